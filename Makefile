@@ -1,0 +1,38 @@
+# `make serve` and `make test` need nothing but Python >= 3.11: they make .venv and install what is
+# missing. Run `make` for the list.
+
+DATA ?= .pulp
+ARGS ?=
+BIN := .venv/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help serve test test-unit lint format
+
+help:  ## Show this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
+
+serve:  ## Run a whole Pulp with demo content (ARGS="--port 9000", DATA=folder)
+	@scripts/packages nginx
+	@scripts/environment
+	@$(BIN)/pulp-contentroutes serve --demo --data $(DATA) $(ARGS)
+
+test:  ## Run every test, on a real PostgreSQL, Pulp, nginx and Apache
+	@scripts/packages nginx apache2
+	@scripts/environment dev
+	$(BIN)/pytest tests $(ARGS)
+
+test-unit:  ## Run the tests that need no service (seconds)
+	@scripts/environment dev
+	$(BIN)/pytest tests/unit $(ARGS)
+
+lint:  ## Check style, types, spelling and the changelog fragments
+	@scripts/environment dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/codespell
+
+format:  ## Put the code into its one format
+	@scripts/environment dev
+	$(BIN)/ruff check --fix-only --quiet .
+	$(BIN)/ruff format .

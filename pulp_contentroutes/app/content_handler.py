@@ -1,0 +1,74 @@
+"""Pulp's own content handler, answering under our prefix.
+
+Everything is decided by `pulpcore.content.handler.Handler`; what differs (listings, redirects, the
+request that guards see) is listed with its reason in docs/differences.md.
+"""
+
+from aiohttp import web
+from asgiref.sync import sync_to_async
+from django.conf import settings
+from pulpcore.plugin.cache import AsyncContentCache
+from pulpcore.plugin.content import Handler
+from pulpcore.plugin.util import get_domain
+from yarl import URL
+
+from pulp_contentroutes.app import listings
+from pulp_contentroutes.app.locations import canonical_request, own_location, slash_appended
+from pulp_contentroutes.paths import CONTENT_PREFIX, with_domain
+
+
+class ContentRouteHandler(Handler):
+    """Serve distributions below `CONTENT_PREFIX`; GET and HEAD."""
+
+    async def list_content_route(self, request):
+        """List the distributions of the request's domain."""
+        if not request.path.endswith("/"):
+            raise web.HTTPMovedPermanently(slash_appended(request))
+        return await sync_to_async(_distributions_below)("")
+
+    async def serve_content_route(self, request):
+        """Serve, list or redirect below a distribution."""
+        try:
+            return await self.stream_content(request)
+        except web.HTTPMovedPermanently as moved:
+            location = own_location(request, URL(moved.location))
+            if location is None:
+                raise
+            raise web.HTTPMovedPermanently(location) from None
+
+    # Handler.stream_content names Handler in its cache callbacks: with Redis, guards would be asked
+    # through Handler._permit and would see our prefix instead of the canonical one.
+    @AsyncContentCache(
+        base_key=lambda request, cache: ContentRouteHandler.find_base_path_cached(request, cache),
+        auth=lambda request, cache, key: ContentRouteHandler.auth_cached(request, cache, key),
+    )
+    async def stream_content(self, request):
+        response = await self._match_and_stream(request.match_info["path"], request)
+        if isinstance(response, web.Response) and listings.is_listing(response.body):
+            response.headers.update(listings.HEADERS)
+        return response
+
+    @classmethod
+    def _match_distribution(cls, path, add_trailing_slash=True):
+        try:
+            return super()._match_distribution(path, add_trailing_slash)
+        except web.HTTPOk:
+            raise _distributions_below(path) from None
+
+    @staticmethod
+    def _permit(request, distribution):
+        return Handler._permit(canonical_request(request), distribution)
+
+    @staticmethod
+    def render_html(directory_list, path="", dates=None, sizes=None):
+        return listings.render(directory_list, path, dates, sizes)
+
+
+def _distributions_below(base):
+    """Return the page that lists the distributions whose base path starts with `base`. Blocking."""
+    domain = get_domain().name if settings.DOMAIN_ENABLED else None
+    title = with_domain(CONTENT_PREFIX, domain) + base
+    names = listings.distribution_directories(base)
+    return web.HTTPOk(
+        text=listings.render(names, title, is_root=base == ""), headers=listings.HEADERS
+    )

@@ -1,0 +1,23 @@
+"""Every public URL prefix, once.
+
+The route table, the reverse-proxy snippets and the documentation are tested against these names.
+"""
+
+from typing import Final
+from urllib.parse import quote
+
+#: Content route: `<CONTENT_PREFIX>[<domain>/]<base_path>/<relative path>`, on `pulp-content`.
+CONTENT_PREFIX: Final = "/pulp_contentroutes/content/"
+
+#: Galaxy-style API: `<GALAXY_PREFIX>[<domain>/]<base_path>/…`, on `pulp-api`.
+GALAXY_PREFIX: Final = "/pulp_contentroutes/galaxy/"
+
+
+def with_domain(prefix: str, domain: str | None) -> str:
+    """Return `prefix`, with `<domain>/` appended where domains are enabled (`domain` not None)."""
+    return prefix if domain is None else f"{prefix}{domain}/"
+
+
+def percent_encoded(path: str) -> str:
+    """Return a decoded `path` as it must stand in a URL; `/` separates segments (RFC 3986 §3.3)."""
+    return quote(path)

@@ -1,0 +1,40 @@
+"""Is this path one that content can have? Pure text, no I/O."""
+
+import re
+from urllib.parse import unquote_to_bytes
+
+from pulp_contentroutes.serving.errors import MalformedPath, PathTooLong, UnservablePath
+
+# RFC 3986 §2.1: a percent sign starts a pair of hexadecimal digits, or it is an error.
+_LONE_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
+
+
+def check(raw_path: str, prefix: str, max_bytes: int) -> None:
+    """Raise `RequestRefused` unless `raw_path` can name content below `prefix`.
+
+    `raw_path` is the path of the request as it was sent (still percent-encoded, no query) and is
+    known to be below `prefix`. Pulp's own handler would answer some of these paths with a 500
+    (PostgreSQL refuses NUL), some with the same file under a second name (`//`), and would join
+    `..` to the URL of an upstream.
+    """
+    if len(raw_path) > max_bytes:
+        raise PathTooLong(f"The path is longer than {max_bytes} bytes.")
+    segments = _decoded(raw_path).removeprefix(prefix).split("/")
+    if ".." in segments:
+        raise UnservablePath("The path has a '..' segment.")
+    # The last one is empty for a directory.
+    if "" in segments[:-1]:
+        raise UnservablePath("The path has an empty segment: send one slash where two follow.")
+
+
+def _decoded(raw_path: str) -> str:
+    if _LONE_PERCENT.search(raw_path):
+        raise MalformedPath("The path has a '%' without two hexadecimal digits; send it as %25.")
+    try:
+        # A byte above 127 that was sent as it is arrives as a surrogate (or as the character).
+        path = unquote_to_bytes(raw_path).decode("utf-8")
+    except UnicodeError:
+        raise MalformedPath("The path is not UTF-8.") from None
+    if "\0" in path:
+        raise MalformedPath("The path has a NUL byte.")
+    return path

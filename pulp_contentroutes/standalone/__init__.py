@@ -1,0 +1,1 @@
+"""A whole Pulp in one command: PostgreSQL, settings, processes, nginx."""

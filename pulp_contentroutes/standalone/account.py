@@ -1,0 +1,63 @@
+"""The system account that PostgreSQL runs under: it refuses to run as root."""
+
+import os
+import pwd
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Self
+
+from pulp_contentroutes.standalone.errors import NoPostgreSQL
+
+_NAME: Final = "pulp_contentroutes"
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An account of its own, so that no other server's files are in reach."""
+
+    uid: int
+    gid: int
+
+    @classmethod
+    def for_postgresql(cls) -> Self | None:
+        """Return the account to switch to (made if need be), None where this user will do."""
+        if os.geteuid() != 0:
+            return None
+        try:
+            entry = pwd.getpwnam(_NAME)
+        except KeyError:
+            _create()
+            entry = pwd.getpwnam(_NAME)
+        return cls(entry.pw_uid, entry.pw_gid)
+
+    @property
+    def popen_options(self) -> dict[str, Any]:
+        return {"user": self.uid, "group": self.gid, "extra_groups": []}
+
+    def can_enter(self, folder: Path) -> bool:
+        return self._can("-x", folder)
+
+    def can_run(self, program: Path) -> bool:
+        return self._can("-x", program)
+
+    def _can(self, test: str, path: Path) -> bool:
+        # The kernel's own answer: access lists and capabilities count, too.
+        command = [shutil.which("test") or "/usr/bin/test", test, str(path)]
+        return subprocess.run(command, cwd="/", check=False, **self.popen_options).returncode == 0
+
+
+def _create() -> None:
+    command = [
+        *("useradd", "--system", "--no-create-home", "--user-group"),
+        *("--home-dir", "/nonexistent", "--shell", "/usr/sbin/nologin", _NAME),
+    ]
+    try:
+        subprocess.run(command, check=True, capture_output=True, text=True)
+    except (OSError, subprocess.CalledProcessError) as error:
+        detail = getattr(error, "stderr", None) or error
+        raise NoPostgreSQL(
+            f"PostgreSQL refuses to run as root, and the account '{_NAME}' could not be made for "
+            f"it ({str(detail).strip()}): run as an ordinary user, or give --database-url."
+        ) from error

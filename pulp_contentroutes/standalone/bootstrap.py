@@ -1,0 +1,48 @@
+"""Run inside Pulp's Django, before the services start: migrate, static files, the administrator.
+
+`python -m pulp_contentroutes.standalone.bootstrap` reads {"password": text, "is_given": true|false}
+from standard input, so that the password stands on no command line. It shows its steps on standard
+error and writes one JSON object to standard output: {"was_password_set": …} or {"error": sentence}.
+"""
+
+import json
+import sys
+from typing import Any
+
+import click
+import django
+from django.core.management import call_command
+
+from pulp_contentroutes.standalone.steps import step
+
+
+def bootstrap(password: str, is_given: bool) -> dict[str, Any]:
+    """Bring the database up to date; set the password if it was given or there is no admin yet."""
+    django.setup()
+    from django.contrib.auth import get_user_model
+
+    with step("Migrating the database", err=True):
+        call_command("migrate", interactive=False, verbosity=0)
+    with step("Collecting static files", err=True):
+        call_command("collectstatic", interactive=False, verbosity=0)
+    admin, is_new = get_user_model().objects.get_or_create(
+        username="admin", defaults={"is_superuser": True, "is_staff": True}
+    )
+    if is_new or is_given:
+        with step("Setting the admin password", err=True):
+            admin.set_password(password)
+            admin.save()
+    return {"was_password_set": is_new or is_given}
+
+
+def main() -> None:
+    """Any failure becomes one sentence: what went wrong is for whoever typed `serve`."""
+    try:
+        result = bootstrap(**json.load(sys.stdin))
+    except (Exception, SystemExit) as error:  # noqa: BLE001  told to the parent, not swallowed
+        result = {"error": f"{type(error).__name__}: {' '.join(str(error).split())}"}
+    click.echo(json.dumps(result))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,231 @@
+"""The command line: `pulp-contentroutes --help`."""
+
+import ipaddress
+import json
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+
+from pulp_contentroutes.standalone import folder, health, prepare
+from pulp_contentroutes.standalone.cluster import Cluster
+from pulp_contentroutes.standalone.errors import BadSetting, NotRunning, StandaloneError
+from pulp_contentroutes.standalone.instance import Instance, default_folder, program
+from pulp_contentroutes.standalone.options import Options, parse_setting
+from pulp_contentroutes.standalone.state import State
+
+_STOP_SECONDS = 15
+
+
+def _absolute(context: click.Context, parameter: click.Parameter, value: Any) -> Path | None:
+    return Path(os.path.abspath(value)) if value else None
+
+
+def _address(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+    if value is None or value == "localhost":
+        return value and "127.0.0.1"
+    try:
+        return str(ipaddress.ip_address(value))
+    except ValueError as error:
+        raise click.BadParameter(f"{error}; for instance 127.0.0.1, 0.0.0.0 or ::1") from error
+
+
+def _settings(context: click.Context, parameter: click.Parameter, values: Any) -> dict[str, str]:
+    try:
+        return dict(parse_setting(value) for value in values)
+    except BadSetting as error:
+        raise click.BadParameter(error.message) from error
+
+
+data_option = click.option(
+    "--data",
+    metavar="DIR",
+    default=lambda: str(default_folder()),
+    envvar="CONTENTROUTES_DATA",
+    callback=_absolute,
+    help="Data folder; made when it does not exist. Without this option: CONTENTROUTES_DATA, or a "
+    "folder of your own (for root: /var/lib/pulp_contentroutes/pulp).",
+)
+_count = click.IntRange(1, 64)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="pulp-contentroutes")
+def main() -> None:
+    """Run a whole Pulp on this machine: PostgreSQL, API, content app, task worker and nginx.
+
+    \b
+    pulp-contentroutes serve --demo        first start: about half a minute
+    pulp-contentroutes status              in a second terminal
+    eval "$(pulp-contentroutes env)"       then any Pulp command works on it
+    """
+
+
+@main.command()
+@data_option
+@click.option("--port", type=click.IntRange(1, 65533), help="First port. [first start: 8080]")
+@click.option("--bind", callback=_address, help="Address to listen on. [first start: 127.0.0.1]")
+@click.option(
+    "--admin-password",
+    envvar="CONTENTROUTES_ADMIN_PASSWORD",
+    help="Set the password of 'admin'. Without it, the first start makes one up and prints it. "
+    "The variable CONTENTROUTES_ADMIN_PASSWORD keeps it out of the process list.",
+)
+@click.option("--content-workers", type=_count, help="[first start: 2]")
+@click.option("--api-workers", type=_count, help="[first start: 1]")
+@click.option("--task-workers", type=_count, help="[first start: 1]")
+@click.option(
+    "--database-url",
+    metavar="URL",
+    help="An existing PostgreSQL, postgresql://USER:PASSWORD@HOST:PORT/DATABASE, instead of one "
+    "in the data folder.",
+)
+@click.option("--media-root", metavar="DIR", callback=_absolute, help="Where artifacts are stored.")
+@click.option("--redis-url", metavar="URL", help="Turn on Pulp's content cache with this Redis.")
+@click.option("--nginx/--no-nginx", default=None, help="One port with nginx in front, or two.")
+@click.option("--demo", is_flag=True, help="Load a small file repository through the REST API.")
+@click.option(
+    "--set",
+    "settings",
+    metavar="NAME=VALUE",
+    multiple=True,
+    callback=_settings,
+    help="Any Pulp setting, for instance DOMAIN_ENABLED=true; may be repeated.",
+)
+def serve(data: Path, admin_password: str | None, demo: bool, **given: Any) -> None:
+    """Start Pulp and stay in front of it; Ctrl-C stops it.
+
+    The first start makes the data folder, keys, a PostgreSQL and an administrator. Options given
+    once are remembered for the next start. Nothing listens beyond 127.0.0.1 unless --bind says so.
+    """
+    from pulp_contentroutes.standalone.serve import serve as run
+
+    if given["media_root"]:
+        given["media_root"] = str(given["media_root"])
+    raise SystemExit(run(data, given, admin_password, demo))
+
+
+@main.command()
+@data_option
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+def status(data: Path, as_json: bool) -> None:
+    """Show each process, its address and its health.
+
+    Exit code: 0 all healthy, 1 something is not, 3 not running.
+    """
+    reports = health.check(_instance(data), _running(data))
+    if as_json:
+        click.echo(json.dumps([_as_dict(report) for report in reports], indent=2))
+    else:
+        width = max(len(report.service.address) for report in reports)
+        click.echo(
+            f"{'NAME':12}{'PID':>8}  {'ADDRESS':{width}}  {'UP':>7}  {'RESTARTS':>8}  HEALTH"
+        )
+        for report in reports:
+            service = report.service
+            up = _duration(time.time() - service.started) if service.started else "-"
+            click.echo(
+                f"{service.name:12}{service.pid or '-':>8}  {service.address:{width}}  {up:>7}  "
+                f"{service.restarts:>8}  {report.problem or 'healthy'}"
+            )
+    raise SystemExit(1 if any(report.problem for report in reports) else 0)
+
+
+@main.command()
+@data_option
+def stop(data: Path) -> None:
+    """Stop the Pulp that runs in the data folder, and wait until it has ended."""
+    os.kill(_running(data).supervisor, signal.SIGTERM)
+    deadline = time.monotonic() + _STOP_SECONDS
+    while folder.is_held(data):
+        if time.monotonic() > deadline:
+            raise StandaloneError(f"It has not ended within {_STOP_SECONDS} s: see its terminal.")
+        time.sleep(0.1)
+    click.echo("Stopped.")
+
+
+@main.command()
+@data_option
+def env(data: Path) -> None:
+    """Print `export` lines with which any Pulp command works on this instance.
+
+    \b
+    eval "$(pulp-contentroutes env)"
+    pulpcore-content --bind 127.0.0.1:9999
+    """
+    for name, value in _instance(data).variables.items():
+        quoted = value.replace("'", "'\\''")
+        click.echo(f"export {name}='{quoted}'")
+
+
+@main.command(context_settings={"ignore_unknown_options": True})
+@data_option
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def manage(data: Path, arguments: tuple[str, ...]) -> None:
+    """Run pulpcore-manager on this instance, whether it is running or not."""
+    instance, cluster = _instance_and_cluster(data)
+    command = [program("pulpcore-manager"), *arguments]
+    if cluster is None or folder.is_held(data):
+        ended = subprocess.run(command, env=instance.environment, check=False)
+    else:
+        with folder.held(data), cluster.running():
+            ended = subprocess.run(command, env=instance.environment, check=False)
+    raise SystemExit(ended.returncode)
+
+
+@main.command()
+@data_option
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def reset(data: Path, yes: bool) -> None:
+    """Delete the data folder: database, content, keys and settings.
+
+    A database given with --database-url and a folder given with --media-root are left alone.
+    """
+    _instance(data)
+    if folder.is_held(data):
+        raise StandaloneError("It is running: end it first, with 'pulp-contentroutes stop'.")
+    if not yes:
+        click.confirm(f"Delete everything in {data}? This cannot be undone.", abort=True)
+    folder.remove_contents(data)
+    click.echo(f"Deleted {data}.")
+
+
+def _instance(data: Path) -> Instance:
+    return _instance_and_cluster(data)[0]
+
+
+def _instance_and_cluster(data: Path) -> tuple[Instance, Cluster | None]:
+    if not (data / folder.OPTIONS_FILE).exists():
+        raise NotRunning(f"There is no Pulp in {data}: 'pulp-contentroutes serve' makes one.")
+    return prepare.instance_of(data, Options.load(data / folder.OPTIONS_FILE))
+
+
+def _running(data: Path) -> State:
+    _instance(data)
+    found = State.load(data / "run") if folder.is_held(data) else None
+    if found is None:
+        raise NotRunning(f"No Pulp is running in {data}.")
+    return found
+
+
+def _as_dict(report: health.Health) -> dict[str, Any]:
+    service = report.service
+    return {
+        "name": service.name,
+        "pid": service.pid,
+        "address": service.address,
+        "started": service.started,
+        "restarts": service.restarts,
+        "healthy": report.problem is None,
+        "problem": report.problem,
+    }
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

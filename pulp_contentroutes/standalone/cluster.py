@@ -1,0 +1,152 @@
+"""A PostgreSQL of our own: on a unix socket only, owned by one account, under our supervision."""
+
+import hashlib
+import os
+import shlex
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Self
+
+from pulp_contentroutes.standalone import binaries, database
+from pulp_contentroutes.standalone.account import Account
+from pulp_contentroutes.standalone.errors import NoPostgreSQL, StepFailed
+from pulp_contentroutes.standalone.instance import SYSTEM_FOLDER
+
+_NAME: Final = "pulp"
+# sun_path has 108 bytes (unix(7)); the last is NUL, and PostgreSQL appends the name of the socket.
+_MAX_SOCKET_FOLDER: Final = 107 - len("/.s.PGSQL.5432")
+_START_SECONDS: Final = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    programs: Path
+    data: Path
+    sockets: Path
+    account: Account | None
+
+    @classmethod
+    def at(cls, folder: Path) -> Self:
+        """Return the cluster of the data folder `folder`; made on disk by `initialise`."""
+        account = Account.for_postgresql()
+        home = folder / "postgresql"
+        if home.is_symlink():
+            home = home.resolve()
+        elif account is not None and not account.can_enter(folder):
+            home = SYSTEM_FOLDER / f"cluster-{_short_hash(folder)}"
+        sockets = home / "socket"
+        if len(os.fsencode(sockets)) > _MAX_SOCKET_FOLDER:
+            sockets = Path(tempfile.gettempdir()) / f"pulp_contentroutes-{_short_hash(folder)}"
+        return cls(binaries.find(account), home / "data", sockets, account)
+
+    @property
+    def database(self) -> dict[str, str]:
+        """Return the keyword arguments of a libpq connection."""
+        return {"host": str(self.sockets), "user": _NAME, "dbname": _NAME}
+
+    @property
+    def command(self) -> tuple[str, ...]:
+        """Return the command line that runs the server in the foreground."""
+        return (
+            *(str(self.programs / "postgres"), "-D", str(self.data)),
+            *("-c", "listen_addresses=", "-c", "log_checkpoints=off"),
+            *("-c", f"unix_socket_directories={self.sockets}"),
+        )
+
+    def initialise(self, folder: Path) -> None:
+        """Make the cluster if there is none yet; `folder` is the data folder it belongs to."""
+        home = self.data.parent
+        for path in (home, self.sockets):
+            self._make(path)
+        if home != folder / "postgresql" and not (folder / "postgresql").is_symlink():
+            (folder / "postgresql").symlink_to(home)
+        if self.data.exists():
+            self._check_version()
+            return
+        # An initdb that was interrupted leaves a draft, never half a cluster.
+        draft = home / "draft"
+        shutil.rmtree(draft, ignore_errors=True)
+        self._run("initdb", "-D", str(draft), *self._initdb_options())
+        draft.rename(self.data)
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Run the server for the block, for work outside the supervisor."""
+        log = str(self.data.parent / "log")
+        server = shlex.join(self.command[3:])
+        self._run(
+            *("pg_ctl", "-D", str(self.data), "-w", "-t", str(_START_SECONDS), "-l", log),
+            *("-o", server, "start"),
+        )
+        try:
+            self.create_database()
+            yield
+        finally:
+            self._run("pg_ctl", "-D", str(self.data), "-m", "fast", "-w", "stop")
+
+    def create_database(self) -> None:
+        arguments = {**self.database, "dbname": "postgres"}
+        with database.connect(arguments, _START_SECONDS, autocommit=True) as server:
+            known = server.execute("SELECT 1 FROM pg_database WHERE datname = %s", [_NAME])
+            if known.fetchone() is None:
+                server.execute(f"CREATE DATABASE {_NAME}")
+
+    def remove_sockets(self) -> None:
+        shutil.rmtree(self.sockets, ignore_errors=True)
+
+    def _make(self, path: Path) -> None:
+        # 0700 is what keeps other users out: within, PostgreSQL trusts whoever connects.
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        owner = self.account.uid if self.account else os.geteuid()
+        if self.account and path.lstat().st_uid == 0 and not path.is_symlink():
+            os.chown(path, self.account.uid, self.account.gid)
+        if path.is_symlink() or path.lstat().st_uid != owner:
+            raise NoPostgreSQL(
+                f"{path} belongs to another user: remove it, or choose another --data."
+            )
+
+    def _check_version(self) -> None:
+        made_by = int((self.data / "PG_VERSION").read_text(encoding="ascii"))
+        found = binaries.version(self.programs)
+        if made_by != found:
+            raise NoPostgreSQL(
+                f"The database in {self.data} was made by PostgreSQL {made_by}, and "
+                f"{self.programs} has version {found}: install version {made_by}, or move the data "
+                "with pg_dump."
+            )
+
+    @staticmethod
+    def _initdb_options() -> tuple[str, ...]:
+        # Without a locale, PostgreSQL sorts by bytes and can use its indexes for path prefixes.
+        return (
+            *("--username", _NAME, "--encoding", "UTF8", "--no-locale"),
+            *("--auth-local", "trust", "--auth-host", "reject"),
+        )
+
+    def _run(self, name: str, *arguments: str) -> None:
+        # A file, not a pipe: the server that pg_ctl starts keeps its end open.
+        with tempfile.TemporaryFile("w+") as output:
+            ended = subprocess.run(
+                [str(self.programs / name), *arguments],
+                cwd="/",
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                check=False,
+                **(self.account.popen_options if self.account else {}),
+            )
+            output.seek(0)
+            if ended.returncode:
+                said = " ".join(output.read().split()[-60:])
+                raise StepFailed(
+                    f"PostgreSQL's {name} failed (exit code {ended.returncode}): {said}"
+                )
+
+
+def _short_hash(folder: Path) -> str:
+    return hashlib.sha256(os.fsencode(folder)).hexdigest()[:16]

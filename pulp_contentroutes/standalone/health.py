@@ -1,0 +1,106 @@
+"""Is every process of the instance not only there, but doing its work?"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+import requests
+
+from pulp_contentroutes.paths import CONTENT_PREFIX, with_domain
+from pulp_contentroutes.standalone import database
+from pulp_contentroutes.standalone.instance import Instance
+from pulp_contentroutes.standalone.services import DATABASE, NGINX
+from pulp_contentroutes.standalone.state import ServiceState, State
+
+_SECONDS: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """One service and what is wrong with it; `problem` is None if nothing is."""
+
+    service: ServiceState
+    problem: str | None
+
+
+class Unhealthy(Exception):
+    """`str(error)` says what is wrong, in a few words."""
+
+
+def check(instance: Instance, state: State) -> list[Health]:
+    """Probe every service of `state`; takes a few seconds at most where something hangs."""
+    return [Health(service, _problem(instance, service)) for service in state.services]
+
+
+def pulp_status(instance: Instance) -> dict[str, Any]:
+    """Return Pulp's own status document; raise Unhealthy if the API does not give it."""
+    return _status_at(instance, instance.api.url)
+
+
+def _problem(instance: Instance, service: ServiceState) -> str | None:
+    if service.pid is None:
+        return "not running, about to be started again"
+    probe = _PROBES.get(service.name, _check_worker)
+    try:
+        probe(instance, service)
+    except Unhealthy as unhealthy:
+        return str(unhealthy)
+    return None
+
+
+def _check_database(instance: Instance, service: ServiceState) -> None:
+    problem = database.problem(instance.database, _SECONDS)
+    if problem:
+        raise Unhealthy(f"does not answer: {problem}")
+
+
+def _check_api(instance: Instance, service: ServiceState) -> None:
+    status = pulp_status(instance)
+    if "contentroutes" not in {each["component"] for each in status["versions"]}:
+        raise Unhealthy("answers, but without this plugin")
+
+
+def _check_content(instance: Instance, service: ServiceState) -> None:
+    domain = "default" if pulp_status(instance)["domain_enabled"] else None
+    url = instance.content.url + with_domain(CONTENT_PREFIX, domain)
+    if _get(url).status_code != requests.codes.ok:
+        raise Unhealthy(f"answers, but not at {CONTENT_PREFIX}: its log says why")
+
+
+def _check_nginx(instance: Instance, service: ServiceState) -> None:
+    if instance.front:
+        _status_at(instance, instance.front.url)
+
+
+def _check_worker(instance: Instance, service: ServiceState) -> None:
+    names = [worker["name"] for worker in pulp_status(instance)["online_workers"]]
+    # pulpcore's WORKER_NAME_TEMPLATE; under another one, any worker has to do.
+    by_pid = any(name.startswith(f"{service.pid}@") for name in names)
+    if not by_pid and not (names and "WORKER_NAME_TEMPLATE" in instance.options.settings):
+        raise Unhealthy("has not reported to Pulp yet")
+
+
+_PROBES: Final[dict[str, Callable[[Instance, ServiceState], None]]] = {
+    DATABASE: _check_database,
+    "api": _check_api,
+    "content": _check_content,
+    NGINX: _check_nginx,
+}
+
+
+def _status_at(instance: Instance, url: str) -> dict[str, Any]:
+    response = _get(f"{url}{instance.setting('API_ROOT', '/pulp/')}api/v3/status/")
+    if response.status_code != requests.codes.ok:
+        raise Unhealthy(f"answers {response.status_code}")
+    document: dict[str, Any] = response.json()
+    return document
+
+
+def _get(url: str) -> requests.Response:
+    try:
+        with requests.Session() as session:
+            # Proxies of the environment are for the network, not for ourselves.
+            session.trust_env = False
+            return session.get(url, timeout=_SECONDS)
+    except requests.RequestException as error:
+        raise Unhealthy(f"does not answer: {type(error).__name__}") from error

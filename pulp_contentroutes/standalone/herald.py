@@ -1,0 +1,85 @@
+"""Runs beside the services: waits until they are healthy, loads the demo, says what to do next."""
+
+import datetime
+import signal
+import time
+from typing import Any, Final
+
+from honcho.printer import Message
+
+from pulp_contentroutes.paths import CONTENT_PREFIX, percent_encoded, with_domain
+from pulp_contentroutes.standalone import demo, health
+from pulp_contentroutes.standalone.instance import Instance
+from pulp_contentroutes.standalone.state import State
+
+#: Longest time from the first process to the last one healthy.
+READY_SECONDS: Final = 120
+
+
+def announce(
+    events: Any, instance: Instance, started: float, with_demo: bool, password: str | None
+) -> None:
+    """Report over the supervisor's queue; `started` is of the monotonic clock, for the summary."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    problems = _wait_until_healthy(instance)
+    if problems:
+        _send(events, "give up", f"not ready after {READY_SECONDS} s: {'; '.join(problems)}")
+        return
+    note = None
+    if with_demo and password and not demo.is_loaded(instance.folder):
+        try:
+            demo.load(instance, password)
+        except (demo.DemoFailed, health.Unhealthy) as failed:
+            note = f"The demo could not be loaded: {failed}"
+    _send(events, "text", _summary(instance, time.monotonic() - started, note))
+
+
+def _wait_until_healthy(instance: Instance) -> list[str]:
+    deadline = time.monotonic() + READY_SECONDS
+    while True:
+        problems = _problems(instance)
+        if not problems or time.monotonic() > deadline:
+            return problems
+        time.sleep(0.2)
+
+
+def _problems(instance: Instance) -> list[str]:
+    state = State.load(instance.run)
+    if state is None:
+        return ["no process was started"]
+    try:
+        # Asked alone at first: nginx logs an error for every request that the API does not take.
+        health.pulp_status(instance)
+    except health.Unhealthy as unhealthy:
+        return [f"api {unhealthy}"]
+    reports = health.check(instance, state)
+    return [f"{each.service.name} {each.problem}" for each in reports if each.problem]
+
+
+def _summary(instance: Instance, seconds: float, note: str | None) -> str:
+    lines = ["", f"Pulp is ready after {seconds:.1f} s. Ctrl-C stops it; its data stays.", ""]
+    if instance.front:
+        lines.append(f"  everything   {instance.front.url}/")
+    else:
+        lines.append("  no nginx in front (install it, or leave out --no-nginx, for one port)")
+    status = instance.setting("API_ROOT", "/pulp/") + "api/v3/status/"
+    domain = "default" if health.pulp_status(instance)["domain_enabled"] else None
+    content = instance.content_url + with_domain(CONTENT_PREFIX, domain)
+    lines += [f"  API          {instance.api_url}{status}", f"  content      {content}"]
+    lines.append("  user         admin")
+    if note:
+        lines += ["", note]
+    elif demo.is_loaded(instance.folder):
+        lines += [
+            *("", "Try:"),
+            f"  curl -O {content}{demo.NAME}/hello.txt",
+            f"  curl -r 0-4 {content}{demo.NAME}/hello.txt",
+            f"  curl {content}{demo.NAME}/",
+            f"  curl {content}{demo.NAME}/{percent_encoded(demo.AWKWARD)}",
+        ]
+    return "\n".join([*lines, ""])
+
+
+def _send(events: Any, kind: str, data: str) -> None:
+    now = datetime.datetime.now(tz=datetime.UTC)
+    events.put(Message(type=kind, data=data, time=now, name="system", colour=None))

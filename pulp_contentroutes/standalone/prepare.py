@@ -1,0 +1,101 @@
+"""Everything between the command line and the first process: folder, ports, database, settings."""
+
+import contextlib
+import errno
+import json
+import secrets
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+from pulp_contentroutes.standalone import database, nginx, settings_file
+from pulp_contentroutes.standalone.cluster import Cluster
+from pulp_contentroutes.standalone.errors import DatabaseUnreachable, PortUnavailable, StepFailed
+from pulp_contentroutes.standalone.instance import Address, Instance
+from pulp_contentroutes.standalone.options import Options
+from pulp_contentroutes.standalone.steps import step
+
+_CONNECT_SECONDS = 5
+
+
+def instance_of(folder: Path, options: Options) -> tuple[Instance, Cluster | None]:
+    """Return the instance that `options` describe and its PostgreSQL, None with a database URL."""
+    program = nginx.find() if options.nginx else None
+    if options.database_url:
+        arguments = database.arguments_of(options.database_url)
+        return Instance(folder, options, program, arguments), None
+    cluster = Cluster.at(folder)
+    return Instance(folder, options, program, cluster.database), cluster
+
+
+def check_ports(instance: Instance) -> None:
+    """Raise PortUnavailable if an address that will be listened on is not to be had."""
+    for name, address in instance.addresses.items():
+        with socket.socket(_family(address), socket.SOCK_STREAM) as listener:
+            # As gunicorn and nginx do: connections of an earlier run may linger.
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                listener.bind((address.host, address.port))
+            except (OSError, OverflowError) as error:
+                is_busy = getattr(error, "errno", None) == errno.EADDRINUSE
+                reason = "is in use" if is_busy else f"cannot be used ({error})"
+                raise PortUnavailable(
+                    f"{address}, the address for {name}, {reason}: choose another with --port or "
+                    f"--bind (Pulp takes {len(instance.addresses)} ports from --port on)."
+                ) from error
+
+
+def prepare(instance: Instance, cluster: Cluster | None, admin_password: str | None) -> str | None:
+    """Write the configuration and bring the database up to date.
+
+    Return the admin password if it is known: the given one, or one generated because there was no
+    administrator yet, which is then printed.
+    """
+    (instance.folder / "run" / "state.json").unlink(missing_ok=True)
+    if instance.options.media_root:
+        Path(instance.options.media_root).mkdir(parents=True, exist_ok=True)
+    settings_file.write(instance)
+    if instance.nginx:
+        nginx.write_configuration(instance)
+    if cluster:
+        with step("Preparing PostgreSQL"):
+            cluster.initialise(instance.folder)
+    with cluster.running() if cluster else contextlib.nullcontext():
+        with step("Connecting to the database"):
+            check_database(instance)
+        return _bootstrap(instance, admin_password)
+
+
+def check_database(instance: Instance) -> None:
+    """Raise DatabaseUnreachable, without the password, if nobody answers."""
+    problem = database.problem(instance.database, _CONNECT_SECONDS)
+    if problem:
+        host, name = instance.database.get("host", "localhost"), instance.database.get("dbname")
+        raise DatabaseUnreachable(
+            f"The database '{name}' on {host} cannot be reached: {problem}. Check --database-url."
+        )
+
+
+def _bootstrap(instance: Instance, given: str | None) -> str | None:
+    password = given or secrets.token_urlsafe(16)
+    ended = subprocess.run(
+        [sys.executable, "-m", "pulp_contentroutes.standalone.bootstrap"],
+        input=json.dumps({"password": password, "is_given": given is not None}),
+        env=instance.environment,
+        cwd="/",
+        stdout=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    try:
+        result = json.loads(ended.stdout.splitlines()[-1])
+    except (IndexError, ValueError):
+        result = {"error": f"it ended with exit code {ended.returncode}"}
+    if "error" in result:
+        raise StepFailed(f"Pulp could not be prepared: {result['error']}")
+    return password if result["was_password_set"] else None
+
+
+def _family(address: Address) -> socket.AddressFamily:
+    return socket.AF_INET6 if ":" in address.host else socket.AF_INET

@@ -1,0 +1,74 @@
+"""`pulp-contentroutes serve`: from a data folder to a running Pulp, and down again."""
+
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+
+from pulp_contentroutes.standalone import database, demo, folder, herald, prepare, state
+from pulp_contentroutes.standalone.errors import StandaloneError
+from pulp_contentroutes.standalone.files import write_private
+from pulp_contentroutes.standalone.instance import Instance
+from pulp_contentroutes.standalone.options import Options
+from pulp_contentroutes.standalone.services import services
+from pulp_contentroutes.standalone.supervisor import Supervisor
+from pulp_contentroutes.standalone.watched import Child
+
+
+def serve(data: Path, given: dict[str, Any], admin_password: str | None, with_demo: bool) -> int:
+    """Run the instance in `data` until it is told to stop; return the exit code.
+
+    `given` are the options of this start that replace the remembered ones. Raises StandaloneError.
+    """
+    started = time.monotonic()
+    # Unwinds the blocks that hold PostgreSQL; the supervisor installs handlers of its own later.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    folder.create(data)
+    with folder.held(data):
+        options = Options.load(data / folder.OPTIONS_FILE).changed(given)
+        instance, cluster = prepare.instance_of(data, options)
+        prepare.check_ports(instance)
+        write_private(data / folder.OPTIONS_FILE, options.dump())
+        click.echo(f"Pulp in {data}")
+        password = prepare.prepare(instance, cluster, admin_password)
+        if password and not admin_password:
+            click.echo(f"The password of 'admin', shown only now: {password}")
+        if with_demo and not password and not demo.is_loaded(data):
+            raise StandaloneError(
+                "--demo needs the admin password, which was made at an earlier start: add "
+                "--admin-password NEW to set a new one."
+            )
+        click.echo("Starting: " + ", ".join(each.name for each in services(instance, cluster)))
+        supervisor = Supervisor(
+            services(instance, cluster),
+            is_database_ready=lambda: database.problem(instance.database, seconds=2) is None,
+            on_change=lambda children: _report(instance, children),
+        )
+        supervisor.run_beside(herald.announce, instance, started, with_demo, password)
+        try:
+            code = supervisor.loop()
+        finally:
+            (instance.run / "state.json").unlink(missing_ok=True)
+            if cluster:
+                cluster.remove_sockets()
+        click.echo("Stopped." if code == 0 else "Stopped after a failure: see above.")
+        return code
+
+
+def _report(instance: Instance, children: list[Child]) -> None:
+    state.write(
+        instance.run,
+        [
+            state.ServiceState(
+                child.service.name,
+                child.service.address,
+                child.pid,
+                state.wall_clock(child.started) if child.pid else None,
+                len(child.ends),
+            )
+            for child in children
+        ],
+    )

@@ -1,0 +1,60 @@
+"""Keys and the settings file of a standalone Pulp."""
+
+import secrets
+from pathlib import Path
+from typing import Any
+
+from cryptography.fernet import Fernet
+
+from pulp_contentroutes.standalone.files import write_private
+from pulp_contentroutes.standalone.instance import Instance
+
+_HEADER = """\
+# Written by 'pulp-contentroutes serve' at every start: change settings with its options, or with
+# --set NAME=VALUE, which is remembered.
+"""
+
+
+def write(instance: Instance) -> None:
+    """Write the settings file, and the keys if there are none yet."""
+    secret_key = _key(instance.folder / "secret.key", lambda: secrets.token_urlsafe(50))
+    _key(instance.folder / "database_fields.key", lambda: Fernet.generate_key().decode())
+    values = {"SECRET_KEY": secret_key, **_settings(instance)}
+    lines = [f"{name} = {value!r}" for name, value in values.items()]
+    write_private(instance.settings_file, _HEADER + "\n".join(lines) + "\n")
+
+
+def _key(file: Path, make: Any) -> str:
+    if not file.exists():
+        write_private(file, make())
+    return file.read_text(encoding="ascii")
+
+
+def _settings(instance: Instance) -> dict[str, Any]:
+    folder, options = instance.folder, instance.options
+    settings = {
+        "DATABASES": {"default": _django_database(dict(instance.database))},
+        "DB_ENCRYPTION_KEY": str(folder / "database_fields.key"),
+        "DEPLOY_ROOT": str(folder),
+        "MEDIA_ROOT": options.media_root or str(folder / "media"),
+        "STATIC_ROOT": str(folder / "static"),
+        "WORKING_DIRECTORY": str(folder / "tmp"),
+        "FILE_UPLOAD_TEMP_DIR": str(folder / "tmp"),
+        "CONTENT_ORIGIN": instance.content_url,
+        # Pulp reports its plugins to the Pulp project by default; a trial should not.
+        "ANALYTICS": False,
+    }
+    if options.redis_url:
+        settings |= {"REDIS_URL": options.redis_url, "CACHE_ENABLED": True}
+    return settings
+
+
+def _django_database(arguments: dict[str, str]) -> dict[str, Any]:
+    names = {"dbname": "NAME", "user": "USER", "password": "PASSWORD", "host": "HOST"}
+    database: dict[str, Any] = {"ENGINE": "django.db.backends.postgresql", "PORT": ""}
+    for name, setting in (*names.items(), ("port", "PORT")):
+        if name in arguments:
+            database[setting] = arguments.pop(name)
+    if arguments:
+        database["OPTIONS"] = arguments
+    return database

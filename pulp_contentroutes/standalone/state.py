@@ -1,0 +1,48 @@
+"""What the supervisor tells the other commands while it runs: run/state.json."""
+
+import json
+import os
+import time
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Self
+
+from pulp_contentroutes.standalone.files import write_private
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceState:
+    """One service: its process (None while it is down), its address and its restarts."""
+
+    name: str
+    address: str
+    pid: int | None
+    #: Seconds since the epoch.
+    started: float | None
+    restarts: int
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    supervisor: int
+    services: tuple[ServiceState, ...]
+
+    @classmethod
+    def load(cls, run: Path) -> Self | None:
+        """Return what the supervisor last wrote, None if it has written nothing yet."""
+        try:
+            raw = json.loads((run / "state.json").read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return None
+        return cls(raw["supervisor"], tuple(ServiceState(**each) for each in raw["services"]))
+
+
+def write(run: Path, services: Iterable[ServiceState]) -> None:
+    state = State(os.getpid(), tuple(services))
+    write_private(run / "state.json", json.dumps(asdict(state), indent=2) + "\n")
+
+
+def wall_clock(monotonic: float) -> float:
+    """Return a time of the monotonic clock as seconds since the epoch."""
+    return time.time() - (time.monotonic() - monotonic)

@@ -1,0 +1,168 @@
+"""Start the services in order, bring back what dies, stop everything in order and in time.
+
+honcho's Manager gives the processes, the queue and the printer; its loop ends everything at the
+first exit and kills a database as hard as a worker, so the loop is our own.
+"""
+
+import multiprocessing
+import queue
+import signal
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+import click
+from honcho.manager import Manager
+
+from pulp_contentroutes.standalone.services import DATABASE, Service
+from pulp_contentroutes.standalone.stopping import Stopping
+from pulp_contentroutes.standalone.watched import Child, WatchedProcess, signal_group
+
+#: A service that ends this often within the period is broken: everything is stopped.
+MAX_RESTARTS: Final = 6
+RESTART_PERIOD: Final = 60.0
+_FIRST_DELAY: Final = 0.2
+_PROBE_INTERVAL: Final = 0.25
+_LONGEST_DELAY: Final = 5.0
+
+
+class Supervisor(Manager):  # type: ignore[misc]  # honcho has no types
+    """Run `services`; `is_database_ready` holds the others back, `on_change` gets every change."""
+
+    def __init__(
+        self,
+        services: Sequence[Service],
+        is_database_ready: Callable[[], bool],
+        on_change: Callable[[list[Child]], None],
+        printer: Any = None,
+    ) -> None:
+        super().__init__(printer)
+        self.children = {service.name: Child(service) for service in services}
+        self._printer.width = max(len(name) for name in (*self.children, "system"))
+        self._probe_database = is_database_ready
+        self._next_probe = 0.0
+        self._on_change = on_change
+        self._helpers: list[Any] = []
+        self._stop_signals = 0
+        self._stopping: Stopping | None = None
+
+    def run_beside(self, target: Callable[..., None], *arguments: Any) -> None:
+        """Run `target(events, *arguments)` in a process of its own while the services run."""
+        helper = multiprocessing.Process(target=target, args=(self.events, *arguments), daemon=True)
+        self._helpers.append(helper)
+
+    def loop(self) -> int:
+        """Run until everything has stopped; return the exit code (0 if a signal asked for it)."""
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._on_signal)
+        self.returncode = 0
+        while self._stopping is None or any(child.is_running for child in self._ordered()):
+            self._receive()
+            self._notice_lost_watchers()
+            if self._stop_signals and self._stopping is None:
+                self._begin_stopping("stopping: a signal asked for it")
+            if self._stopping is None:
+                self._start_due()
+            else:
+                self._stopping.advance(self._stop_signals > 1)
+        for helper in self._helpers:
+            if helper.is_alive():
+                helper.kill()
+        return self.returncode
+
+    def _on_signal(self, number: int, frame: object) -> None:
+        self._stop_signals += 1
+
+    def _ordered(self) -> list[Child]:
+        return list(self.children.values())
+
+    def _receive(self) -> None:
+        try:
+            message = self.events.get(timeout=0.1)
+        except queue.Empty:
+            return
+        if message.type == "line":
+            self._printer.write(message)
+        elif message.type == "start":
+            child = self.children[message.name]
+            child.pid, child.started = message.data["pid"], time.monotonic()
+            self._on_change(self._ordered())
+        elif message.type == "stop":
+            self._ended(self.children[message.name], message.data["returncode"])
+        elif message.type == "text":
+            click.echo(message.data)
+        elif message.type == "give up":
+            self._fail(message.data)
+
+    def _ended(self, child: Child, returncode: int | None) -> None:
+        child.process.join()
+        child.process = child.pid = None
+        now = time.monotonic()
+        child.ends = [end for end in child.ends if now - end < RESTART_PERIOD] + [now]
+        if self._stopping is None:
+            if len(child.ends) > MAX_RESTARTS:
+                self._fail(
+                    f"{child.service.name} ended {len(child.ends)} times within "
+                    f"{RESTART_PERIOD:.0f} s (last exit code {returncode}): stopping everything; "
+                    "its last lines are above"
+                )
+            else:
+                delay = min(_FIRST_DELAY * 2 ** (len(child.ends) - 1), _LONGEST_DELAY)
+                child.due = now + delay
+                self._say(
+                    f"{child.service.name} ended (exit code {returncode}); "
+                    f"starting it again in {delay:.1f} s"
+                )
+        self._on_change(self._ordered())
+
+    def _fail(self, reason: str) -> None:
+        self.returncode = 1
+        if self._stopping is None:
+            self._begin_stopping(reason)
+
+    def _begin_stopping(self, reason: str) -> None:
+        self._say(reason)
+        database = self.children.get(DATABASE)
+        clients = [child for child in self._ordered() if child is not database]
+        self._stopping = Stopping(clients, [database] if database else [])
+
+    def _start_due(self) -> None:
+        now = time.monotonic()
+        due = [child for child in self._ordered() if child.due is not None and child.due <= now]
+        clients = [child for child in due if child.service.name != DATABASE]
+        for child in due:
+            if child not in clients:
+                self._start_child(child)
+        if clients and self._is_database_ready(now):
+            for child in clients:
+                self._start_child(child)
+        if all(child.is_running for child in self._ordered()):
+            for helper in self._helpers:
+                if helper.pid is None:
+                    helper.start()
+
+    def _is_database_ready(self, now: float) -> bool:
+        # Each attempt costs a starting PostgreSQL a line in its log.
+        if now < self._next_probe:
+            return False
+        self._next_probe = now + _PROBE_INTERVAL
+        return self._probe_database()
+
+    def _start_child(self, child: Child) -> None:
+        child.due = None
+        watcher = WatchedProcess(child.service)
+        child.process = multiprocessing.Process(
+            target=watcher.run, args=(self.events,), name=child.service.name
+        )
+        child.process.start()
+
+    def _notice_lost_watchers(self) -> None:
+        """Take the end of a watcher that could not report it (kill -9) for the end of its child."""
+        for child in self._ordered():
+            if child.process is not None and not child.process.is_alive() and self.events.empty():
+                if child.pid is not None:
+                    signal_group(child.pid, signal.SIGKILL)
+                self._ended(child, child.process.exitcode)
+
+    def _say(self, text: str) -> None:
+        self._system_print(f"{text}\n")
