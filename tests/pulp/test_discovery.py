@@ -1,0 +1,35 @@
+"""Pulp knows the plugin."""
+
+import requests
+
+from tests.pulp.conftest import Pulp
+from tests.pulp.standalone import Standalone, run
+
+
+def test_the_status_api_lists_the_plugin(pulp: Pulp) -> None:
+    assert pulp.rest.context.component_versions["contentroutes"] == "0.1.0"
+
+
+def test_the_galaxy_prefix_reaches_the_api(plain: Standalone) -> None:
+    """Django answers 404 there until the Galaxy API is built, with its correlation id."""
+    response = requests.get(f"{plain.front}/pulp_contentroutes/galaxy/", timeout=30)
+    assert response.status_code == 404
+    assert "Correlation-ID" in response.headers
+
+
+def test_the_deploy_checks_find_no_fault(plain: Standalone) -> None:
+    checked = run("manage", "--data", str(plain.data), "check", "--deploy")
+    assert checked.returncode == 0, checked.stderr
+    assert "contentroutes." not in checked.stderr
+
+
+def test_the_deploy_checks_name_each_fault(plain: Standalone) -> None:
+    code = """
+from django.test import override_settings
+from django.core.checks import run_checks
+with override_settings(CONTENT_PATH_PREFIX="/pulp_contentroutes/content/x/",
+                       CONTENTROUTES_MAX_PATH_BYTES="many"):
+    found = run_checks(include_deployment_checks=True)
+print(sorted(error.id for error in found if "contentroutes" in error.id))
+"""
+    assert plain.shell(code) == "['contentroutes.E002', 'contentroutes.E003']"

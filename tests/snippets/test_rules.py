@@ -1,0 +1,59 @@
+"""What the packaged files must keep to, so that they load wherever Pulp's snippets are loaded."""
+
+import re
+
+import nginx
+import pytest
+
+from pulp_contentroutes.paths import CONTENT_PREFIX, GALAXY_PREFIX
+from tests.snippets.conftest import SNIPPETS
+
+SERVICES = {CONTENT_PREFIX: "pulp-content", GALAXY_PREFIX: "pulp-api"}
+
+
+def lines(name: str) -> list[str]:
+    """Return the directives of a snippet, without comments and indentation."""
+    text = (SNIPPETS / name).read_text(encoding="utf-8")
+    stripped = (line.strip() for line in text.splitlines())
+    return [line for line in stripped if line and not line.startswith("#")]
+
+
+def test_the_operator_finds_a_route_for_every_location() -> None:
+    """As pulp-operator's route_paths.py reads it: one failure there ends all plugins' routes."""
+    found = {}
+    for location in nginx.loadf(str(SNIPPETS / "nginx.conf")).filter("Location"):
+        targets = [key.value for key in location.keys if key.name == "proxy_pass"]
+        assert len(targets) == 1, f"{location.value} has no direct proxy_pass"
+        found[location.value] = targets[0].removeprefix("http://")
+    assert found == SERVICES
+
+
+def test_nginx_has_nothing_but_plain_prefix_locations() -> None:
+    """At server level a directive would change all of Pulp; a modifier would become a path."""
+    depth, top = 0, []
+    for line in lines("nginx.conf"):
+        if depth == 0:
+            top.append(line)
+        depth += line.count("{") - line.count("}")
+    assert {line for line in top if line != "}"} == {f"location {each} {{" for each in SERVICES}
+
+
+def test_nginx_names_its_upstreams_without_a_path_or_a_variable() -> None:
+    """A URI part behind a variable upstream (the compose image) changes what is sent."""
+    targets = [line for line in lines("nginx.conf") if line.startswith("proxy_pass")]
+    assert targets == [f"proxy_pass http://{service};" for service in SERVICES.values()]
+
+
+@pytest.mark.parametrize("prefix", SERVICES)
+def test_a_prefix_makes_a_kubernetes_name(prefix: str) -> None:
+    name = "pulp-contentroutes" + prefix.rstrip("/").replace("/", "-").replace("_", "-")
+    assert re.fullmatch(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?", name)
+    assert len(name) <= 63
+
+
+@pytest.mark.parametrize(("prefix", "service"), SERVICES.items())
+def test_apache_uses_the_defines_without_a_scheme(prefix: str, service: str) -> None:
+    directives = lines("apache.conf")
+    assert f"ProxyPass {prefix} ${{{service}}}{prefix} nocanon" in directives
+    assert f"ProxyPassReverse {prefix} ${{{service}}}{prefix}" in directives
+    assert not [line for line in directives if "://" in line]

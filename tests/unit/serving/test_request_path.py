@@ -1,0 +1,88 @@
+"""Which paths can name content."""
+
+from urllib.parse import quote
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pulp_contentroutes.serving.errors import (
+    MalformedPath,
+    PathTooLong,
+    RequestRefused,
+    UnservablePath,
+)
+from pulp_contentroutes.serving.request_path import check
+
+PREFIX = "/p/"
+MAX_BYTES = 100
+
+
+def refusal(raw_path: str) -> type[RequestRefused] | None:
+    try:
+        check(raw_path, PREFIX, MAX_BYTES)
+    except RequestRefused as refused:
+        return type(refused)
+    return None
+
+
+@pytest.mark.parametrize(
+    "raw_path",
+    [
+        "/p/",
+        "/p/a",
+        "/p/a/",
+        "/p/a/b.txt",
+        "/p/a/...",
+        "/p/a/..b",
+        "/p/a/b..",
+        "/p/a/.",
+        "/p/a%2Bb%20%252f%20%C3%BC%23%3F.txt",
+        "/p/" + "a" * (MAX_BYTES - 3),
+        "/p/ü",
+    ],
+)
+def test_a_path_that_content_can_have_passes(raw_path: str) -> None:
+    assert refusal(raw_path) is None
+
+
+@pytest.mark.parametrize(
+    ("raw_path", "error"),
+    [
+        ("/p/..", UnservablePath),
+        ("/p/a/../b", UnservablePath),
+        ("/p/a/%2e%2E/b", UnservablePath),
+        ("/p/a%2f..%2fb", UnservablePath),
+        ("/p/a//b", UnservablePath),
+        ("/p//a", UnservablePath),
+        ("/p/a//", UnservablePath),
+        ("/p/a%2F/b", UnservablePath),
+        ("/p/a%00b", MalformedPath),
+        ("/p/%", MalformedPath),
+        ("/p/a%2", MalformedPath),
+        ("/p/a%zzb", MalformedPath),
+        ("/p/%ff", MalformedPath),
+        ("/p/%C3", MalformedPath),
+        ("/p/%ED%A0%80", MalformedPath),
+        ("/p/\udcff", MalformedPath),
+        ("/p/" + "a" * (MAX_BYTES - 2), PathTooLong),
+        ("/p/" + "%" * MAX_BYTES, PathTooLong),
+    ],
+)
+def test_a_path_that_no_content_can_have_is_refused(
+    raw_path: str, error: type[RequestRefused]
+) -> None:
+    assert refusal(raw_path) is error
+
+
+@given(st.lists(st.text(st.characters(exclude_characters="/\0", codec="utf-8"), min_size=1)))
+def test_every_name_passes_when_it_is_percent_encoded(segments: list[str]) -> None:
+    """Whoever breaks this makes content unreachable."""
+    allowed = [segment for segment in segments if segment != ".."]
+    check(PREFIX + quote("/".join(allowed)), PREFIX, max_bytes=10_000)
+
+
+@given(st.text())
+def test_no_text_raises_anything_but_a_refusal(text: str) -> None:
+    refusal(PREFIX + text)
+    assert all(error.status in range(400, 500) for error in RequestRefused.__subclasses__())

@@ -1,0 +1,100 @@
+"""Imports go only downwards, and neighbours on one floor do not know each other."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PACKAGE = "pulp_contentroutes"
+
+#: Module (or package) → floor. A module may import from lower floors only.
+FLOORS = {
+    # The request path.
+    "paths": 0,
+    "serving.errors": 0,
+    "serving.request_path": 1,
+    "serving.refusals": 2,
+    "app.settings": 0,
+    "app.locations": 1,
+    "app.listings": 1,
+    "app.checks": 1,
+    "app.content_handler": 3,
+    "app.content": 6,
+    # Pulp in one command.
+    "standalone.errors": 0,
+    "standalone.steps": 0,
+    "standalone.files": 0,
+    "standalone.account": 1,
+    "standalone.options": 1,
+    "standalone.folder": 1,
+    "standalone.database": 1,
+    "standalone.state": 1,
+    "standalone.bootstrap": 1,
+    "standalone.instance": 2,
+    "standalone.binaries": 3,
+    "standalone.nginx": 3,
+    "standalone.settings_file": 3,
+    "standalone.cluster": 4,
+    "standalone.services": 5,
+    "standalone.prepare": 5,
+    "standalone.watched": 6,
+    "standalone.health": 6,
+    "standalone.stopping": 7,
+    "standalone.demo": 7,
+    "standalone.supervisor": 8,
+    "standalone.herald": 8,
+    "standalone.serve": 9,
+    "standalone.cli": 10,
+}
+
+#: Package → libraries that nothing in it may import.
+BANS = {
+    "serving": ("django", "pulpcore", "rest_framework", "asgiref", "pulp_contentroutes.app"),
+    "standalone": ("pulpcore", "pulp_contentroutes.app"),
+    "app": ("pulp_contentroutes.standalone",),
+}
+
+
+def modules() -> Iterator[tuple[str, Path]]:
+    for file in sorted((ROOT / PACKAGE).rglob("*.py")):
+        name = ".".join(file.relative_to(ROOT / PACKAGE).with_suffix("").parts)
+        if not name.endswith("__init__"):
+            yield name, file
+
+
+def imports(file: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = node.module or ""
+            # `from package import module` imports the module, too.
+            yield from {base, *(f"{base}.{alias.name}" for alias in node.names)}
+
+
+MODULES = dict(modules())
+
+
+def test_every_module_has_a_floor() -> None:
+    assert set(MODULES) == set(FLOORS)
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_imports_go_only_downwards(name: str) -> None:
+    own = {module.removeprefix(f"{PACKAGE}.") for module in imports(MODULES[name])}
+    upwards = {other for other in own & set(FLOORS) if FLOORS[other] >= FLOORS[name]}
+    assert not upwards, f"{name} (floor {FLOORS[name]}) imports {upwards}"
+
+
+@pytest.mark.parametrize("name", [name for name in MODULES if name.split(".")[0] in BANS])
+def test_no_module_imports_what_its_package_must_do_without(name: str) -> None:
+    banned = BANS[name.split(".")[0]]
+    found = {each for each in imports(MODULES[name]) if each.startswith(banned)}
+    assert not found
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_a_file_is_one_room_of_at_most_300_lines(name: str) -> None:
+    assert len(MODULES[name].read_text(encoding="utf-8").splitlines()) <= 300
