@@ -1,15 +1,12 @@
 """The outermost middleware: refuse what no content can be called, before a database is asked."""
 
-from collections.abc import Awaitable, Callable
 from typing import Final
 
 from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
 
 from pulp_contentroutes.serving.errors import RequestRefused
 from pulp_contentroutes.serving.request_path import check
-
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-Middleware = Callable[[web.Request, Handler], Awaitable[web.StreamResponse]]
 
 _HEADERS: Final = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 

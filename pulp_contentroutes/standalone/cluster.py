@@ -77,17 +77,18 @@ class Cluster:
     @contextmanager
     def running(self) -> Iterator[None]:
         """Run the server for the block, for work outside the supervisor."""
-        log = str(self.data.parent / "log")
-        server = shlex.join(self.command[3:])
-        self._run(
-            *("pg_ctl", "-D", str(self.data), "-w", "-t", str(_START_SECONDS), "-l", log),
-            *("-o", server, "start"),
-        )
+        # Removed at every stop, with the sockets in it.
+        self._make(self.sockets)
+        control = ("pg_ctl", "-D", str(self.data), "-w", "-t", str(_START_SECONDS))
+        if self._ended(*control, "status").returncode == 0:
+            # Left by a start that was killed before its supervisor ran; the folder is ours alone.
+            self._run(*control, "-m", "fast", "stop")
+        self._run(*control, "-o", shlex.join(self.command[3:]), "start")
         try:
             self.create_database()
             yield
         finally:
-            self._run("pg_ctl", "-D", str(self.data), "-m", "fast", "-w", "stop")
+            self._run(*control, "-m", "fast", "stop")
 
     def create_database(self) -> None:
         arguments = {**self.database, "dbname": "postgres"}
@@ -129,10 +130,17 @@ class Cluster:
         )
 
     def _run(self, name: str, *arguments: str) -> None:
+        ended = self._ended(name, *arguments)
+        if ended.returncode:
+            said = " ".join(ended.stdout.split()[-60:])
+            raise StepFailed(f"PostgreSQL's {name} failed (exit code {ended.returncode}): {said}")
+
+    def _ended(self, name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [str(self.programs / name), *arguments]
         # A file, not a pipe: the server that pg_ctl starts keeps its end open.
         with tempfile.TemporaryFile("w+") as output:
             ended = subprocess.run(
-                [str(self.programs / name), *arguments],
+                command,
                 cwd="/",
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -141,11 +149,7 @@ class Cluster:
                 **(self.account.popen_options if self.account else {}),
             )
             output.seek(0)
-            if ended.returncode:
-                said = " ".join(output.read().split()[-60:])
-                raise StepFailed(
-                    f"PostgreSQL's {name} failed (exit code {ended.returncode}): {said}"
-                )
+            return subprocess.CompletedProcess(command, ended.returncode, output.read())
 
 
 def _short_hash(folder: Path) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.pulp.http import PREFIXES, Route
+from tests.pulp.raw_http import PREFIXES, Route
 from tests.pulp.rest import Rest
 from tests.pulp.standalone import Standalone, running
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.pulp.conftest import Pulp
-from tests.pulp.http import Answer, request
+from tests.pulp.raw_http import Answer, request
 
 FILES = {
     "hello.txt": b"hello",

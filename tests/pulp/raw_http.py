@@ -27,7 +27,8 @@ def request(
     try:
         connection.putrequest(method, "/", skip_accept_encoding=True)
         # http.client refuses what we want to try: put the target in behind its back.
-        connection._buffer[0] = f"{method} {target} HTTP/1.1".encode("utf-8", "surrogateescape")
+        line = f"{method} {target} HTTP/1.1".encode("utf-8", "surrogateescape")
+        connection._buffer[0] = line  # type: ignore[attr-defined]
         for name, value in (headers or {}).items():
             connection.putheader(name, value)
         connection.endheaders()

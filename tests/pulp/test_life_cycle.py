@@ -1,0 +1,203 @@
+"""`pulp-contentroutes serve` and its companions, as the person at the terminal sees them."""
+
+import os
+import signal
+import socket
+import stat
+import subprocess
+from pathlib import Path
+
+import psutil
+import pytest
+import requests
+
+from pulp_contentroutes.standalone.demo import AWKWARD, contents
+from tests.pulp.raw_http import PREFIXES, Route
+from tests.pulp.standalone import (
+    PASSWORD,
+    SCRIPTS,
+    Standalone,
+    free_ports,
+    run,
+    wait_until,
+)
+
+SERVICES = {"postgresql", "api", "content", "worker-1", "nginx"}
+
+
+def is_healthy(instance: Standalone) -> bool:
+    return instance.status()[0] == 0
+
+
+def processes(instance: Standalone) -> list[psutil.Process]:
+    """Return every process that was started for the instance, by its data folder or its port."""
+    assert instance.process
+    top = psutil.Process(instance.process.pid)
+    return [top, *top.children(recursive=True)]
+
+
+def test_status_names_each_process_and_its_health(plain: Standalone) -> None:
+    code, services = plain.status()
+    assert code == 0
+    assert set(services) == SERVICES
+    assert all(service["healthy"] for service in services.values())
+    assert services["nginx"]["address"] == f"127.0.0.1:{plain.port}"
+    assert services["content"]["address"] == f"127.0.0.1:{plain.content_port}"
+    table = run("status", "--data", str(plain.data)).stdout
+    assert all(f"{name} " in table for name in SERVICES)
+
+
+def test_nothing_listens_beyond_loopback(plain: Standalone) -> None:
+    listening = [
+        connection.laddr.ip
+        for process in processes(plain)
+        for connection in process.net_connections(kind="inet")
+        if connection.status == psutil.CONN_LISTEN
+    ]
+    assert set(listening) == {"127.0.0.1"}
+
+
+def test_secrets_are_readable_by_their_owner_only(plain: Standalone) -> None:
+    for name in ("secret.key", "database_fields.key", "settings.py", "instance.json"):
+        assert stat.S_IMODE((plain.data / name).stat().st_mode) == 0o600
+    assert PASSWORD not in plain.log.read_text()
+
+
+def test_the_demo_is_served_on_one_port(plain: Standalone) -> None:
+    route = Route(plain.port, PREFIXES["ours"])
+    for path, data in contents().items():
+        assert route.get(f"demo/{path}").body == data
+    assert AWKWARD in contents()
+
+
+@pytest.mark.parametrize("name", sorted(SERVICES))
+def test_a_killed_process_comes_back(plain: Standalone, name: str) -> None:
+    before = plain.status()[1][name]
+    os.kill(before["pid"], signal.SIGKILL)
+    wait_until(lambda: plain.status()[1][name]["pid"] not in (before["pid"], None), what="restart")
+    wait_until(lambda: is_healthy(plain), seconds=60, what="all healthy again")
+    assert plain.status()[1][name]["restarts"] == before["restarts"] + 1
+    route = Route(plain.port, PREFIXES["ours"])
+    assert route.get("demo/hello.txt").body == contents()["hello.txt"]
+
+
+def test_a_second_instance_on_the_folder_is_refused(plain: Standalone) -> None:
+    ended = run("serve", "--data", str(plain.data), "--port", str(free_ports(3)))
+    assert ended.returncode == 1
+    assert ended.stderr.count("\n") == 1
+    assert "already running" in ended.stderr
+    assert is_healthy(plain)
+
+
+def test_reset_refuses_while_it_is_running(plain: Standalone) -> None:
+    ended = run("reset", "--yes", "--data", str(plain.data))
+    assert (ended.returncode, ended.stderr.count("\n")) == (1, 1)
+    assert is_healthy(plain)
+
+
+def test_a_busy_port_is_refused_before_anything_is_made(plain: Standalone, tmp_path: Path) -> None:
+    ended = run("serve", "--data", str(tmp_path / "new"), "--port", str(plain.port))
+    assert (ended.returncode, ended.stderr.count("\n")) == (1, 1)
+    assert f"127.0.0.1:{plain.port}, the address for nginx, is in use" in ended.stderr
+    assert not (tmp_path / "new" / "instance.json").exists()
+
+
+def test_a_database_that_does_not_answer_is_one_sentence(tmp_path: Path) -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        url = f"postgresql://pulp:geheim@127.0.0.1:{closed.getsockname()[1]}/pulp"
+        ports = ["--port", str(free_ports(3))]
+        ended = run("serve", "--data", str(tmp_path / "x"), "--database-url", url, *ports)
+    assert (ended.returncode, ended.stderr.count("\n")) == (1, 1)
+    assert "The database 'pulp' on 127.0.0.1 cannot be reached" in ended.stderr
+    assert "geheim" not in ended.stdout + ended.stderr
+
+
+def test_env_makes_any_pulp_command_work(plain: Standalone) -> None:
+    """For instance a further content app, as the README says."""
+    port = free_ports(1)
+    command = [str(SCRIPTS / "pulpcore-content"), "--bind", f"127.0.0.1:{port}"]
+    with subprocess.Popen(
+        [*command, "--no-control-socket"],
+        env=plain.variables(),
+        cwd="/",
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as further:
+        try:
+            wait_until(lambda: _connects(port), what="a further content app")
+            route = Route(port, PREFIXES["ours"])
+            assert route.get("demo/hello.txt").body == contents()["hello.txt"]
+        finally:
+            further.terminate()
+
+
+def _connects(port: int) -> bool:
+    with socket.socket() as client:
+        return client.connect_ex(("127.0.0.1", port)) == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_stops_everything_and_a_second_start_keeps_the_data(
+    plain: Standalone, number: signal.Signals
+) -> None:
+    left = processes(plain)
+    assert plain.stop(number) < 10
+    assert not [process for process in left if process.is_running()]
+    assert not [path for path in plain.data.rglob("*") if path.is_socket()]
+    assert not (plain.data / "postgresql" / "data" / "postmaster.pid").exists()
+    assert run("status", "--data", str(plain.data)).returncode == 3
+    assert plain.start() < 15
+    route = Route(plain.port, PREFIXES["ours"])
+    assert route.get("demo/hello.txt").body == contents()["hello.txt"]
+
+
+def test_killing_the_supervisor_leaves_nothing_and_damages_nothing(plain: Standalone) -> None:
+    assert plain.process
+    left = processes(plain)
+    plain.process.kill()
+    plain.process.wait()
+    _, alive = psutil.wait_procs(left, timeout=20)
+    assert not alive
+    plain.start()
+    assert is_healthy(plain)
+
+
+def test_stop_and_manage_work_from_another_terminal(plain: Standalone) -> None:
+    ended = run("stop", "--data", str(plain.data))
+    assert (ended.returncode, ended.stdout) == (0, "Stopped.\n")
+    assert plain.process
+    assert plain.process.wait(timeout=10) == 0
+    assert run("stop", "--data", str(plain.data)).returncode == 3
+    # manage starts PostgreSQL for the command, and stops it again.
+    assert plain.shell("print(6 * 7)") == "42"
+    assert not (plain.data / "postgresql" / "data" / "postmaster.pid").exists()
+    plain.start()
+
+
+def test_without_nginx_there_are_two_ports(tmp_path: Path, plain: Standalone) -> None:
+    """With the database of another instance, as --database-url takes any PostgreSQL."""
+    plain.shell("""
+from django.db import connection
+connection.ensure_connection()
+with connection.cursor() as cursor:
+    cursor.execute("CREATE DATABASE external")
+""")
+    sockets = Path(plain.status()[1]["postgresql"]["address"]).parent
+    url = f"postgresql://pulp@/external?host={sockets}"
+    other = Standalone(
+        tmp_path / "other", ["--no-nginx", "--database-url", url, "--task-workers", "2"]
+    )
+    try:
+        other.start()
+        code, services = other.status()
+        assert code == 0
+        assert set(services) == {"api", "content", "worker-1", "worker-2"}
+        api, content = f"http://127.0.0.1:{other.port}", f"http://127.0.0.1:{other.port + 1}"
+        status = requests.get(f"{api}/pulp/api/v3/status/", timeout=30).json()
+        assert status["content_settings"]["content_origin"] == content
+        assert f"  API          {api}/pulp/api/v3/status/" in other.log.read_text()
+        assert requests.get(f"{content}{PREFIXES['ours']}", timeout=30).status_code == 200
+    finally:
+        other.end()
+    assert not other.data.exists()

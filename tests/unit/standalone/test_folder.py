@@ -1,0 +1,83 @@
+"""The data folder: never somebody else's, never two instances, nothing deleted that is not ours."""
+
+import os
+import shutil
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from pulp_contentroutes.standalone import folder
+from pulp_contentroutes.standalone.errors import AlreadyRunning, NoDiskSpace, UnusableFolder
+
+
+def test_a_new_folder_is_made_and_can_be_used_again(tmp_path: Path) -> None:
+    data = tmp_path / "a" / "b"
+    folder.create(data)
+    (data / folder.OPTIONS_FILE).write_text("{}")
+    folder.create(data)
+    assert {path.name for path in data.iterdir()} <= set(folder.CONTENTS)
+
+
+def test_a_folder_with_other_things_in_it_is_refused_and_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "thesis.odt").write_text("years of work")
+    with pytest.raises(UnusableFolder, match=r"is not empty and holds no Pulp \(found: thesis"):
+        folder.create(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.odt"]
+
+
+def test_a_file_in_the_place_of_the_folder_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(UnusableFolder, match="cannot be used"):
+        folder.create(tmp_path / "file")
+    with pytest.raises(UnusableFolder, match="cannot be used"):
+        folder.create(tmp_path / "file" / "below")
+
+
+def test_an_unreadable_folder_is_refused(tmp_path: Path) -> None:
+    tmp_path.chmod(0)
+    user = os.geteuid()
+    try:
+        if user == 0:
+            # Root may read everything: be nobody for a moment.
+            os.seteuid(65534)
+        with pytest.raises(UnusableFolder, match="Permission denied"):
+            folder.create(tmp_path)
+    finally:
+        os.seteuid(user)
+
+
+def test_a_full_disk_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    usage = SimpleNamespace(total=10**9, used=10**9 - 5_000_000, free=5_000_000)
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage)
+    with pytest.raises(NoDiskSpace, match="5 MB free, and a Pulp needs 300 MB"):
+        folder.create(tmp_path)
+
+
+def test_only_one_instance_holds_a_folder(tmp_path: Path) -> None:
+    folder.create(tmp_path)
+    assert not folder.is_held(tmp_path)
+    with folder.held(tmp_path):
+        assert folder.is_held(tmp_path)
+        with pytest.raises(AlreadyRunning, match="already running"), folder.held(tmp_path):
+            pass
+    assert not folder.is_held(tmp_path)
+
+
+def test_removing_leaves_what_is_not_ours(tmp_path: Path) -> None:
+    data, elsewhere = tmp_path / "data", tmp_path / "elsewhere"
+    folder.create(data)
+    elsewhere.mkdir()
+    (data / "postgresql").symlink_to(elsewhere)
+    (data / "settings.py").write_text("")
+    (data / "notes.txt").write_text("mine")
+    folder.remove_contents(data)
+    assert [path.name for path in data.iterdir()] == ["notes.txt"]
+    assert not elsewhere.exists()
+
+
+def test_removing_takes_the_folder_when_nothing_else_is_in_it(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    folder.create(data)
+    folder.remove_contents(data)
+    assert not data.exists()

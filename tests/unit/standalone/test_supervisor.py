@@ -1,0 +1,189 @@
+"""The supervisor with real, small processes: restarts, giving up, stopping in order and in time."""
+
+import io
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+import pytest
+from honcho.printer import Printer
+
+from pulp_contentroutes.standalone import stopping, supervisor, watched
+from pulp_contentroutes.standalone.services import DATABASE, Service
+
+Watch = Callable[[list[watched.Child]], None]
+
+#: A service that writes a line and then waits; the second ignores every polite signal.
+WAIT = "import time; print('here', flush=True); time.sleep(600)"
+STUBBORN = "import signal; [signal.signal(n, signal.SIG_IGN) for n in (2, 15)];" + WAIT
+#: Like a gunicorn killed by force: the parent goes, its child keeps the pipe.
+FORKING = "import os, time; print(os.fork(), flush=True); time.sleep(600)"
+
+
+def service(name: str, code: str) -> Service:
+    return Service(name, (sys.executable, "-c", code), dict(os.environ))
+
+
+class Run:
+    """A supervisor in this process; `on_change` may call `stop`."""
+
+    def __init__(self, *services: Service, on_change: Watch | None = None) -> None:
+        self.output = io.StringIO()
+        self.on_change = on_change or (lambda children: None)
+        self.supervisor = supervisor.Supervisor(
+            services, lambda: True, self._changed, Printer(self.output)
+        )
+
+    def _changed(self, children: list[watched.Child]) -> None:
+        self.on_change(children)
+
+    def loop(self) -> int:
+        handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            return self.supervisor.loop()
+        finally:
+            for number, handler in handlers.items():
+                signal.signal(number, handler)
+
+
+def is_alive(pid: int) -> bool:
+    """Tell whether a process runs; a zombie that nobody has waited for yet does not."""
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def stop() -> None:
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+@pytest.fixture(autouse=True)
+def short_times(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stopping, "CLIENTS_GRACE", 0.5)
+    monkeypatch.setattr(stopping, "DATABASE_GRACE", 0.5)
+    monkeypatch.setattr(supervisor, "_FIRST_DELAY", 0.01)
+
+
+def test_a_killed_service_comes_back() -> None:
+    pids = []
+
+    def watch(children: list[watched.Child]) -> None:
+        pid = children[0].pid
+        if pid is None or pid in pids:
+            return
+        pids.append(pid)
+        if len(pids) < 3:
+            os.kill(pid, signal.SIGKILL)
+        else:
+            stop()
+
+    run = Run(service("a", WAIT), on_change=watch)
+    assert run.loop() == 0
+    assert len(set(pids)) == 3
+    assert "a ended (exit code -9); starting it again" in run.output.getvalue()
+
+
+def test_a_service_comes_back_when_its_watcher_is_killed() -> None:
+    """Its output would go nowhere, so it is started anew."""
+    pids: list[int] = []
+
+    def watch(children: list[watched.Child]) -> None:
+        child = children[0]
+        if child.pid is None or child.pid in pids:
+            return
+        pids.append(child.pid)
+        if len(pids) == 1:
+            os.kill(child.process.pid, signal.SIGKILL)
+        else:
+            stop()
+
+    assert Run(service("a", WAIT), on_change=watch).loop() == 0
+    assert not is_alive(pids[0])
+
+
+def test_a_service_that_keeps_ending_ends_everything_with_a_message() -> None:
+    run = Run(service("fine", WAIT), service("broken", "print('the reason'); raise SystemExit(7)"))
+    assert run.loop() == 1
+    output = run.output.getvalue()
+    assert "the reason" in output
+    assert "broken ended 7 times within 60 s (last exit code 7): stopping everything" in output
+    assert not any(child.is_running for child in run.supervisor.children.values())
+
+
+def test_a_program_that_is_not_there_ends_everything_with_a_message() -> None:
+    run = Run(Service("gone", ("/no/such/program",), {}))
+    assert run.loop() == 1
+    assert "cannot be started" in run.output.getvalue()
+
+
+def test_the_database_is_stopped_after_its_clients_and_the_stubborn_are_killed() -> None:
+    """PostgreSQL must still be there when Pulp's processes say good-bye."""
+    ends: list[str] = []
+
+    def watch(children: list[watched.Child]) -> None:
+        for child in children:
+            if child.ends and child.service.name not in ends:
+                ends.append(child.service.name)
+        if all(child.pid for child in children):
+            stop()
+
+    services = [service(DATABASE, WAIT), service("stubborn", STUBBORN), service("polite", WAIT)]
+    assert Run(*services, on_change=watch).loop() == 0
+    assert ends == ["polite", "stubborn", DATABASE]
+
+
+def test_a_second_signal_does_not_wait_for_the_stubborn(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stopping, "CLIENTS_GRACE", 600)
+
+    def watch(children: list[watched.Child]) -> None:
+        stop()
+        threading.Timer(0.2, stop).start()
+
+    assert Run(service("stubborn", STUBBORN), on_change=watch).loop() == 0
+
+
+def test_what_a_killed_service_forked_is_ended_too() -> None:
+    """An orphaned gunicorn or nginx worker would keep the port."""
+    run = Run(service("forking", FORKING))
+    killed: list[int] = []
+
+    def watch(children: list[watched.Child]) -> None:
+        pid = children[0].pid
+        if pid is None:
+            return
+        if killed:
+            stop()
+        else:
+            killed.append(pid)
+            deadline = time.monotonic() + 10
+            while not psutil.Process(pid).children() and time.monotonic() < deadline:
+                pass
+            killed.extend(child.pid for child in psutil.Process(pid).children())
+            os.kill(pid, signal.SIGKILL)
+
+    run.on_change = watch
+    assert run.loop() == 0
+    assert len(killed) == 2
+    assert not any(is_alive(pid) for pid in killed)
+
+
+def test_clients_wait_for_the_database(tmp_path: Path) -> None:
+    run = Run(service(DATABASE, WAIT), service("client", WAIT))
+    answers = iter([False, False, True])
+    asked: list[bool] = []
+
+    def is_ready() -> bool:
+        asked.append(next(answers))
+        assert run.supervisor.children["client"].pid is None
+        return asked[-1]
+
+    run.supervisor._probe_database = is_ready
+    run.on_change = lambda children: stop() if all(child.pid for child in children) else None
+    assert run.loop() == 0
+    assert asked == [False, False, True]
