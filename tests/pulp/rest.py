@@ -16,14 +16,25 @@ from pulp_glue.file.context import (
     PulpFileRepositoryContext,
 )
 
-from tests.pulp.standalone import PASSWORD
+from tests.pulp.standalone import PASSWORD, wait_until
+
+
+class _Context(PulpContext):
+    """pulp-glue's context with shorter waits: it sleeps a whole second for each task."""
+
+    def wait_for_task(self, task: Any, expect_cancel: bool = False) -> Any:
+        def finished() -> Any:
+            now = self.api.call("tasks_read", parameters={"task_href": task["pulp_href"]})
+            return now if self._task_finished(now, expect_cancel=expect_cancel) else None
+
+        return wait_until(finished, seconds=120, what=task["pulp_href"])
 
 
 class Rest:
     """Makes what a test needs under names of its own, in the domain `default`."""
 
     def __init__(self, base_url: str) -> None:
-        self.context = PulpContext(
+        self.context = _Context(
             api_root="/pulp/",
             api_kwargs={
                 "base_url": base_url,

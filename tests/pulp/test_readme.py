@@ -1,0 +1,84 @@
+"""The commands of the README, as a newcomer types them."""
+
+import hashlib
+import os
+import re
+import signal
+import subprocess
+from pathlib import Path
+
+import requests
+
+from tests.pulp.standalone import PASSWORD, Standalone, free_ports, run, wait_until
+
+ROOT = Path(__file__).parents[2]
+MARK = "--- end of a command ---"
+
+
+def console(heading: str) -> list[tuple[str, str]]:
+    """Return the commands of a section's console blocks, each with the output shown below it."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    section = text.partition(f"## {heading}\n")[2].partition("\n## ")[0]
+    commands = []
+    for block in re.findall(r"```console\n(.*?)```", section, re.DOTALL):
+        for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
+            command, _, output = part.partition("\n")
+            commands.append((command, output))
+    return commands
+
+
+def test_the_smallest_example_prints_what_the_readme_shows(
+    plain: Standalone, tmp_path: Path
+) -> None:
+    commands = console("The smallest real example")
+    assert len(commands) > 4
+    lines = [f"{command}\necho; echo '{MARK}'" for command, _ in commands]
+    script = "\n".join(lines).replace("127.0.0.1:8080", f"127.0.0.1:{plain.port}")
+    ended = subprocess.run(
+        ["bash", "-c", script],
+        cwd=tmp_path,
+        env={**os.environ, "PASSWORD": PASSWORD},
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+        timeout=120,
+    )
+    printed = ended.stdout.split(MARK)
+    for (command, shown), output in zip(commands, printed, strict=False):
+        assert output.strip() == shown.strip(), command
+
+
+def test_make_serve_prints_lines_that_work(tmp_path: Path) -> None:
+    data, port = tmp_path / "data", free_ports(3)
+    arguments = [f"DATA={data}", f"ARGS=--port {port} --content-workers 1"]
+    log = tmp_path / "log"
+    with (
+        log.open("wb") as output,
+        subprocess.Popen(
+            ["make", "serve", *arguments],
+            cwd=ROOT,
+            stdout=output,
+            stderr=output,
+            # A terminal's Ctrl-C goes to all of them.
+            start_new_session=True,
+        ) as make,
+    ):
+        try:
+            wait_until(lambda: "\nTry:" in log.read_text(), 200, "the lines to try")
+            said = log.read_text()
+            [password] = re.findall(r"^The password of 'admin', shown only now: (.+)$", said, re.M)
+            [fetch] = re.findall(r"^  (curl -O .+)$", said, re.M)
+            subprocess.run(fetch.split(), cwd=tmp_path, check=True, capture_output=True)
+            digest = hashlib.sha256((tmp_path / "hello.txt").read_bytes()).hexdigest()
+            units = requests.get(
+                f"http://127.0.0.1:{port}/pulp/api/v3/content/file/files/",
+                params={"relative_path": "hello.txt"},
+                auth=("admin", password),
+                timeout=60,
+            ).json()
+            assert [unit["sha256"] for unit in units["results"]] == [digest]
+        finally:
+            os.killpg(make.pid, signal.SIGINT)
+            make.wait(timeout=20)
+    assert log.read_text().endswith("Stopped.\n")
+    assert run("reset", "--yes", "--data", str(data)).returncode == 0

@@ -1,0 +1,107 @@
+"""What the documentation says is what the code does."""
+
+import ast
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import click
+import pytest
+
+from pulp_contentroutes import paths
+from pulp_contentroutes.standalone.cli import main
+
+ROOT = Path(__file__).parents[2]
+DOCS = sorted((ROOT / "docs").glob("*.md"))
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+
+
+def read(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def settings() -> dict[str, object]:
+    """Return the defaults in app/settings.py, without Django."""
+    assigned = (
+        node
+        for node in ast.parse(read("pulp_contentroutes/app/settings.py")).body
+        if isinstance(node, ast.Assign)
+    )
+    return {ast.unparse(node.targets[0]): ast.literal_eval(node.value) for node in assigned}
+
+
+@pytest.mark.parametrize(("name", "default"), settings().items())
+def test_every_setting_is_in_the_readme_with_its_default(name: str, default: object) -> None:
+    assert name.startswith("CONTENTROUTES_")
+    assert f"| `{name}` | `{default}` |" in read("README.md")
+
+
+def test_every_check_is_documented_once() -> None:
+    ids = re.findall(r'id="(contentroutes\.[EW]\d{3})"', read("pulp_contentroutes/app/checks.py"))
+    assert ids == sorted(set(ids))
+    assert re.findall(r"^\| `(contentroutes\.\w+)`", read("docs/checks.md"), re.M) == ids
+
+
+@pytest.mark.parametrize("prefix", [paths.CONTENT_PREFIX, paths.GALAXY_PREFIX])
+def test_every_prefix_is_in_the_readme_and_the_installation_guide(prefix: str) -> None:
+    assert f"`{prefix}`" in read("README.md")
+    assert f"`{prefix}`" in read("docs/installation.md")
+
+
+def test_every_command_and_option_is_documented() -> None:
+    guide = read("docs/standalone.md")
+    for name, command in main.commands.items():
+        assert f"`{name}" in guide
+        for option in (each for each in command.params if isinstance(each, click.Option)):
+            if name == "serve":
+                assert f"| `{option.opts[0]}" in guide, option.opts
+
+
+def test_every_guide_is_linked_from_the_readme() -> None:
+    assert DOCS
+    for guide in DOCS:
+        assert f"(docs/{guide.name})" in read("README.md")
+
+
+@pytest.mark.parametrize("document", ["README.md", "snippets/README.md", *map(str, DOCS)])
+def test_every_link_leads_to_a_file(document: str) -> None:
+    path = ROOT / document
+    for target in re.findall(r"\]\(([^)#:]+)\)", path.read_text(encoding="utf-8")):
+        assert (path.parent / target).exists(), target
+
+
+def test_every_file_on_the_map_is_there() -> None:
+    tree = read("README.md").partition("## Map of the code")[2].partition("```")[2]
+    named = re.findall(r"\w+\.(?:py|conf)", tree.partition("```")[0])
+    there = {path.name for path in (ROOT / "pulp_contentroutes").rglob("*.*")}
+    assert set(named) <= there
+
+
+def test_every_make_target_has_a_help_line() -> None:
+    makefile = read("Makefile")
+    targets = re.findall(r"^([a-z-]+):", makefile, re.M)
+    assert targets == re.findall(r"^([a-z-]+):.*## \w", makefile, re.M)
+    assert set(re.findall(r"`?make ([a-z-]+)", read("README.md"))) <= set(targets)
+
+
+def test_the_versions_agree() -> None:
+    project = PYPROJECT["project"]
+    assert f'version = "{project["version"]}"' in read("pulp_contentroutes/app/__init__.py")
+    assert project["requires-python"] == ">=3.11"
+    assert "Python 3.11 or newer" in read("README.md")
+    assert "pulpcore>=3.123,<3.130" in project["dependencies"]
+    assert "pulpcore 3.123 or newer, below 3.130" in read("docs/installation.md")
+
+
+def test_the_changelog_can_be_made_from_the_fragments() -> None:
+    command = [sys.executable, "-m", "towncrier", "build", "--draft", "--version", "0.1.0"]
+    ended = subprocess.run(
+        [*command, "--dir", str(ROOT)], capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 0, ended.stderr
+    kinds = {each["directory"] for each in PYPROJECT["tool"]["towncrier"]["type"]}
+    for fragment in (ROOT / "CHANGES").glob("[!.]*"):
+        assert fragment.name.split(".")[1] in kinds
+        assert fragment.read_text(encoding="utf-8").strip() in ended.stdout
