@@ -53,7 +53,20 @@ data_option = click.option(
 _count = click.IntRange(1, 64)
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+class _Group(click.Group):
+    """Turns what the operating system refuses into one sentence."""
+
+    def invoke(self, context: click.Context) -> Any:
+        try:
+            return super().invoke(context)
+        except OSError as error:
+            where = f": {error.filename}" if error.filename else ""
+            raise StandaloneError(f"{error.strerror or error}{where}") from error
+
+
+@click.group(
+    cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
 @click.version_option(package_name="pulp-contentroutes")
 def main() -> None:
     """Run a whole Pulp on this machine: PostgreSQL, API, content app, task worker and nginx.
@@ -117,7 +130,10 @@ def status(data: Path, as_json: bool) -> None:
 
     Exit code: 0 all healthy, 1 something is not, 3 not running.
     """
-    reports = health.check(_instance(data), _running(data))
+    state = _running(data)
+    if not state.services:
+        raise StandaloneError("It is being prepared: its processes have not been started yet.")
+    reports = health.check(_instance(data), state)
     if as_json:
         click.echo(json.dumps([_as_dict(report) for report in reports], indent=2))
     else:

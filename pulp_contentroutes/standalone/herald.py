@@ -45,7 +45,7 @@ def _wait_until_healthy(instance: Instance) -> list[str]:
 
 def _problems(instance: Instance) -> list[str]:
     state = State.load(instance.run)
-    if state is None:
+    if state is None or not state.services:
         return ["no process was started"]
     try:
         # Asked alone at first: nginx logs an error for every request that the API does not take.

@@ -52,7 +52,6 @@ def prepare(instance: Instance, cluster: Cluster | None, admin_password: str | N
     Return the admin password if it is known: the given one, or one generated because there was no
     administrator yet, which is then printed.
     """
-    (instance.folder / "run" / "state.json").unlink(missing_ok=True)
     if instance.options.media_root:
         Path(instance.options.media_root).mkdir(parents=True, exist_ok=True)
     settings_file.write(instance)

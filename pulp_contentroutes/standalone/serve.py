@@ -3,6 +3,8 @@
 import signal
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +29,7 @@ def serve(data: Path, given: dict[str, Any], admin_password: str | None, with_de
     # Unwinds the blocks that hold PostgreSQL; the supervisor installs handlers of its own later.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     folder.create(data)
-    with folder.held(data):
+    with folder.held(data), _announced(data / "run"):
         options = Options.load(data / folder.OPTIONS_FILE).changed(given)
         instance, cluster = prepare.instance_of(data, options)
         prepare.check_ports(instance)
@@ -51,11 +53,20 @@ def serve(data: Path, given: dict[str, Any], admin_password: str | None, with_de
         try:
             code = supervisor.loop()
         finally:
-            (instance.run / "state.json").unlink(missing_ok=True)
             if cluster:
                 cluster.remove_sockets()
         click.echo("Stopped." if code == 0 else "Stopped after a failure: see above.")
         return code
+
+
+@contextmanager
+def _announced(run: Path) -> Iterator[None]:
+    """Let `status` and `stop` find this process for the block; nothing runs yet."""
+    state.write(run, [])
+    try:
+        yield
+    finally:
+        state.remove(run)
 
 
 def _report(instance: Instance, children: list[Child]) -> None:

@@ -6,9 +6,11 @@ import time
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Self
+from typing import Final, Self
 
 from pulp_contentroutes.standalone.files import write_private
+
+_FILE: Final = "state.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +32,9 @@ class State:
 
     @classmethod
     def load(cls, run: Path) -> Self | None:
-        """Return what the supervisor last wrote, None if it has written nothing yet."""
+        """Return what the supervisor last wrote, None if there is none."""
         try:
-            raw = json.loads((run / "state.json").read_text(encoding="utf-8"))
+            raw = json.loads((run / _FILE).read_text(encoding="utf-8"))
         except FileNotFoundError:
             return None
         return cls(raw["supervisor"], tuple(ServiceState(**each) for each in raw["services"]))
@@ -40,7 +42,11 @@ class State:
 
 def write(run: Path, services: Iterable[ServiceState]) -> None:
     state = State(os.getpid(), tuple(services))
-    write_private(run / "state.json", json.dumps(asdict(state), indent=2) + "\n")
+    write_private(run / _FILE, json.dumps(asdict(state), indent=2) + "\n")
+
+
+def remove(run: Path) -> None:
+    (run / _FILE).unlink(missing_ok=True)
 
 
 def wall_clock(monotonic: float) -> float:

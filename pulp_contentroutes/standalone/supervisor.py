@@ -1,14 +1,15 @@
 """Start the services in order, bring back what dies, stop everything in order and in time.
 
-honcho's Manager gives the processes, the queue and the printer; its loop ends everything at the
+honcho's Manager gives the processes and the printer; its loop ends everything at the
 first exit and kills a database as hard as a worker, so the loop is our own.
 """
 
 import multiprocessing
-import queue
 import signal
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
+from multiprocessing.connection import Connection, wait
 from typing import Any, Final
 
 import click
@@ -16,11 +17,17 @@ from honcho.manager import Manager
 
 from pulp_contentroutes.standalone.services import DATABASE, Service
 from pulp_contentroutes.standalone.stopping import Stopping
-from pulp_contentroutes.standalone.watched import Child, WatchedProcess, signal_group
+from pulp_contentroutes.standalone.watched import (
+    Child,
+    WatchedProcess,
+    signal_group,
+    start_beside,
+)
 
 #: A service that ends this often within the period is broken: everything is stopped.
 MAX_RESTARTS: Final = 6
 RESTART_PERIOD: Final = 60.0
+_TICK: Final = 0.1
 _FIRST_DELAY: Final = 0.2
 _PROBE_INTERVAL: Final = 0.25
 _LONGEST_DELAY: Final = 5.0
@@ -42,33 +49,41 @@ class Supervisor(Manager):  # type: ignore[misc]  # honcho has no types
         self._probe_database = is_database_ready
         self._next_probe = 0.0
         self._on_change = on_change
-        self._helpers: list[Any] = []
+        self._sources: dict[Connection, Child | None] = {}
+        self._waiting: list[Callable[[], tuple[multiprocessing.Process, Connection]]] = []
+        self._helpers: list[multiprocessing.Process] = []
         self._stop_signals = 0
         self._stopping: Stopping | None = None
 
     def run_beside(self, target: Callable[..., None], *arguments: Any) -> None:
-        """Run `target(events, *arguments)` in a process of its own while the services run."""
-        helper = multiprocessing.Process(target=target, args=(self.events, *arguments), daemon=True)
-        self._helpers.append(helper)
+        """Run `target(channel, *arguments)` in a process of its own once everything runs."""
+        self._waiting.append(partial(start_beside, target, *arguments, name=target.__name__))
 
     def loop(self) -> int:
         """Run until everything has stopped; return the exit code (0 if a signal asked for it)."""
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._on_signal)
         self.returncode = 0
-        while self._stopping is None or any(child.is_running for child in self._ordered()):
-            self._receive()
-            self._notice_lost_watchers()
-            if self._stop_signals and self._stopping is None:
-                self._begin_stopping("stopping: a signal asked for it")
-            if self._stopping is None:
-                self._start_due()
-            else:
-                self._stopping.advance(self._stop_signals > 1)
-        for helper in self._helpers:
-            if helper.is_alive():
+        try:
+            while self._stopping is None or any(child.is_running for child in self._ordered()):
+                self._advance()
+        finally:
+            # Nothing is left but helpers, unless we failed.
+            for child in self._ordered():
+                if child.pid is not None:
+                    signal_group(child.pid, signal.SIGKILL)
+            for helper in self._helpers:
                 helper.kill()
         return self.returncode
+
+    def _advance(self) -> None:
+        self._receive()
+        if self._stop_signals and self._stopping is None:
+            self._begin_stopping("stopping: a signal asked for it")
+        if self._stopping is None:
+            self._start_due()
+        else:
+            self._stopping.advance(self._stop_signals > 1)
 
     def _on_signal(self, number: int, frame: object) -> None:
         self._stop_signals += 1
@@ -77,26 +92,38 @@ class Supervisor(Manager):  # type: ignore[misc]  # honcho has no types
         return list(self.children.values())
 
     def _receive(self) -> None:
-        try:
-            message = self.events.get(timeout=0.1)
-        except queue.Empty:
-            return
+        for connection in wait(list(self._sources), timeout=_TICK):
+            assert isinstance(connection, Connection)
+            child = self._sources[connection]
+            try:
+                self._take(connection.recv(), child)
+            except (EOFError, ConnectionResetError):
+                connection.close()
+                del self._sources[connection]
+                if child is not None:
+                    self._ended(child)
+
+    def _take(self, message: Any, child: Child | None) -> None:
         if message.type == "line":
             self._printer.write(message)
-        elif message.type == "start":
-            child = self.children[message.name]
-            child.pid, child.started = message.data["pid"], time.monotonic()
-            self._on_change(self._ordered())
-        elif message.type == "stop":
-            self._ended(self.children[message.name], message.data["returncode"])
         elif message.type == "text":
             click.echo(message.data)
         elif message.type == "give up":
             self._fail(message.data)
+        elif child is not None and message.type == "start":
+            child.pid, child.started = message.data["pid"], time.monotonic()
+            self._on_change(self._ordered())
+        elif child is not None and message.type == "stop":
+            child.returncode = message.data["returncode"]
 
-    def _ended(self, child: Child, returncode: int | None) -> None:
+    def _ended(self, child: Child) -> None:
+        """Take the end of the watcher for that of its child: its last message, unless killed."""
+        assert child.process
         child.process.join()
-        child.process = child.pid = None
+        if child.returncode is None and child.pid is not None:
+            signal_group(child.pid, signal.SIGKILL)
+        returncode = child.process.exitcode if child.returncode is None else child.returncode
+        child.process = child.pid = child.returncode = None
         now = time.monotonic()
         child.ends = [end for end in child.ends if now - end < RESTART_PERIOD] + [now]
         if self._stopping is None:
@@ -136,10 +163,10 @@ class Supervisor(Manager):  # type: ignore[misc]  # honcho has no types
         if clients and self._is_database_ready(now):
             for child in clients:
                 self._start_child(child)
-        if all(child.is_running for child in self._ordered()):
-            for helper in self._helpers:
-                if helper.pid is None:
-                    helper.start()
+        while self._waiting and all(child.is_running for child in self._ordered()):
+            helper, connection = self._waiting.pop()()
+            self._helpers.append(helper)
+            self._sources[connection] = None
 
     def _is_database_ready(self, now: float) -> bool:
         # Each attempt costs a starting PostgreSQL a line in its log.
@@ -151,18 +178,8 @@ class Supervisor(Manager):  # type: ignore[misc]  # honcho has no types
     def _start_child(self, child: Child) -> None:
         child.due = None
         watcher = WatchedProcess(child.service)
-        child.process = multiprocessing.Process(
-            target=watcher.run, args=(self.events,), name=child.service.name
-        )
-        child.process.start()
-
-    def _notice_lost_watchers(self) -> None:
-        """Take the end of a watcher that could not report it (kill -9) for the end of its child."""
-        for child in self._ordered():
-            if child.process is not None and not child.process.is_alive() and self.events.empty():
-                if child.pid is not None:
-                    signal_group(child.pid, signal.SIGKILL)
-                self._ended(child, child.process.exitcode)
+        child.process, connection = start_beside(watcher.run, name=child.service.name)
+        self._sources[connection] = child
 
     def _say(self, text: str) -> None:
         self._system_print(f"{text}\n")

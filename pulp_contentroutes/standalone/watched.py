@@ -5,8 +5,10 @@ import multiprocessing
 import os
 import signal
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
+from multiprocessing.connection import Connection
 from typing import Any, Final
 
 from honcho.process import Popen, Process
@@ -21,9 +23,12 @@ class Child:
     """What the supervisor knows of one service; times are of the monotonic clock."""
 
     service: Service
-    process: Any = None
+    #: Its watcher; the service itself has the process id `pid`.
+    process: multiprocessing.Process | None = None
     pid: int | None = None
     started: float = 0.0
+    #: Of the service, between its end and that of its watcher.
+    returncode: int | None = None
     ends: list[float] = field(default_factory=list)
     #: When to start it (again); None while it runs.
     due: float | None = 0.0
@@ -37,6 +42,39 @@ def signal_group(pid: int, number: signal.Signals) -> None:
     """Signal a child and what it has forked; honcho starts each in a session of its own."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(pid, number)
+
+
+class Channel:
+    """The way from one process to the supervisor; honcho's processes call `put`.
+
+    Each has a pipe of its own: a queue shared by all stays locked for ever when one of them is
+    killed while it writes.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._lock = threading.Lock()
+
+    def put(self, message: Any) -> None:
+        # Without a supervisor nobody listens; what is left to do is to end.
+        with self._lock, contextlib.suppress(BrokenPipeError):
+            self._connection.send(message)
+
+
+def start_beside(
+    target: Callable[..., None], *arguments: Any, name: str
+) -> tuple[multiprocessing.Process, Connection]:
+    """Start `target(channel, *arguments)` in a process; return it and the end to receive from.
+
+    When the process ends, however it ends, receiving raises EOFError.
+    """
+    receiving, sending = multiprocessing.Pipe(duplex=False)
+    process = multiprocessing.Process(
+        target=target, args=(Channel(sending), *arguments), name=name, daemon=True
+    )
+    process.start()
+    sending.close()
+    return process, receiving
 
 
 class WatchedProcess(Process):  # type: ignore[misc]  # honcho has no types

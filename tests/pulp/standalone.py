@@ -49,6 +49,12 @@ def free_ports(count: int) -> int:
             return port
 
 
+def connects(port: int) -> bool:
+    """Tell whether something listens on a port of loopback."""
+    with socket.socket() as client:
+        return client.connect_ex(("127.0.0.1", port)) == 0
+
+
 def run(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
     """Run `pulp-contentroutes` to its end."""
     return subprocess.run(
@@ -126,6 +132,24 @@ class Standalone:
         )
         variables: dict[str, str] = json.loads(ended.stdout)
         return variables
+
+    @contextlib.contextmanager
+    def further_content_app(self, **settings: str) -> Iterator[int]:
+        """Run one more content app on this instance, as the README says; yield its port."""
+        port = free_ports(1)
+        command = [str(SCRIPTS / "pulpcore-content"), "--bind", f"127.0.0.1:{port}"]
+        with subprocess.Popen(
+            [*command, "--no-control-socket"],
+            env={**self.variables(), **{f"PULP_{name}": value for name, value in settings.items()}},
+            cwd="/",
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        ) as further:
+            try:
+                wait_until(lambda: connects(port), what="a further content app")
+                yield port
+            finally:
+                further.terminate()
 
     def shell(self, code: str) -> str:
         """Run `code` in Pulp's Django and return what it prints."""

@@ -4,7 +4,6 @@ import os
 import signal
 import socket
 import stat
-import subprocess
 from pathlib import Path
 
 import psutil
@@ -15,7 +14,6 @@ from pulp_contentroutes.standalone.demo import AWKWARD, contents
 from tests.pulp.raw_http import PREFIXES, Route
 from tests.pulp.standalone import (
     PASSWORD,
-    SCRIPTS,
     Standalone,
     free_ports,
     run,
@@ -114,27 +112,10 @@ def test_a_database_that_does_not_answer_is_one_sentence(tmp_path: Path) -> None
 
 
 def test_env_makes_any_pulp_command_work(plain: Standalone) -> None:
-    """For instance a further content app, as the README says."""
-    port = free_ports(1)
-    command = [str(SCRIPTS / "pulpcore-content"), "--bind", f"127.0.0.1:{port}"]
-    with subprocess.Popen(
-        [*command, "--no-control-socket"],
-        env=plain.variables(),
-        cwd="/",
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    ) as further:
-        try:
-            wait_until(lambda: _connects(port), what="a further content app")
-            route = Route(port, PREFIXES["ours"])
-            assert route.get("demo/hello.txt").body == contents()["hello.txt"]
-        finally:
-            further.terminate()
-
-
-def _connects(port: int) -> bool:
-    with socket.socket() as client:
-        return client.connect_ex(("127.0.0.1", port)) == 0
+    """For instance a further content app, as the guide says."""
+    with plain.further_content_app() as port:
+        route = Route(port, PREFIXES["ours"])
+        assert route.get("demo/hello.txt").body == contents()["hello.txt"]
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

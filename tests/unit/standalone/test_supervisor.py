@@ -4,7 +4,6 @@ import io
 import os
 import signal
 import sys
-import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -29,11 +28,28 @@ def service(name: str, code: str) -> Service:
     return Service(name, (sys.executable, "-c", code), dict(os.environ))
 
 
-class Run:
-    """A supervisor in this process; `on_change` may call `stop`."""
+class Output(io.StringIO):
+    """What is printed; asks to stop as soon as all of it contains one of `stop_at`, once each."""
 
-    def __init__(self, *services: Service, on_change: Watch | None = None) -> None:
-        self.output = io.StringIO()
+    def __init__(self, stop_at: list[str]) -> None:
+        super().__init__()
+        self.stop_at = stop_at
+
+    def write(self, text: str) -> int:
+        written = super().write(text)
+        if self.stop_at and self.stop_at[0] in "".join(self.getvalue().split()):
+            del self.stop_at[0]
+            stop()
+        return written
+
+
+class Run:
+    """A supervisor in this process; it is stopped by `on_change`, or by what is printed."""
+
+    def __init__(
+        self, *services: Service, on_change: Watch | None = None, stop_at: list[str] | None = None
+    ) -> None:
+        self.output = Output(stop_at or [])
         self.on_change = on_change or (lambda children: None)
         self.supervisor = supervisor.Supervisor(
             services, lambda: True, self._changed, Printer(self.output)
@@ -99,7 +115,8 @@ def test_a_service_comes_back_when_its_watcher_is_killed() -> None:
             return
         pids.append(child.pid)
         if len(pids) == 1:
-            os.kill(child.process.pid, signal.SIGKILL)
+            assert child.process
+            child.process.kill()
         else:
             stop()
 
@@ -130,22 +147,17 @@ def test_the_database_is_stopped_after_its_clients_and_the_stubborn_are_killed()
         for child in children:
             if child.ends and child.service.name not in ends:
                 ends.append(child.service.name)
-        if all(child.pid for child in children):
-            stop()
 
     services = [service(DATABASE, WAIT), service("stubborn", STUBBORN), service("polite", WAIT)]
-    assert Run(*services, on_change=watch).loop() == 0
+    assert Run(*services, on_change=watch, stop_at=["stubborn|here"]).loop() == 0
     assert ends == ["polite", "stubborn", DATABASE]
 
 
 def test_a_second_signal_does_not_wait_for_the_stubborn(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stopping, "CLIENTS_GRACE", 600)
 
-    def watch(children: list[watched.Child]) -> None:
-        stop()
-        threading.Timer(0.2, stop).start()
-
-    assert Run(service("stubborn", STUBBORN), on_change=watch).loop() == 0
+    run = Run(service("stubborn", STUBBORN), stop_at=["stubborn|here", "stopping:"])
+    assert run.loop() == 0
 
 
 def test_what_a_killed_service_forked_is_ended_too() -> None:
