@@ -24,12 +24,10 @@ def add_content_route() -> None:
     from pulp_contentroutes.serving.refusals import refuse_unservable_paths
 
     handler = ContentRouteHandler()
-    prefix = CONTENT_PREFIX
-    if settings.DOMAIN_ENABLED:
-        prefix += "{pulp_domain}/"
-        app.add_routes([web.get(prefix[:-1], handler.list_content_route)])
+    prefix = CONTENT_PREFIX + ("{pulp_domain}/" if settings.DOMAIN_ENABLED else "")
     app.add_routes(
         [
+            web.get(prefix.removesuffix("/"), handler.list_content_route),
             web.get(prefix, handler.list_content_route),
             web.get(prefix + "{path:.+}", handler.serve_content_route),
         ]

@@ -166,6 +166,11 @@ def test_a_slash_redirect_stays_on_our_prefix_and_keeps_the_query(
     assert answer.headers["location"] == f"{pulp.ours.prefix}{base}{directory}/{kept}"
 
 
+def test_the_prefix_without_its_slash_is_redirected(pulp: Pulp) -> None:
+    answer = request(pulp.instance.content_port, pulp.ours.prefix.removesuffix("/") + "?x=1")
+    assert (answer.status, answer.headers["location"]) == (301, f"{pulp.ours.prefix}?x=1")
+
+
 def test_the_redirect_of_a_common_part_stays_on_our_prefix(pulp: Pulp, base: str) -> None:
     answer = pulp.ours.raw("base?x=1")
     assert (answer.status, answer.headers["location"]) == (301, f"{pulp.ours.prefix}base/?x=1")
