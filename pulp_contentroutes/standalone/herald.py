@@ -3,42 +3,45 @@
 import datetime
 import signal
 import time
-from typing import Any, Final
+from typing import Final
 
 from honcho.printer import Message
 
 from pulp_contentroutes.paths import CONTENT_PREFIX, percent_encoded, with_domain
 from pulp_contentroutes.standalone import demo, health
+from pulp_contentroutes.standalone.beside import Channel
 from pulp_contentroutes.standalone.instance import Instance
 from pulp_contentroutes.standalone.state import State
+from pulp_contentroutes.standalone.watched import STOP_SIGNALS
 
 #: Longest time from the first process to the last one healthy.
 READY_SECONDS: Final = 120
 
 
 def announce(
-    events: Any, instance: Instance, started: float, with_demo: bool, password: str | None
+    channel: Channel, instance: Instance, started: float, with_demo: bool, password: str | None
 ) -> None:
-    """Report over the supervisor's queue; `started` is of the monotonic clock, for the summary."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    problems = _wait_until_healthy(instance)
+    """Report to the supervisor; `started` is of the monotonic clock, for the summary."""
+    for number in STOP_SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
+    problems = _wait_until_healthy(channel, instance)
     if problems:
-        _send(events, "give up", f"not ready after {READY_SECONDS} s: {'; '.join(problems)}")
+        _send(channel, "give up", f"not ready after {READY_SECONDS} s: {'; '.join(problems)}")
         return
     note = None
-    if with_demo and password and not demo.is_loaded(instance.folder):
-        try:
+    try:
+        if with_demo and password and not demo.is_loaded(instance.folder):
             demo.load(instance, password)
-        except (demo.DemoFailed, health.Unhealthy) as failed:
-            note = f"The demo could not be loaded: {failed}"
-    _send(events, "text", _summary(instance, time.monotonic() - started, note))
+    except (demo.DemoFailed, health.Unhealthy, OSError) as failed:
+        note = f"The demo could not be loaded: {failed}"
+    _send(channel, "text", _summary(instance, time.monotonic() - started, note))
 
 
-def _wait_until_healthy(instance: Instance) -> list[str]:
+def _wait_until_healthy(channel: Channel, instance: Instance) -> list[str]:
     deadline = time.monotonic() + READY_SECONDS
     while True:
         problems = _problems(instance)
-        if not problems or time.monotonic() > deadline:
+        if not problems or time.monotonic() > deadline or channel.is_parent_gone():
             return problems
         time.sleep(0.2)
 
@@ -63,7 +66,7 @@ def _summary(instance: Instance, seconds: float, note: str | None) -> str:
     else:
         lines.append("  no nginx in front (install it, or leave out --no-nginx, for one port)")
     status = instance.setting("API_ROOT", "/pulp/") + "api/v3/status/"
-    domain = "default" if health.pulp_status(instance)["domain_enabled"] else None
+    domain = "default" if _has_domains(instance) else None
     content = instance.content_url + with_domain(CONTENT_PREFIX, domain)
     lines += [f"  API          {instance.api_url}{status}", f"  content      {content}"]
     lines.append("  user         admin")
@@ -80,6 +83,14 @@ def _summary(instance: Instance, seconds: float, note: str | None) -> str:
     return "\n".join([*lines, ""])
 
 
-def _send(events: Any, kind: str, data: str) -> None:
+def _has_domains(instance: Instance) -> bool:
+    try:
+        return bool(health.pulp_status(instance)["domain_enabled"])
+    except health.Unhealthy:
+        # It was there a moment ago; the summary is only text.
+        return False
+
+
+def _send(channel: Channel, kind: str, data: str) -> None:
     now = datetime.datetime.now(tz=datetime.UTC)
-    events.put(Message(type=kind, data=data, time=now, name="system", colour=None))
+    channel.put(Message(type=kind, data=data, time=now, name="system", colour=None))

@@ -6,14 +6,11 @@ import sysconfig
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 import platformdirs
 
+from pulp_contentroutes.standalone.folder import SYSTEM_FOLDER
 from pulp_contentroutes.standalone.options import Options
-
-#: Where root keeps things: any account can reach it, and PostgreSQL refuses to run as root.
-SYSTEM_FOLDER: Final = Path("/var/lib/pulp_contentroutes")
 
 
 def default_folder() -> Path:
@@ -75,6 +72,10 @@ class Instance:
         """Return what is listened on, by the name of the service."""
         named = {"nginx": self.front, "api": self.api, "content": self.content}
         return {name: address for name, address in named.items() if address}
+
+    @property
+    def is_bound_to_all(self) -> bool:
+        return ipaddress.ip_address(self.options.bind).is_unspecified
 
     @property
     def api_url(self) -> str:

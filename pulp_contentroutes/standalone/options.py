@@ -29,9 +29,17 @@ class Options:
     settings: dict[str, str] = field(default_factory=dict)
 
     def changed(self, given: dict[str, Any]) -> Self:
-        """Return these options with those `given` that are not None; settings are merged."""
-        changes = {name: value for name, value in given.items() if value is not None}
-        changes["settings"] = {**self.settings, **changes.get("settings", {})}
+        """Return these options with those `given` that are not None.
+
+        Settings are merged; an empty text takes an option or a setting back.
+        """
+        changes: dict[str, Any] = {
+            name: None if value == "" else value
+            for name, value in given.items()
+            if value is not None
+        }
+        merged = {**self.settings, **(given.get("settings") or {})}
+        changes["settings"] = {name: value for name, value in merged.items() if value != ""}
         return dataclasses.replace(self, **changes)
 
     @classmethod

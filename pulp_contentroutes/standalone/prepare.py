@@ -25,7 +25,7 @@ def instance_of(folder: Path, options: Options) -> tuple[Instance, Cluster | Non
     if options.database_url:
         arguments = database.arguments_of(options.database_url)
         return Instance(folder, options, program, arguments), None
-    cluster = Cluster.at(folder)
+    cluster = Cluster(folder)
     return Instance(folder, options, program, cluster.database), cluster
 
 
@@ -59,7 +59,7 @@ def prepare(instance: Instance, cluster: Cluster | None, admin_password: str | N
         nginx.write_configuration(instance)
     if cluster:
         with step("Preparing PostgreSQL"):
-            cluster.initialise(instance.folder)
+            cluster.initialise()
     with cluster.running() if cluster else contextlib.nullcontext():
         with step("Connecting to the database"):
             check_database(instance)

@@ -26,16 +26,17 @@ def serve(data: Path, given: dict[str, Any], admin_password: str | None, with_de
     `given` are the options of this start that replace the remembered ones. Raises StandaloneError.
     """
     started = time.monotonic()
-    # Unwinds the blocks that hold PostgreSQL; the supervisor installs handlers of its own later.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    # Until the supervisor has handlers of its own.
+    exit_on_stop_signals()
     folder.create(data)
     with folder.held(data), _announced(data / "run"):
         options = Options.load(data / folder.OPTIONS_FILE).changed(given)
         instance, cluster = prepare.instance_of(data, options)
         prepare.check_ports(instance)
-        write_private(data / folder.OPTIONS_FILE, options.dump())
         click.echo(f"Pulp in {data}")
         password = prepare.prepare(instance, cluster, admin_password)
+        # Only now: what does not work is not remembered.
+        write_private(data / folder.OPTIONS_FILE, options.dump())
         if password and not admin_password:
             click.echo(f"The password of 'admin', shown only now: {password}")
         if with_demo and not password and not demo.is_loaded(data):
@@ -59,6 +60,13 @@ def serve(data: Path, given: dict[str, Any], admin_password: str | None, with_de
         return code
 
 
+def exit_on_stop_signals() -> None:
+    """Let a stop signal unwind the blocks that hold PostgreSQL."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, lambda received, _: sys.exit(128 + received))
+
+
 @contextmanager
 def _announced(run: Path) -> Iterator[None]:
     """Let `status` and `stop` find this process for the block; nothing runs yet."""
@@ -78,7 +86,7 @@ def _report(instance: Instance, children: list[Child]) -> None:
                 child.service.address,
                 child.pid,
                 state.wall_clock(child.started) if child.pid else None,
-                len(child.ends),
+                child.restarts,
             )
             for child in children
         ],

@@ -40,7 +40,8 @@ def _settings(instance: Instance) -> dict[str, Any]:
         "STATIC_ROOT": str(folder / "static"),
         "WORKING_DIRECTORY": str(folder / "tmp"),
         "FILE_UPLOAD_TEMP_DIR": str(folder / "tmp"),
-        "CONTENT_ORIGIN": instance.content_url,
+        # Without one Pulp gives paths alone, which are right under every name of this machine.
+        "CONTENT_ORIGIN": None if instance.is_bound_to_all else instance.content_url,
         # Pulp reports its plugins to the Pulp project by default; a trial should not.
         "ANALYTICS": False,
     }

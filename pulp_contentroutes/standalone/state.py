@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final, Self
 
+import psutil
+
 from pulp_contentroutes.standalone.files import write_private
 
 _FILE: Final = "state.json"
@@ -28,7 +30,16 @@ class ServiceState:
 @dataclass(frozen=True, slots=True)
 class State:
     supervisor: int
+    #: When the supervisor started, as the kernel says it: its number may be another's by now.
+    started: float
     services: tuple[ServiceState, ...]
+
+    @property
+    def is_current(self) -> bool:
+        try:
+            return psutil.Process(self.supervisor).create_time() == self.started
+        except psutil.NoSuchProcess:
+            return False
 
     @classmethod
     def load(cls, run: Path) -> Self | None:
@@ -37,11 +48,12 @@ class State:
             raw = json.loads((run / _FILE).read_text(encoding="utf-8"))
         except FileNotFoundError:
             return None
-        return cls(raw["supervisor"], tuple(ServiceState(**each) for each in raw["services"]))
+        services = tuple(ServiceState(**each) for each in raw["services"])
+        return cls(raw["supervisor"], raw["started"], services)
 
 
 def write(run: Path, services: Iterable[ServiceState]) -> None:
-    state = State(os.getpid(), tuple(services))
+    state = State(os.getpid(), psutil.Process().create_time(), tuple(services))
     write_private(run / _FILE, json.dumps(asdict(state), indent=2) + "\n")
 
 

@@ -4,27 +4,29 @@ honcho's Manager gives the processes and the printer; its loop ends everything a
 first exit and kills a database as hard as a worker, so the loop is our own.
 """
 
-import multiprocessing
+import contextlib
 import signal
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
 from typing import Any, Final
 
 import click
 from honcho.manager import Manager
 
+from pulp_contentroutes.standalone.beside import Nursery
 from pulp_contentroutes.standalone.services import DATABASE, Service
 from pulp_contentroutes.standalone.stopping import Stopping
 from pulp_contentroutes.standalone.watched import (
+    STOP_SIGNALS,
     Child,
     WatchedProcess,
     signal_group,
-    start_beside,
 )
 
-#: A service that ends this often within the period is broken: everything is stopped.
+#: A service that ends more often than this within the period is broken: everything is stopped.
 MAX_RESTARTS: Final = 6
 RESTART_PERIOD: Final = 60.0
 _TICK: Final = 0.1
@@ -49,31 +51,29 @@ class Supervisor(Manager):  # type: ignore[misc]  # honcho has no types
         self._probe_database = is_database_ready
         self._next_probe = 0.0
         self._on_change = on_change
+        self._nursery = Nursery()
         self._sources: dict[Connection, Child | None] = {}
-        self._waiting: list[Callable[[], tuple[multiprocessing.Process, Connection]]] = []
-        self._helpers: list[multiprocessing.Process] = []
+        self._waiting: list[Callable[[], tuple[BaseProcess, Connection]]] = []
+        self._helpers: list[BaseProcess] = []
         self._stop_signals = 0
         self._stopping: Stopping | None = None
 
     def run_beside(self, target: Callable[..., None], *arguments: Any) -> None:
         """Run `target(channel, *arguments)` in a process of its own once everything runs."""
-        self._waiting.append(partial(start_beside, target, *arguments, name=target.__name__))
+        self._waiting.append(partial(self._nursery.start, target, *arguments, name="helper"))
 
     def loop(self) -> int:
         """Run until everything has stopped; return the exit code (0 if a signal asked for it)."""
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, self._on_signal)
+        for number in STOP_SIGNALS:
+            # One that is ignored stays ignored: SIGHUP under nohup.
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                signal.signal(number, self._on_signal)
         self.returncode = 0
         try:
             while self._stopping is None or any(child.is_running for child in self._ordered()):
                 self._advance()
         finally:
-            # Nothing is left but helpers, unless we failed.
-            for child in self._ordered():
-                if child.pid is not None:
-                    signal_group(child.pid, signal.SIGKILL)
-            for helper in self._helpers:
-                helper.kill()
+            self._end_what_is_left()
         return self.returncode
 
     def _advance(self) -> None:
@@ -84,6 +84,15 @@ class Supervisor(Manager):  # type: ignore[misc]  # honcho has no types
             self._start_due()
         else:
             self._stopping.advance(self._stop_signals > 1)
+
+    def _end_what_is_left(self) -> None:
+        """End the helpers, and after a failure of our own the services, by their watchers."""
+        for helper in self._helpers:
+            helper.kill()
+        self._nursery.leave()
+        for child in self._ordered():
+            if child.process is not None:
+                child.process.join()
 
     def _on_signal(self, number: int, frame: object) -> None:
         self._stop_signals += 1
@@ -96,23 +105,23 @@ class Supervisor(Manager):  # type: ignore[misc]  # honcho has no types
             assert isinstance(connection, Connection)
             child = self._sources[connection]
             try:
-                self._take(connection.recv(), child)
-            except (EOFError, ConnectionResetError):
+                message = connection.recv()
+            except (EOFError, OSError):
                 connection.close()
                 del self._sources[connection]
                 if child is not None:
                     self._ended(child)
+            else:
+                self._take(message, child)
 
     def _take(self, message: Any, child: Child | None) -> None:
-        if message.type == "line":
-            self._printer.write(message)
-        elif message.type == "text":
-            click.echo(message.data)
+        if message.type in ("line", "text"):
+            self._print(message)
         elif message.type == "give up":
             self._fail(message.data)
         elif child is not None and message.type == "start":
             child.pid, child.started = message.data["pid"], time.monotonic()
-            self._on_change(self._ordered())
+            self._report()
         elif child is not None and message.type == "stop":
             child.returncode = message.data["returncode"]
 
@@ -127,20 +136,24 @@ class Supervisor(Manager):  # type: ignore[misc]  # honcho has no types
         now = time.monotonic()
         child.ends = [end for end in child.ends if now - end < RESTART_PERIOD] + [now]
         if self._stopping is None:
-            if len(child.ends) > MAX_RESTARTS:
-                self._fail(
-                    f"{child.service.name} ended {len(child.ends)} times within "
-                    f"{RESTART_PERIOD:.0f} s (last exit code {returncode}): stopping everything; "
-                    "its last lines are above"
-                )
-            else:
-                delay = min(_FIRST_DELAY * 2 ** (len(child.ends) - 1), _LONGEST_DELAY)
-                child.due = now + delay
-                self._say(
-                    f"{child.service.name} ended (exit code {returncode}); "
-                    f"starting it again in {delay:.1f} s"
-                )
-        self._on_change(self._ordered())
+            self._plan_restart(child, returncode, now)
+        self._report()
+
+    def _plan_restart(self, child: Child, returncode: int | None, now: float) -> None:
+        if len(child.ends) > MAX_RESTARTS:
+            self._fail(
+                f"{child.service.name} ended {len(child.ends)} times within "
+                f"{RESTART_PERIOD:.0f} s (last exit code {returncode}): stopping everything; "
+                "its last lines are above"
+            )
+            return
+        delay = min(_FIRST_DELAY * 2 ** (len(child.ends) - 1), _LONGEST_DELAY)
+        child.due = now + delay
+        child.restarts += 1
+        self._say(
+            f"{child.service.name} ended (exit code {returncode}); "
+            f"starting it again in {delay:.1f} s"
+        )
 
     def _fail(self, reason: str) -> None:
         self.returncode = 1
@@ -178,8 +191,24 @@ class Supervisor(Manager):  # type: ignore[misc]  # honcho has no types
     def _start_child(self, child: Child) -> None:
         child.due = None
         watcher = WatchedProcess(child.service)
-        child.process, connection = start_beside(watcher.run, name=child.service.name)
+        child.process, connection = self._nursery.start(watcher.run, name=child.service.name)
         self._sources[connection] = child
 
+    def _report(self) -> None:
+        try:
+            self._on_change(self._ordered())
+        except OSError as error:
+            # A full disk is no reason to stop serving.
+            self._say(f"'status' does not know the latest: {error}")
+
     def _say(self, text: str) -> None:
-        self._system_print(f"{text}\n")
+        # The terminal may be gone.
+        with contextlib.suppress(OSError):
+            self._system_print(f"{text}\n")
+
+    def _print(self, message: Any) -> None:
+        with contextlib.suppress(OSError):
+            if message.type == "text":
+                click.echo(message.data)
+            else:
+                self._printer.write(message)

@@ -1,20 +1,21 @@
 """One child under watch: what is known of it, and honcho's Process made safe against crashes."""
 
 import contextlib
-import multiprocessing
 import os
 import signal
+import subprocess
 import threading
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
-from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from typing import Any, Final
 
 from honcho.process import Popen, Process
 
 from pulp_contentroutes.standalone.services import Service
 
+#: What asks the supervisor to stop: Ctrl-C, `kill`, a closed terminal, Ctrl-\\.
+STOP_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 _ORPHAN_GRACE_SECONDS: Final = 5
 
 
@@ -24,11 +25,13 @@ class Child:
 
     service: Service
     #: Its watcher; the service itself has the process id `pid`.
-    process: multiprocessing.Process | None = None
+    process: BaseProcess | None = None
     pid: int | None = None
     started: float = 0.0
     #: Of the service, between its end and that of its watcher.
     returncode: int | None = None
+    restarts: int = 0
+    #: The latest ends, as far back as they count.
     ends: list[float] = field(default_factory=list)
     #: When to start it (again); None while it runs.
     due: float | None = 0.0
@@ -42,39 +45,6 @@ def signal_group(pid: int, number: signal.Signals) -> None:
     """Signal a child and what it has forked; honcho starts each in a session of its own."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(pid, number)
-
-
-class Channel:
-    """The way from one process to the supervisor; honcho's processes call `put`.
-
-    Each has a pipe of its own: a queue shared by all stays locked for ever when one of them is
-    killed while it writes.
-    """
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-        self._lock = threading.Lock()
-
-    def put(self, message: Any) -> None:
-        # Without a supervisor nobody listens; what is left to do is to end.
-        with self._lock, contextlib.suppress(BrokenPipeError):
-            self._connection.send(message)
-
-
-def start_beside(
-    target: Callable[..., None], *arguments: Any, name: str
-) -> tuple[multiprocessing.Process, Connection]:
-    """Start `target(channel, *arguments)` in a process; return it and the end to receive from.
-
-    When the process ends, however it ends, receiving raises EOFError.
-    """
-    receiving, sending = multiprocessing.Pipe(duplex=False)
-    process = multiprocessing.Process(
-        target=target, args=(Channel(sending), *arguments), name=name, daemon=True
-    )
-    process.start()
-    sending.close()
-    return process, receiving
 
 
 class WatchedProcess(Process):  # type: ignore[misc]  # honcho has no types
@@ -92,9 +62,10 @@ class WatchedProcess(Process):  # type: ignore[misc]  # honcho has no types
         self._child_ctor = partial(Popen, shell=False, **service.popen_options)
 
     def run(self, events: Any = None, ignore_signals: bool = True) -> None:
+        """Report to the Channel `events` until the child has ended."""
         if ignore_signals:
-            # Not SIG_IGN, which the child would inherit.
-            for number in (signal.SIGINT, signal.SIGTERM):
+            for number in STOP_SIGNALS:
+                # Not SIG_IGN, which the child would inherit.
                 signal.signal(number, lambda *_: None)
         self._events = events
         try:
@@ -103,8 +74,8 @@ class WatchedProcess(Process):  # type: ignore[misc]  # honcho has no types
             self._send_message(f"cannot be started: {error}\n".encode())
             self._send_message({"returncode": 127}, type="stop")
             return
-        self._send_message({"pid": self._child.pid}, type="start")
         threading.Thread(target=self._end_with_supervisor, daemon=True).start()
+        self._send_message({"pid": self._child.pid}, type="start")
         lines = threading.Thread(target=self._forward_lines, daemon=True)
         lines.start()
         returncode = self._child.wait()
@@ -117,12 +88,11 @@ class WatchedProcess(Process):  # type: ignore[misc]  # honcho has no types
             self._send_message(line)
 
     def _end_with_supervisor(self) -> None:
-        supervisor = multiprocessing.parent_process()
-        if supervisor is None:
-            return
-        supervisor.join()
+        self._events.is_parent_gone(None)
         # SIGINT is PostgreSQL's fast shutdown and quick for the others, too.
         signal_group(self._child.pid, signal.SIGINT)
-        with contextlib.suppress(Exception):
+        with contextlib.suppress(subprocess.TimeoutExpired):
             self._child.wait(_ORPHAN_GRACE_SECONDS)
         signal_group(self._child.pid, signal.SIGKILL)
+        # Whatever the other threads wait for, it will not come.
+        os._exit(1)

@@ -15,7 +15,7 @@ TIMEOUT = 300
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run the tests of one Pulp together, so that only one of them runs at a time."""
+    """Run the tests that take both Pulps first, and of these the ones without domains."""
     items.sort(key=lambda item: "domains" in item.name)
 
 

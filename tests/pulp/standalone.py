@@ -14,6 +14,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from pulp_contentroutes.standalone import nginx
+
+HAS_NGINX = nginx.find() is not None
+requires_nginx = pytest.mark.skipif(
+    not HAS_NGINX, reason="nginx is not installed (Debian package nginx)"
+)
 SCRIPTS = Path(sysconfig.get_path("scripts"))
 PROGRAM = str(SCRIPTS / "pulp-contentroutes")
 PASSWORD = "the password of the tests"
@@ -64,7 +72,7 @@ def run(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
 
 @dataclass
 class Standalone:
-    """One instance in `data`; `port` is nginx, `port + 1` the API, `port + 2` the content app."""
+    """One instance in `data`; `port` is the first port, nginx's or without it the API's."""
 
     data: Path
     options: list[str] = field(default_factory=list)
@@ -81,7 +89,7 @@ class Standalone:
 
     @property
     def content_port(self) -> int:
-        return self.port + 2
+        return self.port + (2 if HAS_NGINX else 1)
 
     def start(self) -> float:
         """Start it and return the seconds until it says that it is ready."""

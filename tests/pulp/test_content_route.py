@@ -7,6 +7,7 @@ import pytest
 
 from tests.pulp.conftest import Pulp
 from tests.pulp.raw_http import Answer, request
+from tests.pulp.standalone import requires_nginx
 
 FILES = {
     "hello.txt": b"hello",
@@ -92,6 +93,7 @@ def test_an_awkward_name_round_trips(pulp: Pulp, base: str) -> None:
     assert pulp.ours.get(f"{base}/{AWKWARD.replace('?', '')}").status == 404
 
 
+@requires_nginx
 def test_an_awkward_name_round_trips_through_nginx(pulp: Pulp, base: str) -> None:
     route = pulp.route("ours", pulp.instance.port)
     assert route.get(f"{base}/{AWKWARD}").body == FILES["hello.txt"]
@@ -204,7 +206,9 @@ def test_a_slash_redirect_keeps_the_encoding_of_a_name(pulp: Pulp, folder: Path)
     ],
     ids=lambda value: str(value)[:20].encode("ascii", "backslashreplace").decode(),
 )
-@pytest.mark.parametrize("front", [False, True], ids=["direct", "nginx"])
+@pytest.mark.parametrize(
+    "front", [False, pytest.param(True, marks=requires_nginx)], ids=["direct", "nginx"]
+)
 def test_a_path_that_is_none_gets_a_4xx(
     pulp: Pulp, base: str, suffix: str, status: int, front: bool
 ) -> None:
@@ -241,7 +245,7 @@ def test_a_distribution_of_a_repository_serves_its_newest_publication(
     assert pulp.ours.get(f"{distribution['base_path']}/v1.txt").body == b"1"
 
 
-def test_a_checkpoint_redirect_stays_on_our_prefix(pulp: Pulp, folder: Path) -> None:
+def test_checkpoints_are_listed_and_redirected_to_on_our_prefix(pulp: Pulp, folder: Path) -> None:
     repository = pulp.rest.repository({"dir/x.txt": b"x"}, folder)
     publication = pulp.rest.publication(repository, checkpoint=True)
     base = pulp.rest.distribution(repository=repository, checkpoint=True)["base_path"]
@@ -254,3 +258,8 @@ print(made.update(pulp_created="2025-01-02T03:04:05Z"))
     expected = f"{pulp.ours.url(base)}/20250102T030405Z/dir/x.txt?y=1"
     assert (later.status, later.headers["location"]) == (301, expected)
     assert pulp.ours.get(f"{base}/20250102T030405Z/dir/x.txt").body == b"x"
+    page = pulp.ours.get(f"{base}/")
+    assert f"<title>Index of {pulp.ours.prefix}{base}/</title>" in page.text
+    assert '<a href="./20250102T030405Z/">' in page.text
+    assert _rows(page.text) == _rows(pulp.stock.get(f"{base}/").text)
+    assert "content-security-policy" in page.headers

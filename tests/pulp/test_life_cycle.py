@@ -13,14 +13,16 @@ import requests
 from pulp_contentroutes.standalone.demo import AWKWARD, contents
 from tests.pulp.raw_http import PREFIXES, Route
 from tests.pulp.standalone import (
+    HAS_NGINX,
     PASSWORD,
     Standalone,
     free_ports,
+    requires_nginx,
     run,
     wait_until,
 )
 
-SERVICES = {"postgresql", "api", "content", "worker-1", "nginx"}
+SERVICES = {"postgresql", "api", "content", "worker-1", *(["nginx"] if HAS_NGINX else [])}
 
 
 def is_healthy(instance: Standalone) -> bool:
@@ -28,7 +30,7 @@ def is_healthy(instance: Standalone) -> bool:
 
 
 def processes(instance: Standalone) -> list[psutil.Process]:
-    """Return every process that was started for the instance, by its data folder or its port."""
+    """Return every process of the instance: the supervisor and its descendants."""
     assert instance.process
     top = psutil.Process(instance.process.pid)
     return [top, *top.children(recursive=True)]
@@ -39,7 +41,7 @@ def test_status_names_each_process_and_its_health(plain: Standalone) -> None:
     assert code == 0
     assert set(services) == SERVICES
     assert all(service["healthy"] for service in services.values())
-    assert services["nginx"]["address"] == f"127.0.0.1:{plain.port}"
+    assert services["nginx" if HAS_NGINX else "api"]["address"] == f"127.0.0.1:{plain.port}"
     assert services["content"]["address"] == f"127.0.0.1:{plain.content_port}"
     table = run("status", "--data", str(plain.data)).stdout
     assert all(f"{name} " in table for name in SERVICES)
@@ -61,6 +63,7 @@ def test_secrets_are_readable_by_their_owner_only(plain: Standalone) -> None:
     assert PASSWORD not in plain.log.read_text()
 
 
+@requires_nginx
 def test_the_demo_is_served_on_one_port(plain: Standalone) -> None:
     route = Route(plain.port, PREFIXES["ours"])
     for path, data in contents().items():
@@ -75,7 +78,7 @@ def test_a_killed_process_comes_back(plain: Standalone, name: str) -> None:
     wait_until(lambda: plain.status()[1][name]["pid"] not in (before["pid"], None), what="restart")
     wait_until(lambda: is_healthy(plain), seconds=60, what="all healthy again")
     assert plain.status()[1][name]["restarts"] == before["restarts"] + 1
-    route = Route(plain.port, PREFIXES["ours"])
+    route = Route(plain.content_port, PREFIXES["ours"])
     assert route.get("demo/hello.txt").body == contents()["hello.txt"]
 
 
@@ -96,7 +99,8 @@ def test_reset_refuses_while_it_is_running(plain: Standalone) -> None:
 def test_a_busy_port_is_refused_before_anything_is_made(plain: Standalone, tmp_path: Path) -> None:
     ended = run("serve", "--data", str(tmp_path / "new"), "--port", str(plain.port))
     assert (ended.returncode, ended.stderr.count("\n")) == (1, 1)
-    assert f"127.0.0.1:{plain.port}, the address for nginx, is in use" in ended.stderr
+    assert f"127.0.0.1:{plain.port}, the address for " in ended.stderr
+    assert ", is in use: choose another with --port" in ended.stderr
     assert not (tmp_path / "new" / "instance.json").exists()
 
 
@@ -109,6 +113,8 @@ def test_a_database_that_does_not_answer_is_one_sentence(tmp_path: Path) -> None
     assert (ended.returncode, ended.stderr.count("\n")) == (1, 1)
     assert "The database 'pulp' on 127.0.0.1 cannot be reached" in ended.stderr
     assert "geheim" not in ended.stdout + ended.stderr
+    # What did not work is not remembered.
+    assert not (tmp_path / "x" / "instance.json").exists()
 
 
 def test_env_makes_any_pulp_command_work(plain: Standalone) -> None:
@@ -118,7 +124,7 @@ def test_env_makes_any_pulp_command_work(plain: Standalone) -> None:
         assert route.get("demo/hello.txt").body == contents()["hello.txt"]
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_signal_stops_everything_and_a_second_start_keeps_the_data(
     plain: Standalone, number: signal.Signals
 ) -> None:
@@ -129,7 +135,7 @@ def test_a_signal_stops_everything_and_a_second_start_keeps_the_data(
     assert not (plain.data / "postgresql" / "data" / "postmaster.pid").exists()
     assert run("status", "--data", str(plain.data)).returncode == 3
     assert plain.start() < 15
-    route = Route(plain.port, PREFIXES["ours"])
+    route = Route(plain.content_port, PREFIXES["ours"])
     assert route.get("demo/hello.txt").body == contents()["hello.txt"]
 
 

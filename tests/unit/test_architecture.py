@@ -27,6 +27,7 @@ FLOORS = {
     "standalone.steps": 0,
     "standalone.files": 0,
     "standalone.account": 1,
+    "standalone.beside": 1,
     "standalone.options": 1,
     "standalone.folder": 1,
     "standalone.database": 1,

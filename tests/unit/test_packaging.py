@@ -47,7 +47,7 @@ def test_the_wheel_names_its_entry_points_and_licence(wheel: zipfile.ZipFile) ->
     [info] = {name.split("/")[0] for name in wheel.namelist() if ".dist-info/" in name}
     entry_points = wheel.read(f"{info}/entry_points.txt").decode()
     assert "pulp_contentroutes = pulp_contentroutes:default_app_config" in entry_points
-    assert "pulp-contentroutes = pulp_contentroutes.standalone.cli:main" in entry_points
+    assert "pulp-contentroutes = pulp_contentroutes.standalone:main" in entry_points
     metadata = message_from_bytes(wheel.read(f"{info}/METADATA"))
     assert metadata["License-Expression"] == "GPL-2.0-or-later"
 

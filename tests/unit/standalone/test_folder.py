@@ -16,6 +16,7 @@ def test_a_new_folder_is_made_and_can_be_used_again(tmp_path: Path) -> None:
     folder.create(data)
     (data / folder.OPTIONS_FILE).write_text("{}")
     folder.create(data)
+    assert folder.is_ours(data)
     assert {path.name for path in data.iterdir()} <= set(folder.CONTENTS)
 
 
@@ -24,6 +25,24 @@ def test_a_folder_with_other_things_in_it_is_refused_and_left_alone(tmp_path: Pa
     with pytest.raises(UnusableFolder, match=r"is not empty and holds no Pulp \(found: thesis"):
         folder.create(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.odt"]
+
+
+def test_a_folder_with_familiar_names_is_refused_and_left_alone(tmp_path: Path) -> None:
+    """A Django project has a settings.py and a folder media, too."""
+    (tmp_path / "media").mkdir()
+    (tmp_path / "settings.py").write_text("DEBUG = True")
+    with pytest.raises(UnusableFolder, match="holds no Pulp"):
+        folder.create(tmp_path)
+    assert (tmp_path / "settings.py").read_text() == "DEBUG = True"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can write into another user's folder")
+def test_another_users_folder_is_refused_even_to_root(tmp_path: Path) -> None:
+    folder.create(tmp_path)
+    for path in (tmp_path, *tmp_path.iterdir()):
+        os.chown(path, 65534, 65534)
+    with pytest.raises(UnusableFolder, match="belongs to another user"):
+        folder.create(tmp_path)
 
 
 def test_a_file_in_the_place_of_the_folder_is_refused(tmp_path: Path) -> None:
@@ -68,12 +87,28 @@ def test_removing_leaves_what_is_not_ours(tmp_path: Path) -> None:
     data, elsewhere = tmp_path / "data", tmp_path / "elsewhere"
     folder.create(data)
     elsewhere.mkdir()
+    (elsewhere / "precious").write_text("mine")
+    (data / "media").rmdir()
+    (data / "media").symlink_to(elsewhere)
     (data / "postgresql").symlink_to(elsewhere)
     (data / "settings.py").write_text("")
     (data / "notes.txt").write_text("mine")
     folder.remove_contents(data)
     assert [path.name for path in data.iterdir()] == ["notes.txt"]
-    assert not elsewhere.exists()
+    assert (elsewhere / "precious").read_text() == "mine"
+
+
+def test_removing_takes_the_database_that_stands_in_the_system_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    system = tmp_path / "system"
+    monkeypatch.setattr(folder, "SYSTEM_FOLDER", system)
+    (system / "cluster-1").mkdir(parents=True)
+    data = tmp_path / "data"
+    folder.create(data)
+    (data / "postgresql").symlink_to(system / "cluster-1")
+    folder.remove_contents(data)
+    assert not any(system.iterdir())
 
 
 def test_removing_takes_the_folder_when_nothing_else_is_in_it(tmp_path: Path) -> None:

@@ -19,6 +19,14 @@ def test_options_given_once_are_remembered(tmp_path: Path) -> None:
     assert second.settings == {"A": "1", "B": "3"}
 
 
+def test_an_empty_value_takes_an_option_back() -> None:
+    given = {"redis_url": "redis://x", "nginx": False, "settings": {"A": "1", "B": "2"}}
+    first = Options().changed(given)
+    assert (first.redis_url, first.nginx) == ("redis://x", False)
+    second = first.changed({"redis_url": "", "nginx": None, "settings": {"A": ""}})
+    assert (second.redis_url, second.nginx, second.settings) == (None, False, {"B": "2"})
+
+
 def test_options_that_cannot_be_read_are_not_lost(tmp_path: Path) -> None:
     file = tmp_path / "instance.json"
     file.write_text("{")

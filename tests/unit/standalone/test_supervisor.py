@@ -3,6 +3,7 @@
 import io
 import os
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -20,6 +21,8 @@ Watch = Callable[[list[watched.Child]], None]
 #: A service that writes a line and then waits; the second ignores every polite signal.
 WAIT = "import time; print('here', flush=True); time.sleep(600)"
 STUBBORN = "import signal; [signal.signal(n, signal.SIG_IGN) for n in (2, 15)];" + WAIT
+CHATTY = "while True: print('x' * 1000)"
+ROOT = Path(__file__).parents[3]
 #: Like a gunicorn killed by force: the parent goes, its child keeps the pipe.
 FORKING = "import os, time; print(os.fork(), flush=True); time.sleep(600)"
 
@@ -199,3 +202,57 @@ def test_clients_wait_for_the_database(tmp_path: Path) -> None:
     run.on_change = lambda children: stop() if all(child.pid for child in children) else None
     assert run.loop() == 0
     assert asked == [False, False, True]
+
+
+def test_a_report_that_fails_ends_nothing() -> None:
+    """A full disk is no reason to stop serving."""
+    calls: list[int] = []
+
+    def watch(children: list[watched.Child]) -> None:
+        calls.append(1)
+        raise OSError(28, "No space left on device")
+
+    run = Run(service("a", WAIT), on_change=watch, stop_at=["a|here"])
+    assert run.loop() == 0
+    assert calls
+    assert "No space left on device" in run.output.getvalue()
+
+
+def test_a_failure_of_the_supervisor_leaves_nothing_running() -> None:
+    pids: list[int] = []
+
+    def watch(children: list[watched.Child]) -> None:
+        pids.extend(child.pid for child in children if child.pid)
+        raise RuntimeError("a bug")
+
+    run = Run(service("a", WAIT), service("b", WAIT), on_change=watch)
+    with pytest.raises(RuntimeError, match="a bug"):
+        run.loop()
+    assert pids
+    assert not any(is_alive(pid) for pid in pids)
+    watchers = [child.process for child in run.supervisor.children.values() if child.process]
+    assert not any(watcher.is_alive() for watcher in watchers)
+
+
+def test_a_chatty_service_ends_with_a_killed_supervisor(tmp_path: Path) -> None:
+    """Nobody reads its lines any more, so its watcher must not wait for room in the pipe."""
+    pids = tmp_path / "pids"
+    code = f"""
+import sys
+from pathlib import Path
+from tests.unit.standalone.test_supervisor import CHATTY, WAIT, Run, service
+def watch(children):
+    if all(child.pid for child in children):
+        text = " ".join(str(n) for child in children for n in (child.pid, child.process.pid))
+        Path({str(pids)!r}).write_text(text)
+Run(service("chatty", CHATTY), service("quiet", WAIT), on_change=watch).loop()
+"""
+    with subprocess.Popen([sys.executable, "-c", code], cwd=ROOT) as top:
+        deadline = time.monotonic() + 30
+        while not pids.exists() or not pids.read_text():
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        top.kill()
+    left = [psutil.Process(int(pid)) for pid in pids.read_text().split() if is_alive(int(pid))]
+    _, alive = psutil.wait_procs(left, timeout=15)
+    assert not alive
