@@ -17,7 +17,8 @@ def check(raw_path: str, prefix: str, max_bytes: int) -> None:
     (PostgreSQL refuses NUL), some with the same file under a second name (`//`), and would join
     `..` to the URL of an upstream.
     """
-    if len(raw_path) > max_bytes:
+    # Counted as sent: aiohttp hands bytes above 127 on as characters, or as surrogates.
+    if len(raw_path.encode("utf-8", "surrogatepass")) > max_bytes:
         raise PathTooLong(f"The path is longer than {max_bytes} bytes.")
     segments = _decoded(raw_path).removeprefix(prefix).split("/")
     if ".." in segments:

