@@ -83,8 +83,11 @@ def _check_content(instance: Instance, service: ServiceState, status: Any) -> No
 
 
 def _check_nginx(instance: Instance, service: ServiceState, status: Any) -> None:
-    if instance.front:
-        _get(instance.front.url)
+    if instance.front and status is None:
+        # An error of its own is an answer, too.
+        _get(_status_url(instance, instance.front.url))
+    elif instance.front:
+        _status_at(instance, instance.front.url)
 
 
 def _check_worker(instance: Instance, service: ServiceState, status: Any) -> None:
@@ -106,7 +109,7 @@ _PROBES: Final[dict[str, Callable[[Instance, ServiceState, Any], None]]] = {
 
 
 def _status_at(instance: Instance, url: str) -> dict[str, Any]:
-    response = _get(f"{url}{instance.setting('API_ROOT', '/pulp/')}api/v3/status/")
+    response = _get(_status_url(instance, url))
     if response.status_code != requests.codes.ok:
         raise Unhealthy(f"answers {response.status_code}")
     try:
@@ -114,6 +117,10 @@ def _status_at(instance: Instance, url: str) -> dict[str, Any]:
     except ValueError as error:
         raise Unhealthy("answers, but not as Pulp does") from error
     return document
+
+
+def _status_url(instance: Instance, url: str) -> str:
+    return f"{url}{instance.setting('API_ROOT', '/pulp/')}api/v3/status/"
 
 
 def _get(url: str) -> requests.Response:

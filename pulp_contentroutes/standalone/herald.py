@@ -61,9 +61,7 @@ def _problems(instance: Instance) -> list[str]:
 
 def _summary(instance: Instance, seconds: float, note: str | None) -> str:
     lines = ["", f"Pulp is ready after {seconds:.1f} s. Ctrl-C stops it; its data stays.", ""]
-    if instance.front:
-        lines.append(f"  everything   {instance.front.url}/")
-    else:
+    if not instance.front:
         lines.append("  no nginx in front (install it, or leave out --no-nginx, for one port)")
     status = instance.setting("API_ROOT", "/pulp/") + "api/v3/status/"
     domain = "default" if _has_domains(instance) else None

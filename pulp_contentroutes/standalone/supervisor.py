@@ -5,6 +5,7 @@ first exit and kills a database as hard as a worker, so the loop is our own.
 """
 
 import contextlib
+import os
 import signal
 import time
 from collections.abc import Callable, Sequence
@@ -29,6 +30,7 @@ from pulp_contentroutes.standalone.watched import (
 #: A service that ends more often than this within the period is broken: everything is stopped.
 MAX_RESTARTS: Final = 6
 RESTART_PERIOD: Final = 60.0
+_STDIN: Final = 0
 _TICK: Final = 0.1
 _FIRST_DELAY: Final = 0.2
 _PROBE_INTERVAL: Final = 0.25
@@ -55,6 +57,7 @@ class Supervisor(Manager):  # type: ignore[misc]  # honcho has no types
         self._sources: dict[Connection, Child | None] = {}
         self._waiting: list[Callable[[], tuple[BaseProcess, Connection]]] = []
         self._helpers: list[BaseProcess] = []
+        self._has_terminal = False
         self._stop_signals = 0
         self._stopping: Stopping | None = None
 
@@ -69,6 +72,7 @@ class Supervisor(Manager):  # type: ignore[misc]  # honcho has no types
             if signal.getsignal(number) is not signal.SIG_IGN:
                 signal.signal(number, self._on_signal)
         self.returncode = 0
+        self._has_terminal = os.isatty(_STDIN)
         try:
             while self._stopping is None or any(child.is_running for child in self._ordered()):
                 self._advance()
@@ -78,12 +82,18 @@ class Supervisor(Manager):  # type: ignore[misc]  # honcho has no types
 
     def _advance(self) -> None:
         self._receive()
-        if self._stop_signals and self._stopping is None:
+        if self._stopping is None and self._stop_signals:
             self._begin_stopping("stopping: a signal asked for it")
+        elif self._stopping is None and self._is_terminal_gone():
+            self._begin_stopping("stopping: the terminal is gone")
         if self._stopping is None:
             self._start_due()
         else:
             self._stopping.advance(self._stop_signals > 1)
+
+    def _is_terminal_gone(self) -> bool:
+        # The SIGHUP of a closed terminal goes to the leader of the session, and `make` keeps it.
+        return self._has_terminal and not os.isatty(_STDIN)
 
     def _end_what_is_left(self) -> None:
         """End the helpers, and after a failure of our own the services, by their watchers."""

@@ -256,3 +256,17 @@ Run(service("chatty", CHATTY), service("quiet", WAIT), on_change=watch).loop()
     left = [psutil.Process(int(pid)) for pid in pids.read_text().split() if is_alive(int(pid))]
     _, alive = psutil.wait_procs(left, timeout=15)
     assert not alive
+
+
+def test_a_closed_terminal_stops_everything(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The SIGHUP goes to the leader of the session, which may be a `make` that keeps it."""
+    pids: list[int] = []
+    # A real one cannot be closed here: the watchers, copies of this process, hold it, too.
+    monkeypatch.setattr(os, "isatty", lambda descriptor: not pids)
+
+    def watch(children: list[watched.Child]) -> None:
+        pids.extend(child.pid for child in children if child.pid)
+
+    run = Run(service("a", WAIT), on_change=watch)
+    assert run.loop() == 0
+    assert "the terminal is gone" in run.output.getvalue()
