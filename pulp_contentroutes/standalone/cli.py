@@ -66,6 +66,9 @@ class _Group(click.Group):
     def invoke(self, context: click.Context) -> Any:
         try:
             return super().invoke(context)
+        except BrokenPipeError:
+            # `… | head`: click ends quietly.
+            raise
         except OSError as error:
             where = f": {error.filename}" if error.filename else ""
             raise StandaloneError(f"{error.strerror or error}{where}") from error
