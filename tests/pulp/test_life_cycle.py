@@ -129,12 +129,13 @@ def test_a_signal_stops_everything_and_a_second_start_keeps_the_data(
     plain: Standalone, number: signal.Signals
 ) -> None:
     left = processes(plain)
+    # Not a matter of speed: what has not ended by itself after 8 s is killed.
     assert plain.stop(number) < 10
     assert not [process for process in left if process.is_running()]
     assert not [path for path in plain.data.rglob("*") if path.is_socket()]
     assert not (plain.data / "postgresql" / "data" / "postmaster.pid").exists()
     assert run("status", "--data", str(plain.data)).returncode == 3
-    assert plain.start() < 15
+    plain.start()
     route = Route(plain.content_port, PREFIXES["ours"])
     assert route.get("demo/hello.txt").body == contents()["hello.txt"]
 
