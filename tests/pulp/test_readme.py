@@ -9,7 +9,14 @@ from pathlib import Path
 
 import requests
 
-from tests.pulp.standalone import PASSWORD, Standalone, free_ports, run, wait_until
+from tests.pulp.standalone import (
+    PASSWORD,
+    Standalone,
+    free_ports,
+    requires_nginx,
+    run,
+    wait_until,
+)
 
 ROOT = Path(__file__).parents[2]
 MARK = "--- end of a command ---"
@@ -27,6 +34,7 @@ def console(heading: str) -> list[tuple[str, str]]:
     return commands
 
 
+@requires_nginx  # the README's one port
 def test_the_smallest_example_prints_what_the_readme_shows(
     plain: Standalone, tmp_path: Path
 ) -> None:
