@@ -12,9 +12,6 @@ CONTENT_PREFIX: Final = "/pulp_contentroutes/content/"
 #: Galaxy-style API: `<GALAXY_PREFIX>[<domain>/]<base_path>/…`, on `pulp-api`.
 GALAXY_PREFIX: Final = "/pulp_contentroutes/galaxy/"
 
-#: Pulp's name of a checkpoint's directory, for `strftime` (pulpcore.constants).
-CHECKPOINT_FORMAT: Final = "%Y%m%dT%H%M%SZ"
-
 
 def with_domain(prefix: str, domain: str | None) -> str:
     """Return `prefix`, with `<domain>/` appended where domains are enabled (`domain` not None)."""

@@ -24,7 +24,7 @@ class ContentRouteHandler(Handler):
         """List the distributions of the request's domain."""
         if not request.path.endswith("/"):
             raise web.HTTPMovedPermanently(slash_appended(request))
-        return await sync_to_async(_distributions_below)("")
+        raise await sync_to_async(_distributions_below)("")
 
     async def serve_content_route(self, request):
         """Serve, list or redirect below a distribution."""

@@ -10,7 +10,8 @@ from jinja2 import Environment
 from pulpcore.plugin.models import Distribution, Publication
 from pulpcore.plugin.util import get_domain
 
-from pulp_contentroutes.paths import CHECKPOINT_FORMAT, percent_encoded
+from pulp_contentroutes.app.locations import CHECKPOINT_FORMAT
+from pulp_contentroutes.paths import percent_encoded
 
 #: Names come from whoever uploads content: nothing in a listing may run or be taken for a type.
 HEADERS: Final = {
@@ -21,6 +22,7 @@ HEADERS: Final = {
 
 _NAME_COLUMN: Final = 100
 _START: Final = "<!DOCTYPE html>\n<html>\n<head><title>Index of "
+_START_BYTES: Final = _START.encode()
 
 _TEMPLATE: Final = Environment(autoescape=True).from_string(
     _START
@@ -63,7 +65,7 @@ def render(
 
 def is_listing(body: object) -> bool:
     """Tell a page made by `render` from the HTML that another plugin answers with."""
-    return isinstance(body, bytes) and body.startswith(_START.encode())
+    return isinstance(body, bytes) and body.startswith(_START_BYTES)
 
 
 def distribution_directories(base: str) -> set[str]:
@@ -77,7 +79,7 @@ def distribution_directories(base: str) -> set[str]:
     if settings.HIDE_GUARDED_DISTRIBUTIONS:
         listed = listed.filter(content_guard__isnull=True)
     paths = listed.values_list("base_path", flat=True)
-    return {path[len(base) :].partition("/")[0] + "/" for path in paths}
+    return {path[len(base) :].partition("/")[0] + "/" for path in paths.iterator()}
 
 
 def checkpoint_directories(repository) -> dict[str, datetime]:

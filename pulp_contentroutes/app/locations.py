@@ -9,7 +9,8 @@ from yarl import URL
 
 from pulp_contentroutes.paths import CONTENT_PREFIX, percent_encoded, with_domain
 
-# What paths.CHECKPOINT_FORMAT makes.
+#: Pulp's name of a checkpoint's directory, for `strftime` (pulpcore.constants), and what it makes.
+CHECKPOINT_FORMAT: Final = "%Y%m%dT%H%M%SZ"
 _CHECKPOINT: Final = re.compile(r"\d{8}T\d{6}Z")
 
 

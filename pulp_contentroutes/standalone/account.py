@@ -36,15 +36,10 @@ class Account:
     def popen_options(self) -> dict[str, Any]:
         return {"user": self.uid, "group": self.gid, "extra_groups": []}
 
-    def can_enter(self, folder: Path) -> bool:
-        return self._can("-x", folder)
-
-    def can_run(self, program: Path) -> bool:
-        return self._can("-x", program)
-
-    def _can(self, test: str, path: Path) -> bool:
+    def can_use(self, path: Path) -> bool:
+        """Tell whether the account can enter the folder, or run the program, at `path`."""
         # The kernel's own answer: access lists and capabilities count, too.
-        command = [shutil.which("test") or "/usr/bin/test", test, str(path)]
+        command = [shutil.which("test") or "/usr/bin/test", "-x", str(path)]
         return subprocess.run(command, cwd="/", check=False, **self.popen_options).returncode == 0
 
 

@@ -23,7 +23,7 @@ def find(account: Account | None) -> Path:
     """Return the folder with `postgres`, `initdb` and `pg_ctl` that `account` can run."""
     embedded = _embedded()
     if embedded is not None:
-        if account is None or account.can_run(embedded / "postgres"):
+        if account is None or account.can_use(embedded / "postgres"):
             return embedded
         return _copied(embedded)
     for folder in _installed():

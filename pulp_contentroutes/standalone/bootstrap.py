@@ -25,14 +25,16 @@ def bootstrap(password: str, is_given: bool) -> dict[str, Any]:
         call_command("migrate", interactive=False, verbosity=0)
     with step("Collecting static files", err=True):
         call_command("collectstatic", interactive=False, verbosity=0)
-    admin, is_new = get_user_model().objects.get_or_create(
-        username="admin", defaults={"is_superuser": True, "is_staff": True}
-    )
-    if is_new or is_given:
-        with step("Setting the admin password", err=True):
-            admin.set_password(password)
-            admin.save()
-    return {"was_password_set": is_new or is_given}
+    users = get_user_model()
+    admin = users.objects.filter(username="admin").first()
+    if admin is not None and not is_given:
+        return {"was_password_set": False}
+    with step("Setting the admin password", err=True):
+        # Saved once: an administrator without a password would get none at the next start, either.
+        admin = admin or users(username="admin", is_superuser=True, is_staff=True)
+        admin.set_password(password)
+        admin.save()
+    return {"was_password_set": True}
 
 
 def main() -> None:

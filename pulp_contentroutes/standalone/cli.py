@@ -198,9 +198,8 @@ def manage(data: Path, arguments: tuple[str, ...]) -> None:
     """Run pulpcore-manager on this instance, whether it is running or not."""
     instance, cluster = _instance_and_cluster(data)
     exit_on_stop_signals()
-    is_ours_to_run = cluster is not None and not folder.is_held(data)
     with contextlib.ExitStack() as stack:
-        if cluster and is_ours_to_run:
+        if cluster and not folder.is_held(data):
             stack.enter_context(folder.held(data))
             stack.enter_context(cluster.running())
         # Ctrl-C is for the command, which may be a shell.

@@ -74,11 +74,7 @@ class Cluster:
 
     def initialise(self) -> None:
         """Make the cluster if there is none yet."""
-        if (
-            self.account
-            and not self._link.exists()
-            and not self.account.can_enter(self._link.parent)
-        ):
+        if self.account and not self._link.exists() and not self.account.can_use(self._link.parent):
             binaries.make_system_folder()
             # A new name for each: a folder that is made anew must not find its predecessor's data.
             self._link.unlink(missing_ok=True)
@@ -103,7 +99,7 @@ class Cluster:
         self._stop()
         try:
             self._run(*self._control, "-o", shlex.join(self._server_options()), "start")
-            self.create_database()
+            self._create_database()
             yield
         finally:
             self._stop()
@@ -116,7 +112,7 @@ class Cluster:
         if self._ended(*self._control, "status").returncode == 0:
             self._run(*self._control, "-m", "fast", "stop")
 
-    def create_database(self) -> None:
+    def _create_database(self) -> None:
         arguments = {**self.database, "dbname": "postgres"}
         with database.connect(arguments, _START_SECONDS, autocommit=True) as server:
             known = server.execute("SELECT 1 FROM pg_database WHERE datname = %s", [_NAME])

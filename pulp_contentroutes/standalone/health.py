@@ -27,13 +27,17 @@ class Unhealthy(Exception):
     """`str(error)` says what is wrong, in a few words."""
 
 
+#: Pulp's status document, or why the API does not give it.
+Status = dict[str, Any] | Unhealthy
+
+
 def check(instance: Instance, state: State) -> list[Health]:
     """Probe every service of `state`; one that hangs costs `_SECONDS`."""
-    status: dict[str, Any] | None
+    status: Status
     try:
         status = pulp_status(instance)
-    except Unhealthy:
-        status = None
+    except Unhealthy as unhealthy:
+        status = unhealthy
     return [Health(each, _problem(instance, each, status)) for each in state.services]
 
 
@@ -42,9 +46,7 @@ def pulp_status(instance: Instance) -> dict[str, Any]:
     return _status_at(instance, instance.api.url)
 
 
-def _problem(
-    instance: Instance, service: ServiceState, status: dict[str, Any] | None
-) -> str | None:
+def _problem(instance: Instance, service: ServiceState, status: Status) -> str | None:
     if service.pid is None:
         return "not running, about to be started again"
     probe = _PROBES.get(service.name, _check_worker)
@@ -55,25 +57,21 @@ def _problem(
     return None
 
 
-# `status` is Pulp's status document, None if the API does not give it.
-
-
-def _check_database(instance: Instance, service: ServiceState, status: Any) -> None:
+def _check_database(instance: Instance, service: ServiceState, status: Status) -> None:
     problem = database.problem(instance.database, _SECONDS)
     if problem:
         raise Unhealthy(f"does not answer: {problem}")
 
 
-def _check_api(instance: Instance, service: ServiceState, status: Any) -> None:
-    if status is None:
-        # Once more, for the reason.
-        status = pulp_status(instance)
+def _check_api(instance: Instance, service: ServiceState, status: Status) -> None:
+    if isinstance(status, Unhealthy):
+        raise status
     if "contentroutes" not in {each["component"] for each in status["versions"]}:
         raise Unhealthy("answers, but without this plugin")
 
 
-def _check_content(instance: Instance, service: ServiceState, status: Any) -> None:
-    if status is None:
+def _check_content(instance: Instance, service: ServiceState, status: Status) -> None:
+    if isinstance(status, Unhealthy):
         _get(instance.content.url)
         return
     domain = "default" if status["domain_enabled"] else None
@@ -82,16 +80,16 @@ def _check_content(instance: Instance, service: ServiceState, status: Any) -> No
         raise Unhealthy(f"answers, but not at {CONTENT_PREFIX}: its log says why")
 
 
-def _check_nginx(instance: Instance, service: ServiceState, status: Any) -> None:
-    if instance.front and status is None:
+def _check_nginx(instance: Instance, service: ServiceState, status: Status) -> None:
+    if instance.front and isinstance(status, Unhealthy):
         # An error of its own is an answer, too.
         _get(_status_url(instance, instance.front.url))
     elif instance.front:
         _status_at(instance, instance.front.url)
 
 
-def _check_worker(instance: Instance, service: ServiceState, status: Any) -> None:
-    if status is None:
+def _check_worker(instance: Instance, service: ServiceState, status: Status) -> None:
+    if isinstance(status, Unhealthy):
         raise Unhealthy("runs, but only the API knows whether it works")
     names = [worker["name"] for worker in status["online_workers"]]
     # pulpcore's WORKER_NAME_TEMPLATE; under another one, any worker has to do.
@@ -100,7 +98,7 @@ def _check_worker(instance: Instance, service: ServiceState, status: Any) -> Non
         raise Unhealthy("has not reported to Pulp yet")
 
 
-_PROBES: Final[dict[str, Callable[[Instance, ServiceState, Any], None]]] = {
+_PROBES: Final[dict[str, Callable[[Instance, ServiceState, Status], None]]] = {
     DATABASE: _check_database,
     "api": _check_api,
     "content": _check_content,

@@ -62,11 +62,11 @@ def prepare(instance: Instance, cluster: Cluster | None, admin_password: str | N
             cluster.initialise()
     with cluster.running() if cluster else contextlib.nullcontext():
         with step("Connecting to the database"):
-            check_database(instance)
+            _check_database(instance)
         return _bootstrap(instance, admin_password)
 
 
-def check_database(instance: Instance) -> None:
+def _check_database(instance: Instance) -> None:
     """Raise DatabaseUnreachable, without the password, if nobody answers."""
     problem = database.problem(instance.database, _CONNECT_SECONDS)
     if problem:

@@ -44,9 +44,10 @@ def serve(data: Path, given: dict[str, Any], admin_password: str | None, with_de
                 "--demo needs the admin password, which was made at an earlier start: add "
                 "--admin-password NEW to set a new one."
             )
-        click.echo("Starting: " + ", ".join(each.name for each in services(instance, cluster)))
+        to_run = services(instance, cluster)
+        click.echo("Starting: " + ", ".join(service.name for service in to_run))
         supervisor = Supervisor(
-            services(instance, cluster),
+            to_run,
             is_database_ready=lambda: database.problem(instance.database, seconds=2) is None,
             on_change=lambda children: _report(instance, children),
         )

@@ -1,6 +1,7 @@
 """Keys and the settings file of a standalone Pulp."""
 
 import secrets
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,7 @@ def _key(file: Path, make: Any) -> str:
 def _settings(instance: Instance) -> dict[str, Any]:
     folder, options = instance.folder, instance.options
     settings = {
-        "DATABASES": {"default": _django_database(dict(instance.database))},
+        "DATABASES": {"default": _django_database(instance.database)},
         "DB_ENCRYPTION_KEY": str(folder / "database_fields.key"),
         "DEPLOY_ROOT": str(folder),
         "MEDIA_ROOT": options.media_root or str(folder / "media"),
@@ -50,12 +51,19 @@ def _settings(instance: Instance) -> dict[str, Any]:
     return settings
 
 
-def _django_database(arguments: dict[str, str]) -> dict[str, Any]:
-    names = {"dbname": "NAME", "user": "USER", "password": "PASSWORD", "host": "HOST"}
-    database: dict[str, Any] = {"ENGINE": "django.db.backends.postgresql", "PORT": ""}
-    for name, setting in (*names.items(), ("port", "PORT")):
-        if name in arguments:
-            database[setting] = arguments.pop(name)
-    if arguments:
-        database["OPTIONS"] = arguments
+def _django_database(arguments: Mapping[str, str]) -> dict[str, Any]:
+    """Return libpq's keyword arguments as Django names them; those it has no name for: OPTIONS."""
+    names = {
+        "dbname": "NAME",
+        "user": "USER",
+        "password": "PASSWORD",
+        "host": "HOST",
+        "port": "PORT",
+    }
+    database: dict[str, Any] = {"ENGINE": "django.db.backends.postgresql", "OPTIONS": {}}
+    for name, value in arguments.items():
+        if name in names:
+            database[names[name]] = value
+        else:
+            database["OPTIONS"][name] = value
     return database

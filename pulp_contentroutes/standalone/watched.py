@@ -8,13 +8,14 @@ import threading
 from dataclasses import dataclass, field
 from functools import partial
 from multiprocessing.process import BaseProcess
-from typing import Any, Final
+from typing import Final
 
 from honcho.process import Popen, Process
 
+from pulp_contentroutes.standalone.beside import Channel
 from pulp_contentroutes.standalone.services import Service
 
-#: What asks the supervisor to stop: Ctrl-C, `kill`, a closed terminal, Ctrl-\\.
+#: What asks the supervisor to stop: Ctrl-C, `kill`, a closed terminal, Ctrl-\.
 STOP_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 _ORPHAN_GRACE_SECONDS: Final = 5
 
@@ -61,12 +62,11 @@ class WatchedProcess(Process):  # type: ignore[misc]  # honcho has no types
         )
         self._child_ctor = partial(Popen, shell=False, **service.popen_options)
 
-    def run(self, events: Any = None, ignore_signals: bool = True) -> None:
-        """Report to the Channel `events` until the child has ended."""
-        if ignore_signals:
-            for number in STOP_SIGNALS:
-                # Not SIG_IGN, which the child would inherit.
-                signal.signal(number, lambda *_: None)
+    def run(self, events: Channel) -> None:
+        """Report over the channel `events` until the child has ended."""
+        for number in STOP_SIGNALS:
+            # Not SIG_IGN, which the child would inherit.
+            signal.signal(number, lambda *_: None)
         self._events = events
         try:
             self._child = self._child_ctor(self.cmd, env=self.env, cwd=self.cwd)

@@ -18,7 +18,7 @@ FLOORS = {
     "serving.refusals": 2,
     "app.settings": 0,
     "app.locations": 1,
-    "app.listings": 1,
+    "app.listings": 2,
     "app.checks": 1,
     "app.content_handler": 3,
     "app.content": 6,

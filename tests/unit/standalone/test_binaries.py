@@ -66,7 +66,7 @@ def test_programs_that_the_account_cannot_reach_are_copied_once(
     package.chmod(0o700)
     monkeypatch.setattr(binaries, "SYSTEM_FOLDER", tmp_path / "system")
     monkeypatch.setattr(binaries, "_embedded", lambda: programs)
-    monkeypatch.setattr(Account, "can_run", lambda account, program: False)
+    monkeypatch.setattr(Account, "can_use", lambda account, path: False)
     copied = binaries.find(Account(65534, 65534))
     assert copied.is_relative_to(tmp_path / "system")
     assert binaries.version(copied) == 18
