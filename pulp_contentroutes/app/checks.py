@@ -1,11 +1,25 @@
 """Deploy checks (`pulpcore-manager check --deploy`): one id per fault, listed in docs/checks.md."""
 
+import asyncio
 from importlib import import_module
 
 from django.conf import settings
 from django.core.checks import Error, register
 
 from pulp_contentroutes.paths import CONTENT_PREFIX, GALAXY_PREFIX
+
+#: The least value of each bound; a float where fractions make sense.
+LEAST = {
+    "CONTENTROUTES_CACHED_DISTRIBUTIONS": 0,
+    "CONTENTROUTES_CACHED_PATHS": 0,
+    "CONTENTROUTES_CACHED_PATH_BYTES": 0,
+    "CONTENTROUTES_DATABASE_CONNECTIONS": 1,
+    "CONTENTROUTES_DATABASE_TIMEOUT": 0.1,
+    "CONTENTROUTES_MAX_PATH_BYTES": 1,
+    "CONTENTROUTES_MAX_RANGES": 0,
+    "CONTENTROUTES_OPEN_FILES": 0,
+    "CONTENTROUTES_STALE_IF_ERROR": 0.0,
+}
 
 #: What app/content.py needs and pulpcore would not report when it is missing.
 REQUIRED_MODULES = ("asyncpg", "aiohttp", "yarl")
@@ -41,12 +55,52 @@ def check_prefixes(app_configs, **kwargs):
 
 
 @register(deploy=True)
-def check_max_path_bytes(app_configs, **kwargs):
-    """E003: a bound that is no number of bytes."""
-    value = settings.CONTENTROUTES_MAX_PATH_BYTES
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+def check_numbers(app_configs, **kwargs):
+    """E003: a bound that is no number, or none that can be worked with."""
+    for name, least in LEAST.items():
+        value = getattr(settings, name)
+        kinds = int if isinstance(least, int) else (int, float)
+        if isinstance(value, bool) or not isinstance(value, kinds) or value < least:
+            kind = "a whole number" if kinds is int else "a number of seconds"
+            yield Error(
+                f"The setting {name} is {value!r}, not {kind} of at least {least}.",
+                hint="Remove it to get the default.",
+                id="contentroutes.E003",
+            )
+
+
+@register(deploy=True)
+def check_database(app_configs, **kwargs):
+    """E004: the content workers would find the fast path's SQL impossible, and switch it off."""
+    if not settings.CONTENTROUTES_FAST_PATH:
+        return
+    try:
+        problem = schema_problem()
+    except ImportError:
+        return  # E001 says so.
+    if problem:
         yield Error(
-            f"The setting CONTENTROUTES_MAX_PATH_BYTES is {value!r}, not a positive whole number.",
-            hint="Remove it to get the default, 4096.",
-            id="contentroutes.E003",
+            f"The fast path is off, Pulp's own handler serves: {problem}",
+            hint="Run 'pulpcore-manager migrate', with a pulpcore that this version supports.",
+            id="contentroutes.E004",
         )
+
+
+def schema_problem():
+    """Return why the database is not what the fast path needs, None if it is. Blocking."""
+    from pulp_contentroutes.app.connection import database
+    from pulp_contentroutes.serving.database import probe
+    from pulp_contentroutes.serving.errors import FastPathError
+
+    async def connect_and_probe():
+        connection = await database().connect()
+        try:
+            await probe(connection)
+        finally:
+            connection.terminate()
+
+    try:
+        asyncio.run(connect_and_probe())
+    except FastPathError as error:
+        return str(error)
+    return None

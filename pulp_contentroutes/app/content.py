@@ -16,12 +16,12 @@ log = logging.getLogger(__name__)
 
 
 def add_content_route() -> None:
-    """Put the content route onto Pulp's content app.
+    """Put the content route, and the fast path before it, onto Pulp's content app.
 
     The dynamic segments must be called `pulp_domain` and `path`: Pulp's middleware reads them.
     """
     from pulp_contentroutes.app.content_handler import ContentRouteHandler
-    from pulp_contentroutes.serving.refusals import refuse_unservable_paths
+    from pulp_contentroutes.app.fast_path import FastPath
 
     handler = ContentRouteHandler()
     prefix = CONTENT_PREFIX + ("{pulp_domain}/" if settings.DOMAIN_ENABLED else "")
@@ -32,14 +32,13 @@ def add_content_route() -> None:
             web.get(prefix + "{path:.+}", handler.serve_content_route),
         ]
     )
-    app.middlewares.insert(
-        0, refuse_unservable_paths(CONTENT_PREFIX, settings.CONTENTROUTES_MAX_PATH_BYTES)
-    )
+    fast_path = FastPath()
+    # Outermost: Pulp's `authenticate` costs a query, and answers some unservable paths with a 500.
+    app.middlewares.insert(0, fast_path.middleware)
+    app.cleanup_ctx.append(fast_path.running)
 
 
 try:
-    import asyncpg  # noqa: F401  a worker without the database driver is as broken as one without us
-
     add_content_route()
 except ImportError:
     log.critical(

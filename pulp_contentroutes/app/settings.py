@@ -7,3 +7,33 @@ start-up, and README.md lists them.
 # Longest path, in bytes as sent, that the content route looks up; a longer one is answered 414.
 # 4096 is PATH_MAX on Linux. aiohttp ends a request line at 8190 bytes whatever stands here.
 CONTENTROUTES_MAX_PATH_BYTES = 4096
+
+# Whether what is stored is answered by the fast path, without Pulp's handler.
+CONTENTROUTES_FAST_PATH = True
+
+# Whether the fast path also answers below Pulp's own CONTENT_PATH_PREFIX.
+CONTENTROUTES_ACCELERATE_CONTENT_PREFIX = True
+
+# How many distributions' plans each content worker keeps in memory (about 2 KB each).
+CONTENTROUTES_CACHED_DISTRIBUTIONS = 10000
+
+# How many resolved paths each content worker keeps in memory, and in how many bytes. Paths that
+# do not exist get a quarter of the bytes on top.
+CONTENTROUTES_CACHED_PATHS = 100000
+CONTENTROUTES_CACHED_PATH_BYTES = 33554432
+
+# How many artifacts each content worker keeps open.
+CONTENTROUTES_OPEN_FILES = 256
+
+# How many connections to PostgreSQL each content worker may have, beside Django's and the one that
+# listens for changes.
+CONTENTROUTES_DATABASE_CONNECTIONS = 4
+
+# After how many seconds without an answer of PostgreSQL Pulp's own handler is asked.
+CONTENTROUTES_DATABASE_TIMEOUT = 5.0
+
+# For how many seconds public content in memory is still served when PostgreSQL is down.
+CONTENTROUTES_STALE_IF_ERROR = 60.0
+
+# How many ranges one request may ask for; with more it gets the whole file.
+CONTENTROUTES_MAX_RANGES = 64

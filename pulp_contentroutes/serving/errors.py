@@ -1,9 +1,15 @@
-"""Every refusal that is decided before Pulp is asked, with its HTTP status (RFC 9110 §15.5).
+"""Every error of the fast path, and the HTTP status of those that are for clients (RFC 9110 §15.5).
 
-RequestRefused
+RequestRefused: decided before Pulp is asked
 ├── MalformedPath   400  the bytes of the path are no text: nothing can have this name
 ├── UnservablePath  404  a well-formed path that no content can have
 └── PathTooLong     414  longer than CONTENTROUTES_MAX_PATH_BYTES
+
+FastPathError: for ourselves, never for clients
+├── DatabaseUnavailable  it did not answer in time, or not at all
+├── SchemaMismatch       pulpcore's tables, or our triggers, are not what the SQL expects
+├── FileGone             an artifact's file is not there (any more)
+└── FileDamaged          it is shorter or longer than the artifact: answered 500, never sent
 """
 
 from typing import ClassVar
@@ -28,3 +34,23 @@ class UnservablePath(RequestRefused):
 
 class PathTooLong(RequestRefused):
     status = 414
+
+
+class FastPathError(Exception):
+    """`str(error)` is a sentence for the log."""
+
+
+class DatabaseUnavailable(FastPathError):
+    pass
+
+
+class SchemaMismatch(FastPathError):
+    pass
+
+
+class FileGone(FastPathError):
+    pass
+
+
+class FileDamaged(FastPathError):
+    pass

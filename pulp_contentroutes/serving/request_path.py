@@ -9,8 +9,8 @@ from pulp_contentroutes.serving.errors import MalformedPath, PathTooLong, Unserv
 _LONE_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
-def check(raw_path: str, prefix: str, max_bytes: int) -> None:
-    """Raise `RequestRefused` unless `raw_path` can name content below `prefix`.
+def decoded(raw_path: str, prefix: str, max_bytes: int) -> str:
+    """Return what follows `prefix`, decoded, or raise `RequestRefused` if no content can have it.
 
     `raw_path` is the path of the request as it was sent (still percent-encoded, no query) and is
     known to be below `prefix`. Pulp's own handler would answer some of these paths with a 500
@@ -20,15 +20,17 @@ def check(raw_path: str, prefix: str, max_bytes: int) -> None:
     # Counted as sent: aiohttp hands bytes above 127 on as characters, or as surrogates.
     if len(raw_path.encode("utf-8", "surrogatepass")) > max_bytes:
         raise PathTooLong(f"The path is longer than {max_bytes} bytes.")
-    segments = _decoded(raw_path).removeprefix(prefix).split("/")
+    path = _text(raw_path).removeprefix(prefix)
+    segments = path.split("/")
     if ".." in segments:
         raise UnservablePath("The path has a '..' segment.")
     # The last one is empty for a directory.
     if "" in segments[:-1]:
         raise UnservablePath("The path has an empty segment: send one slash where two follow.")
+    return path
 
 
-def _decoded(raw_path: str) -> str:
+def _text(raw_path: str) -> str:
     if _LONE_PERCENT.search(raw_path):
         raise MalformedPath("The path has a '%' without two hexadecimal digits; send it as %25.")
     try:

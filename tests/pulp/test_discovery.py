@@ -25,11 +25,30 @@ def test_the_deploy_checks_find_no_fault(plain: Standalone) -> None:
 
 def test_the_deploy_checks_name_each_fault(plain: Standalone) -> None:
     code = """
+from django.db import connection, transaction
 from django.test import override_settings
 from django.core.checks import run_checks
 with override_settings(CONTENT_PATH_PREFIX="/pulp_contentroutes/content/x/",
-                       CONTENTROUTES_MAX_PATH_BYTES="many"):
+                       CONTENTROUTES_MAX_PATH_BYTES="many", CONTENTROUTES_STALE_IF_ERROR=-1):
     found = run_checks(include_deployment_checks=True)
 print(sorted(error.id for error in found if "contentroutes" in error.id))
 """
-    assert plain.shell(code) == "['contentroutes.E002', 'contentroutes.E003']"
+    expected = [f"contentroutes.E00{number}" for number in (2, 3, 3)]
+    assert plain.shell(code) == str(expected)
+
+
+def test_the_deploy_checks_tell_that_the_migration_has_not_run(plain: Standalone) -> None:
+    code = """
+from pulp_contentroutes.app.checks import schema_problem
+from django.db import connection
+trigger = "contentroutes_domain_changed_update"
+with connection.cursor() as cursor:
+    cursor.execute(f"ALTER TABLE core_domain DISABLE TRIGGER {trigger}")
+    cursor.execute("ALTER TABLE core_domain DISABLE TRIGGER contentroutes_domain_changed_delete")
+    problem = schema_problem()
+    cursor.execute("ALTER TABLE core_domain ENABLE TRIGGER ALL")
+print(problem, schema_problem())
+"""
+    assert plain.shell(code) == (
+        "The database lacks contentroutes_domain_changed: run 'pulpcore-manager migrate'. None"
+    )

@@ -71,10 +71,13 @@ def test_nothing_is_revealed_before_the_guard(
 
 
 def test_the_cache_is_in_use(pulp: Pulp, ours: Route, content_port: int, folder: Path) -> None:
-    """Otherwise the tests with a cache would test nothing."""
-    base = pulp.rest.published({"x": b"x", "dir/y": b"y"}, folder)["base_path"]
+    """Otherwise the tests with a cache would test nothing; what has no guard never reaches it."""
+    href = guard(pulp, "header", header_name="x-key", header_value="secret")
+    files = {"x": b"x", "dir/y": b"y"}
+    base = pulp.rest.published(files, folder, content_guard=href)["base_path"]
+    key = base64.b64encode(b"secret").decode()
     for path in ("x", "dir/", "missing"):
-        answers = [ours.get(f"{base}/{path}") for _ in range(2)]
+        answers = [ours.get(f"{base}/{path}", x_key=key) for _ in range(2)]
         cached = [answer.headers.get("x-pulp-cache") for answer in answers]
         expected = ["MISS", "HIT"] if content_port != pulp.instance.content_port else [None, None]
         assert cached == expected

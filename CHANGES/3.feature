@@ -1,0 +1,1 @@
+Added the fast path: stored files below `/pulp/content/` and `/pulp_contentroutes/content/` are found with one SQL statement, then from memory, and sent without Pulp's handler; what only Pulp can answer is still answered by Pulp.

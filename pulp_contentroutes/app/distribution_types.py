@@ -1,0 +1,31 @@
+"""Which types of distributions are served as pulpcore serves them: asked of Python, once."""
+
+from pulpcore.plugin.models import Distribution
+
+from pulp_contentroutes.serving.plans import DistributionTypes
+
+#: A class that overrides one of these answers requests its own way; only it knows how.
+_HOOKS = (
+    "content_handler",
+    "content_handler_list_directory",
+    "content_headers_for",
+    "get_fallback_ca",
+    "get_repository_publication_and_version",
+)
+
+
+def distribution_types() -> DistributionTypes:
+    """Return the types of every installed plugin."""
+    models = {
+        name: model
+        for name, model in Distribution._pulp_model_map.items()
+        if model is not Distribution
+    }
+    return DistributionTypes(
+        publishing=frozenset(n for n, model in models.items() if model.SERVE_FROM_PUBLICATION),
+        plain=frozenset(name for name, model in models.items() if _is_plain(model)),
+    )
+
+
+def _is_plain(model):
+    return all(getattr(model, hook) is getattr(Distribution, hook) for hook in _HOOKS)

@@ -1,0 +1,129 @@
+"""The fast path as this Pulp's settings want it: built, started and ended with the content app."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator
+from dataclasses import fields
+from functools import lru_cache
+
+from aiohttp import web
+from aiohttp.typedefs import Middleware
+from django.conf import settings
+from django_guid import set_guid
+from django_guid.utils import generate_guid
+from pulpcore.metrics import artifacts_size_counter
+from pulpcore.plugin.content import Handler
+from pulpcore.plugin.models import Domain
+from pulpcore.plugin.util import set_domain
+
+from pulp_contentroutes.app.connection import database
+from pulp_contentroutes.app.distribution_types import distribution_types
+from pulp_contentroutes.app.storages import PulpStorages
+from pulp_contentroutes.paths import CONTENT_PREFIX
+from pulp_contentroutes.serving.files import Files
+from pulp_contentroutes.serving.invalidation import Listener
+from pulp_contentroutes.serving.lookups import Lookups
+from pulp_contentroutes.serving.options import Options
+from pulp_contentroutes.serving.pipeline import Pipeline
+from pulp_contentroutes.serving.plans import Plans
+from pulp_contentroutes.serving.resolve import Resolver
+from pulp_contentroutes.serving.respond import CountBytes, Responder
+from pulp_contentroutes.serving.routes import Route, Routes
+
+log = logging.getLogger(__name__)
+
+
+class FastPath:
+    """One per content worker."""
+
+    def __init__(self) -> None:
+        options = _options()
+        self._database = database()
+        self._files = Files(options.open_files)
+        self._lookups = Lookups(
+            self._database,
+            self._files.stored_file,
+            _content_type,
+            options.cached_paths,
+            options.cached_path_bytes,
+        )
+        self._plans = Plans(
+            self._database,
+            PulpStorages(),
+            distribution_types(),
+            options.cached_distributions,
+            options.stale_if_error,
+        )
+        resolver = Resolver(self._database, self._plans, self._lookups, self._files)
+        responder = Responder(self._files, options.max_ranges, _count_bytes())
+        self._pipeline = Pipeline(_routes(options), resolver, responder, _mark_request)
+        self._listener = Listener(self._database, resolver, self._switch)
+
+    @property
+    def middleware(self) -> Middleware:
+        return self._pipeline.middleware
+
+    async def running(self, app: web.Application) -> AsyncIterator[None]:
+        """Run from the app's start to its end (`cleanup_ctx`); never raise at the start."""
+        if app.on_response_prepare:
+            log.warning("The fast path is off: another plugin changes every response.")
+        if app.on_response_prepare or not settings.CONTENTROUTES_FAST_PATH:
+            yield
+            return
+        await self._database.open()
+        tasks = [
+            asyncio.create_task(self._listener.run(), name="contentroutes: listener"),
+            asyncio.create_task(self._files.watch(), name="contentroutes: open files"),
+        ]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.gather(*tasks)
+            self._switch(False)
+            for part in (self._plans, self._lookups, self._files, self._database):
+                await part.close()
+
+    def _switch(self, is_on: bool) -> None:
+        self._pipeline.is_on = is_on
+
+
+def _options():
+    names = (field.name for field in fields(Options))
+    return Options(**{name: getattr(settings, f"CONTENTROUTES_{name.upper()}") for name in names})
+
+
+def _routes(options):
+    routes = [Route(CONTENT_PREFIX, settings.DOMAIN_ENABLED, is_strict=True)]
+    if settings.CONTENTROUTES_ACCELERATE_CONTENT_PREFIX:
+        routes.append(Route(settings.CONTENT_PATH_PREFIX, settings.DOMAIN_ENABLED, is_strict=False))
+    return Routes(routes, options.max_path_bytes)
+
+
+def _content_type(path):
+    return Handler.response_headers(path).get("Content-Type")
+
+
+def _mark_request():
+    set_guid(generate_guid())
+
+
+def _count_bytes() -> CountBytes | None:
+    """Return what adds to Pulp's counter of served bytes, None where Pulp counts none."""
+    if not (settings.OTEL_ENABLED and settings.DOMAIN_ENABLED):
+        return None
+
+    def count(domain: str, number: int) -> None:
+        # The counter asks the context for the domain, which Pulp's middleware would have set.
+        set_domain(_domain(domain))
+        artifacts_size_counter.add(number)
+
+    return count
+
+
+@lru_cache(maxsize=1024)
+def _domain(name):
+    return Domain(name=name)

@@ -1,0 +1,48 @@
+"""Where a domain's artifacts are, as Pulp's storages know it."""
+
+from datetime import datetime
+from uuid import UUID
+
+from asgiref.sync import sync_to_async
+from django.db import DatabaseError, InterfaceError, connection
+from pulpcore.plugin.models import Domain
+
+from pulp_contentroutes.serving.cache import BoundedCache
+from pulp_contentroutes.serving.errors import DatabaseUnavailable
+
+#: The only one whose files lie in folders of this machine.
+_FILE_SYSTEM = "pulpcore.app.models.storage.FileSystem"
+_ROOTS = 10_000
+
+
+class PulpStorages:
+    """Implements `serving.plans.Storages`: one ORM query for each change of a domain."""
+
+    def __init__(self) -> None:
+        # By the time of the change, as pulpcore keeps its storages: nothing is ever invalidated.
+        self._roots: BoundedCache[tuple[UUID, datetime], tuple[str | None]] = BoundedCache(_ROOTS)
+
+    async def root(self, domain_id: UUID, updated: datetime) -> str | None:
+        key = (domain_id, updated)
+        known = self._roots.get(key)
+        if known is None:
+            domain = await sync_to_async(_domain)(domain_id)
+            known = (_root(domain) if domain else None,)
+            # Changed again since `updated` was read: this is for the next change to keep.
+            if domain and domain.pulp_last_updated == updated:
+                self._roots.put(key, known)
+        return known[0]
+
+
+def _domain(domain_id):
+    try:
+        return Domain.objects.filter(pk=domain_id).first()
+    except (DatabaseError, InterfaceError) as error:
+        connection.close_if_unusable_or_obsolete()
+        raise DatabaseUnavailable(str(error)) from error
+
+
+def _root(domain):
+    if domain.storage_class != _FILE_SYSTEM:
+        return None
+    return domain.get_storage().path("")

@@ -1,0 +1,145 @@
+"""Artifacts in the file system: open descriptors, and reads that never block the event loop."""
+
+import asyncio
+import errno
+import os
+from collections.abc import Iterable
+from typing import Final
+from uuid import UUID
+from weakref import WeakValueDictionary
+
+from pulp_contentroutes.serving.cache import BoundedCache
+from pulp_contentroutes.serving.errors import FileDamaged, FileGone
+from pulp_contentroutes.serving.model import StoredFile
+from pulp_contentroutes.serving.rows import Row
+from pulp_contentroutes.serving.singleflight import SingleFlight
+
+# Linux ≥ 4.14: read what is in the page cache, or say EAGAIN. Elsewhere a thread reads.
+_NOWAIT: Final = getattr(os, "RWF_NOWAIT", 0)
+_WOULD_BLOCK: Final = (errno.EAGAIN, errno.EOPNOTSUPP, errno.ENOSYS)
+# How often open files are looked at: one that was deleted keeps its disk space while it is open.
+_WATCH_SECONDS: Final = 30
+
+
+class Descriptor:
+    """An open file. It closes when nobody refers to it: neither the cache nor a reader."""
+
+    __slots__ = ("file", "number")
+
+    def __init__(self, file: StoredFile, number: int) -> None:
+        self.file = file
+        self.number = number
+
+    def __del__(self) -> None:
+        os.close(self.number)
+
+
+class Files:
+    """Every stored file that is known, and the most recently used of them open."""
+
+    def __init__(self, max_open: int) -> None:
+        self._known: WeakValueDictionary[UUID, StoredFile] = WeakValueDictionary()
+        self._open: BoundedCache[UUID, Descriptor] = BoundedCache(max_open)
+        self._flights: SingleFlight[UUID, Descriptor] = SingleFlight()
+
+    async def close(self) -> None:
+        await self._flights.close()
+        self._open.clear()
+
+    def stored_file(self, row: Row, root: str) -> StoredFile:
+        """Return the one value for the artifact of a row."""
+        file = self._known.get(row["artifact_id"])
+        if file is None or not file.is_current:
+            name = os.path.join(root, row["file"])
+            file = StoredFile(row["artifact_id"], name, row["size"], row["sha256"], row["sha512"])
+            self._known[file.artifact_id] = file
+        return file
+
+    def announced(self, keys: Iterable[str]) -> None:
+        """Let go of the artifacts among the ids that the database announces."""
+        for key in keys:
+            try:
+                artifact_id = UUID(key)
+            except ValueError:
+                continue
+            file = self._known.pop(artifact_id, None)
+            if file is not None:
+                file.is_current = False
+                self._open.discard(artifact_id)
+
+    def forget_all(self) -> None:
+        """Let go of everything: announcements may have been missed."""
+        for file in list(self._known.values()):
+            file.is_current = False
+        self._known.clear()
+        self._open.clear()
+
+    def opened(self, file: StoredFile) -> Descriptor | None:
+        return self._open.get(file.artifact_id)
+
+    async def open(self, file: StoredFile) -> Descriptor:
+        """Return the open file, or raise FileGone or FileDamaged (also when its size is wrong).
+
+        A file that is gone is looked up anew the next time.
+        """
+        try:
+            return await self._flights.run(file.artifact_id, lambda: self._opened(file))
+        except FileGone:
+            file.is_current = False
+            raise
+
+    async def _opened(self, file: StoredFile) -> Descriptor:
+        descriptor = Descriptor(file, await asyncio.to_thread(_open_checked, file))
+        if file.is_current:
+            self._open.put(file.artifact_id, descriptor)
+        return descriptor
+
+    async def read(self, descriptor: Descriptor, offset: int, length: int) -> bytes | bytearray:
+        """Return these bytes, or raise FileDamaged where the file ends before."""
+        data = read_now(descriptor, offset, length)
+        if data is None:
+            data = await asyncio.to_thread(os.pread, descriptor.number, length, offset)
+        if len(data) != length:
+            self._open.discard(descriptor.file.artifact_id, descriptor)
+            raise FileDamaged(f"{descriptor.file.name} is shorter than {descriptor.file.size}.")
+        return data
+
+    async def watch(self) -> None:
+        """Look at the open files, for ever."""
+        while True:
+            await asyncio.sleep(_WATCH_SECONDS)
+            await self.look_at_open_files()
+
+    async def look_at_open_files(self) -> None:
+        """Close those that were deleted or have changed their size."""
+        for descriptor in self._open:
+            status = await asyncio.to_thread(os.fstat, descriptor.number)
+            if status.st_nlink == 0 or status.st_size != descriptor.file.size:
+                self._open.discard(descriptor.file.artifact_id, descriptor)
+
+
+def read_now(descriptor: Descriptor, offset: int, length: int) -> bytes | bytearray | None:
+    """Return these bytes if the page cache has them all, None if a read would wait for a disk."""
+    if not _NOWAIT:
+        return None
+    buffer = bytearray(length)
+    try:
+        count = os.preadv(descriptor.number, (buffer,), offset, _NOWAIT)
+    except OSError as error:
+        if error.errno in _WOULD_BLOCK:
+            return None
+        raise
+    return buffer if count == length else None
+
+
+def _open_checked(file: StoredFile) -> int:
+    """Return a descriptor. Blocking."""
+    try:
+        number = os.open(file.name, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError as error:
+        raise FileGone(f"{file.name}: {error.strerror}") from error
+    size = os.fstat(number).st_size
+    if size != file.size:
+        os.close(number)
+        raise FileDamaged(f"{file.name} has {size} bytes, its artifact {file.size}.")
+    return number

@@ -1,0 +1,71 @@
+"""Response heads (RFC 9112 §2-6), rendered when an entry is stored and not for each request."""
+
+import base64
+import time
+from collections.abc import Iterable
+from email.utils import formatdate
+from http import HTTPStatus
+from typing import Final
+
+from aiohttp.http import SERVER_SOFTWARE
+
+from pulp_contentroutes.serving.model import Found, StoredFile
+from pulp_contentroutes.serving.preconditions import Validators
+
+Fields = tuple[tuple[str, str], ...]
+
+#: pulpcore.content.handler.EDGE_CACHE_CONTROL
+CACHE_CONTROL: Final = "public, max-age=0, must-revalidate"
+
+#: Fields of a 200 that a 304 repeats (RFC 9110 §15.4.5).
+VALIDATING: Final = frozenset({"Cache-Control", "Last-Modified", "ETag"})
+
+
+def rendered(file: StoredFile, content_type: str | None, last_modified: int) -> Found:
+    """Return the file at a path of its own, with the head of a 200."""
+    etag = f'"{file.sha256}"'
+    fields: Fields = (
+        ("Content-Type", content_type or "application/octet-stream"),
+        ("Cache-Control", CACHE_CONTROL),
+        ("Last-Modified", formatdate(last_modified, usegmt=True)),
+        ("ETag", etag),
+        ("X-PULP-ARTIFACT-SIZE", str(file.size)),
+        ("Repr-Digest", _repr_digest(file)),
+        ("Accept-Ranges", "bytes"),
+        ("Content-Length", str(file.size)),
+    )
+    return Found(file, Validators(etag, last_modified), fields, head(200, fields))
+
+
+def head(status: int, fields: Iterable[tuple[str, str]]) -> bytes:
+    """Return the status line and the field lines for HTTP/1.1, each ending in CRLF."""
+    status_line = f"HTTP/1.1 {status} {HTTPStatus(status).phrase}"
+    lines = [status_line, *(f"{name}: {text}" for name, text in fields)]
+    return ("\r\n".join(lines) + "\r\n").encode()
+
+
+class Tail:
+    """The lines that end a head: Date changes once a second, Connection with the client."""
+
+    def __init__(self) -> None:
+        self._second = 0
+        self._kept = b""
+
+    def of_moment(self, connection: bytes = b"") -> bytes:
+        """Return the last lines and the empty one, with the line `connection` before."""
+        now = int(time.time())
+        if now != self._second:
+            date = formatdate(now, usegmt=True)
+            self._kept = f"Date: {date}\r\nServer: {SERVER_SOFTWARE}\r\n\r\n".encode()
+            self._second = now
+        return connection + self._kept
+
+
+def _repr_digest(file: StoredFile) -> str:
+    """Return the field of RFC 9530 §3: byte sequences in base64 between colons."""
+    digests = [("sha-256", file.sha256)]
+    if file.sha512:
+        digests.append(("sha-512", file.sha512))
+    return ", ".join(
+        f"{name}=:{base64.b64encode(bytes.fromhex(digest)).decode()}:" for name, digest in digests
+    )

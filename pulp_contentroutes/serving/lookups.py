@@ -1,0 +1,115 @@
+"""Paths of immutable sources → files: cached for good, since nothing can change them."""
+
+from collections.abc import Callable, Hashable
+from typing import Any, Final
+
+from pulp_contentroutes.serving import sql
+from pulp_contentroutes.serving.cache import BoundedCache
+from pulp_contentroutes.serving.heads import rendered
+from pulp_contentroutes.serving.model import Found, Outcome, Plan, Source, StoredFile
+from pulp_contentroutes.serving.rows import Queries, Row, seconds
+from pulp_contentroutes.serving.singleflight import SingleFlight
+
+INDEX: Final = "index.html"
+
+# What Python needs for an entry beside the text of its path and its head; measured with 100 000.
+_OVERHEAD: Final = 1400
+_OVERHEAD_MISSING: Final = 400
+
+#: The source (or the plan, for what superseded publications have), and the path of a file.
+Key = tuple[Hashable, str]
+
+
+class Lookups:
+    """Finds files; what was found nowhere is kept apart, so that a flood of it evicts no file."""
+
+    def __init__(
+        self,
+        database: Queries,
+        stored_file: Callable[[Row, str], StoredFile],
+        content_type: Callable[[str], str | None],
+        max_entries: int,
+        max_bytes: int,
+    ) -> None:
+        self._database = database
+        self._stored_file = stored_file
+        self._content_type = content_type
+        self._found: BoundedCache[Key, Found] = BoundedCache(max_entries, max_bytes, _weight)
+        self._missing: BoundedCache[Key, Outcome] = BoundedCache(
+            max_entries, max_bytes // 4, lambda key, _: _OVERHEAD_MISSING + len(key[1])
+        )
+        self._flights: SingleFlight[Key, Found | Outcome] = SingleFlight()
+
+    async def close(self) -> None:
+        await self._flights.close()
+
+    def known(self, key: Key, now: float) -> Found | Outcome | None:
+        """Return what is in memory, None if nothing is."""
+        found = self._found.get(key)
+        if found is None:
+            return self._missing.get(key)
+        if found.file.is_current and (found.expires is None or now < found.expires):
+            return found
+        self._found.discard(key, found)
+        return None
+
+    async def in_source(self, source: Source, path: str, root: str) -> Found | Outcome:
+        """Return the file at `path`; where it ends in a slash or is empty, its index.html."""
+
+        async def load() -> Found | Outcome:
+            is_directory = path == "" or path.endswith("/")
+            directory = path if is_directory else f"{path}/"
+            [row] = await self._database.fetch(
+                sql.LOOK_UP,
+                source.publication_id,
+                source.repository_id,
+                source.number,
+                source.serves_version,
+                f"{path}{INDEX}" if is_directory else path,
+                directory,
+                # The first text after all that start with "…/": the character after "/" is "0".
+                f"{directory[:-1]}0",
+            )
+            is_index = is_directory and row["is_published"]
+            entered = source.publication_created if is_index else seconds(row["entered"])
+            modified = source.version_created if entered is None else entered
+            return self._outcome(row, modified, path if not is_directory else INDEX, root)
+
+        return await self._flights.run(
+            (source.key, path), lambda: self._loaded((source.key, path), load)
+        )
+
+    async def in_superseded(self, plan: Plan, path: str) -> Found | Outcome:
+        """Return the file that a superseded publication of the distribution has at `path`."""
+
+        async def load() -> Found | Outcome:
+            rows = await self._database.fetch(sql.LOOK_UP_SUPERSEDED, plan.distribution_id, path)
+            if not rows:
+                return Outcome.MISSING
+            found = self._outcome(rows[0], seconds(rows[0]["entered"]) or 0, path, plan.root)
+            if isinstance(found, Found):
+                found.expires = seconds(rows[0]["expires_at"])
+            return found
+
+        return await self._flights.run((plan, path), lambda: self._loaded((plan, path), load))
+
+    async def _loaded(self, key: Key, load: Callable[[], Any]) -> Found | Outcome:
+        result: Found | Outcome = await load()
+        if isinstance(result, Found):
+            self._found.put(key, result)
+        elif result is Outcome.MISSING:
+            self._missing.put(key, result)
+        return result
+
+    def _outcome(self, row: Row, modified: float, name: str, root: str) -> Found | Outcome:
+        if row["content_artifact_id"] is None:
+            return Outcome.HANDED_OVER if row["is_directory"] else Outcome.MISSING
+        # Without an artifact the content is still at its upstream.
+        if row["is_ambiguous"] or row["artifact_id"] is None:
+            return Outcome.HANDED_OVER
+        file = self._stored_file(row, root)
+        return rendered(file, self._content_type(name), int(modified))
+
+
+def _weight(key: Key, found: Found) -> int:
+    return _OVERHEAD + len(key[1]) + len(found.head)

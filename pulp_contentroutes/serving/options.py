@@ -1,0 +1,19 @@
+"""The tunables of the fast path, as one value; app/fast_path.py fills it from Pulp's settings."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """Each field is the setting `CONTENTROUTES_<FIELD>`; README.md says what it does.
+
+    Sizes are in bytes, times in seconds.
+    """
+
+    max_path_bytes: int
+    max_ranges: int
+    cached_distributions: int
+    cached_paths: int
+    cached_path_bytes: int
+    open_files: int
+    stale_if_error: float

@@ -1,0 +1,228 @@
+"""Distribution → plan: cached until the database announces a change of what it was made of."""
+
+import asyncio
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, Protocol
+from uuid import UUID
+
+from pulp_contentroutes.serving import sql
+from pulp_contentroutes.serving.cache import BoundedCache
+from pulp_contentroutes.serving.errors import DatabaseUnavailable
+from pulp_contentroutes.serving.model import BASE_PATHS, Outcome, Plan, Target
+from pulp_contentroutes.serving.rows import Queries, Row, source_of
+from pulp_contentroutes.serving.singleflight import SingleFlight
+
+#: Paths without a distribution are kept in these many bytes (about 20 000 of them).
+_ABSENT_BYTES: Final = 8 * 1024 * 1024
+_OVERHEAD_ABSENT: Final = 300
+
+
+class Storages(Protocol):
+    async def root(self, domain_id: UUID, updated: datetime) -> str | None:
+        """Return the folder of a domain's artifacts, None where they are not in the file system.
+
+        `updated` is when the domain was changed last.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class DistributionTypes:
+    """What Python knows of distributions and the database does not; names as in `pulp_type`."""
+
+    #: Those that serve publications (`SERVE_FROM_PUBLICATION`).
+    publishing: frozenset[str]
+    #: Those whose class answers requests as pulpcore's does; of the others we answer none.
+    plain: frozenset[str]
+
+
+class Plans:
+    """Finds plans; trusts its memory only while it hears of changes.
+
+    While it does not, each request asks the database; and when that does not answer either, what
+    was in memory is served for `stale_if_error` seconds (RFC 5861 §4).
+    """
+
+    def __init__(
+        self,
+        database: Queries,
+        storages: Storages,
+        types: DistributionTypes,
+        max_entries: int,
+        stale_if_error: float,
+    ) -> None:
+        self._database = database
+        self._storages = storages
+        self._types = types
+        self._stale_if_error = stale_if_error
+        self._plans: BoundedCache[tuple[str, str], Plan] = BoundedCache(
+            max_entries, dropped=self._unindex
+        )
+        self._absent: BoundedCache[Target, Outcome] = BoundedCache(
+            max_entries, _ABSENT_BYTES, lambda target, _: _OVERHEAD_ABSENT + len(target.path)
+        )
+        self._by_key: dict[str, set[Plan]] = {}
+        self._flights: SingleFlight[Target, Plan | Outcome] = SingleFlight()
+        self._generation = 0
+        self.is_trusted = False
+        #: When changes were last heard of, on the loop's clock.
+        self._trusted_until = float("-inf")
+
+    async def close(self) -> None:
+        await self._flights.close()
+
+    # What the listener tells.
+
+    def announced(self, keys: Iterable[str]) -> None:
+        """Drop the plans that were made of what has changed."""
+        self._generation += 1
+        self._flights.forget()
+        for key in keys:
+            if key == BASE_PATHS:
+                self._absent.clear()
+            for plan in self._by_key.get(key, ()):
+                plan.is_current = False
+
+    def trust(self) -> None:
+        """Changes are heard of from now on; what was missed before is unknown."""
+        self._generation += 1
+        self._flights.forget()
+        self._plans.clear()
+        self._absent.clear()
+        self.is_trusted = True
+
+    def distrust(self) -> None:
+        if self.is_trusted:
+            self.is_trusted = False
+            self._trusted_until = asyncio.get_running_loop().time()
+
+    # What requests ask.
+
+    def known(self, target: Target) -> Plan | Outcome | None:
+        """Return what is in memory and still true, None if the database must be asked."""
+        if not self.is_trusted:
+            return None
+        plan = self._remembered(target)
+        if plan is None:
+            return self._absent.get(target)
+        return plan if plan.is_current else None
+
+    async def find(self, target: Target) -> Plan | Outcome:
+        """Return the plan of the distribution that serves `target`.
+
+        MISSING where there is none, and none below; HANDED_OVER where Pulp lists or redirects.
+        """
+        if not self.is_trusted:
+            # Nobody joins a load: it may have begun before a change that nobody has heard of.
+            return await self._load_or_stale(target)
+        outdated = self._remembered(target)
+        if outdated is not None:
+            # All paths of a distribution share the load of its new plan.
+            base = Target(target.domain, outdated.base_path)
+            plan = await self._flights.run(base, lambda: self._load(base))
+            if isinstance(plan, Plan) and plan.base_path == outdated.base_path:
+                return plan
+        return await self._flights.run(target, lambda: self._load(target))
+
+    def _remembered(self, target: Target) -> Plan | None:
+        for base_path in base_paths(target.path):
+            plan = self._plans.get((target.domain, base_path))
+            if plan is not None:
+                return plan
+        return None
+
+    async def _load_or_stale(self, target: Target) -> Plan | Outcome:
+        try:
+            return await self._load(target)
+        except DatabaseUnavailable:
+            stale = self._remembered(target)
+            age = asyncio.get_running_loop().time() - self._trusted_until
+            if stale is None or not stale.is_current or age > self._stale_if_error:
+                raise
+            return stale
+
+    async def _load(self, target: Target) -> Plan | Outcome:
+        generation = self._generation
+        domain, path = target.domain, target.path
+        bases = list(base_paths(path))
+        types = list(self._types.publishing)
+        rows = await self._database.fetch(sql.PLAN, domain, bases, types)
+        if len(rows) > 1:
+            return Outcome.HANDED_OVER
+        if rows:
+            plan = await self._plan(rows[0])
+            if generation == self._generation and self.is_trusted:
+                self._remember(domain, plan)
+            return plan
+        below = path if path.endswith("/") else f"{path}/"
+        [row] = await self._database.fetch(sql.HAS_DISTRIBUTION_BELOW, domain, below)
+        if row["exists"]:
+            return Outcome.HANDED_OVER
+        if generation == self._generation and self.is_trusted:
+            self._absent.put(target, Outcome.MISSING)
+        return Outcome.MISSING
+
+    async def _plan(self, row: Row) -> Plan:
+        is_guarded = row["content_guard_id"] is not None
+        root = await self._storages.root(row["domain_id"], row["domain_updated"])
+        is_plain = row["distribution_type"] in self._types.plain
+        is_whole = row["is_publication_complete"] is not False
+        is_whole = is_whole and row["is_version_complete"] is not False
+        # A type that serves publications serves no version that has none.
+        source = source_of(row) if row["publication_id"] or not row["publishes"] else None
+        has_origin = row["version_id"] is not None or row["repository_id"] is not None
+        return Plan(
+            distribution_id=row["distribution_id"],
+            base_path=row["base_path"],
+            source=source,
+            is_ours=is_plain and is_whole and root is not None,
+            is_guarded=is_guarded,
+            is_checkpoint=row["checkpoint"],
+            has_fallback=row["has_fallback"],
+            can_miss=row["remote_id"] is None and has_origin,
+            repository_id=row["repository_id"],
+            root=root or "",
+            keys=_keys(row),
+        )
+
+    def _remember(self, domain: str, plan: Plan) -> None:
+        plan.is_current = True
+        self._plans.put((domain, plan.base_path), plan)
+        for key in plan.keys:
+            self._by_key.setdefault(key, set()).add(plan)
+
+    def _unindex(self, plan: Plan) -> None:
+        # Announcements do not reach it any more, and somebody may still have it.
+        plan.is_current = False
+        for key in plan.keys:
+            plans = self._by_key.get(key)
+            if plans is not None:
+                plans.discard(plan)
+                if not plans:
+                    del self._by_key[key]
+
+
+def base_paths(path: str) -> Iterator[str]:
+    """Yield what a distribution of `path` may be called, shortest first.
+
+    As `pulpcore.content.handler.Handler._base_paths`, for paths without empty segments.
+    """
+    end = path.find("/")
+    while end != -1:
+        yield path[:end]
+        end = path.find("/", end + 1)
+    if not path.endswith("/"):
+        yield path
+
+
+def _keys(row: Row) -> frozenset[str]:
+    names = (
+        "distribution_id",
+        "domain_id",
+        "repository_id",
+        "version_repository_id",
+        "publication_id",
+        "version_id",
+    )
+    return frozenset(str(row[name]) for name in names if row[name] is not None)

@@ -1,0 +1,90 @@
+"""Which bytes of a representation does a Range header ask for? RFC 9110 §14, no I/O."""
+
+import re
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import Final
+
+# RFC 9110 §14.1.2 and §5.6.1: members may be empty. No two repetitions can share a character, so
+# that a hostile header costs no more than its length.
+_MEMBER = r"[ \t]*+(?:(?:[0-9]++-[0-9]*+|-[0-9]++)[ \t]*+)?"
+_RANGE_SET = re.compile(rf"{_MEMBER}(?:,{_MEMBER})*")
+_RANGE = re.compile(r"([0-9]*+)-([0-9]*+)")
+
+# Python's int() is quadratic and refuses 4300 digits. No file has this many bytes (10^18).
+_MAX_DIGITS: Final = 18
+_BEYOND: Final = 10**_MAX_DIGITS
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Bytes `first` to `last` of a representation, both included (RFC 9110 §14.1.2)."""
+
+    first: int
+    last: int
+
+    @property
+    def length(self) -> int:
+        return self.last - self.first + 1
+
+
+class NotSatisfiable(Exception):
+    """The header is well-formed, but none of its ranges has a byte of the representation (416)."""
+
+
+def parse(value: str, size: int, max_spans: int) -> tuple[Span, ...] | None:
+    """The disjoint spans asked for, or None when the header is to be ignored (RFC 9110 §14.2)."""
+    unit, _, range_set = value.partition("=")
+    if unit.lower() != "bytes" or not _RANGE_SET.fullmatch(range_set):
+        return None
+    texts = _RANGE.findall(range_set)
+    if not 0 < len(texts) <= max_spans:
+        return None
+    bounds = [(_position(first), _position(last)) for first, last in texts]
+    if any(_is_reversed(first, last) for first, last in bounds):
+        return None
+    spans = [span for first, last in bounds if (span := _span(first, last, size))]
+    if spans:
+        return _disjoint(spans)
+    # RFC 9110 §14.1.2: a suffix is satisfiable unless it is -0; of an empty representation it is
+    # all of it, which Content-Range cannot say.
+    if any(first is None and last for first, last in bounds):
+        return None
+    raise NotSatisfiable
+
+
+def content_range(span: Span, size: int) -> str:
+    return f"bytes {span.first}-{span.last}/{size}"
+
+
+def _position(digits: str) -> int | None:
+    if not digits:
+        return None
+    significant = digits.lstrip("0")
+    return int(significant or "0") if len(significant) <= _MAX_DIGITS else _BEYOND
+
+
+def _is_reversed(first: int | None, last: int | None) -> bool:
+    return first is not None and last is not None and last < first
+
+
+def _span(first: int | None, last: int | None, size: int) -> Span | None:
+    """The part that the representation has; without a first position, `last` is a suffix."""
+    end = size - 1
+    if first is None:
+        first = size - min(last or 0, size)
+    elif last is not None:
+        end = min(last, end)
+    return Span(first, end) if first < size else None
+
+
+def _disjoint(spans: list[Span]) -> tuple[Span, ...]:
+    """In the order asked, unless some overlap or touch (RFC 9110 §15.3.7.2)."""
+    merged: list[Span] = []
+    for span in sorted(spans, key=attrgetter("first")):
+        if merged and span.first <= merged[-1].last + 1:
+            before = merged.pop()
+            merged.append(Span(before.first, max(before.last, span.last)))
+        else:
+            merged.append(span)
+    return tuple(spans if len(merged) == len(spans) else merged)

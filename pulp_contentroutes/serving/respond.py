@@ -1,0 +1,147 @@
+"""Found → response: RFC 9110 for GET and HEAD, every header made here or in heads.py."""
+
+import uuid
+from collections.abc import Callable
+
+from aiohttp import hdrs, web
+
+from pulp_contentroutes.serving import ranges
+from pulp_contentroutes.serving.files import Files, read_now
+from pulp_contentroutes.serving.heads import VALIDATING, Fields, head
+from pulp_contentroutes.serving.model import Found
+from pulp_contentroutes.serving.preconditions import (
+    CONDITIONAL,
+    Verdict,
+    evaluate,
+    range_applies,
+)
+from pulp_contentroutes.serving.ranges import Span, content_range
+from pulp_contentroutes.serving.wire import PIECE, FileResponse, RenderedResponse, text_response
+
+CountBytes = Callable[[str, int], None]
+
+
+def not_found(request: web.BaseRequest) -> RenderedResponse:
+    """Return what Pulp answers, to the byte (aiohttp's HTTPNotFound)."""
+    return text_response(404, "404: Not Found", has_body=request.method != hdrs.METH_HEAD)
+
+
+class Responder:
+    """Answers with stored files; `count_bytes(domain, number)` is told of each body."""
+
+    def __init__(self, files: Files, max_ranges: int, count_bytes: CountBytes | None) -> None:
+        self._files = files
+        self._max_ranges = max_ranges
+        self._count_bytes = count_bytes
+
+    def respond_at_once(
+        self, request: web.BaseRequest, found: Found, domain: str
+    ) -> RenderedResponse | None:
+        """Return the whole of a small open file to an unconditional GET, None for anything else."""
+        if request.method != hdrs.METH_GET or found.file.size > PIECE:
+            return None
+        headers = request.headers
+        for name in CONDITIONAL:
+            if name in headers:
+                return None
+        descriptor = self._files.opened(found.file)
+        data = read_now(descriptor, 0, found.file.size) if descriptor else None
+        if data is None:
+            return None
+        if self._count_bytes:
+            self._count_bytes(domain, found.file.size)
+        return RenderedResponse(200, found.fields, found.head, data)
+
+    async def respond(
+        self, request: web.BaseRequest, found: Found, domain: str
+    ) -> RenderedResponse:
+        """Return the response, or raise FileGone or FileDamaged before anything is sent."""
+        headers = request.headers
+        for name in CONDITIONAL:
+            if name in headers:
+                return await self._conditional(request, found, domain)
+        return await self._whole(request, found, domain)
+
+    async def _conditional(
+        self, request: web.BaseRequest, found: Found, domain: str
+    ) -> RenderedResponse:
+        verdict = evaluate(request.headers, found.validators)
+        if verdict is Verdict.NOT_MODIFIED:
+            fields = tuple(each for each in found.fields if each[0] in VALIDATING)
+            return RenderedResponse(304, fields, head(304, fields))
+        is_get = request.method == hdrs.METH_GET
+        if verdict is Verdict.FAILED:
+            etag = (("ETag", found.validators.etag),)
+            return text_response(412, "412: Precondition Failed", etag, has_body=is_get)
+        # RFC 9110 §14.2: Range is defined for GET alone.
+        lines = request.headers.getall(hdrs.RANGE, ()) if is_get else ()
+        if len(lines) == 1 and range_applies(request.headers, found.validators):
+            try:
+                spans = ranges.parse(lines[0], found.file.size, self._max_ranges)
+            except ranges.NotSatisfiable:
+                return _unsatisfiable(found)
+            if spans is not None:
+                return await self._partial(found, spans, domain)
+        return await self._whole(request, found, domain)
+
+    async def _whole(self, request: web.BaseRequest, found: Found, domain: str) -> RenderedResponse:
+        file = found.file
+        size = file.size
+        descriptor = self._files.opened(file) or await self._files.open(file)
+        if request.method == hdrs.METH_HEAD:
+            return RenderedResponse(200, found.fields, found.head)
+        if self._count_bytes:
+            self._count_bytes(domain, size)
+        if size <= PIECE:
+            data = read_now(descriptor, 0, size)
+            if data is None:
+                data = await self._files.read(descriptor, 0, size)
+            return RenderedResponse(200, found.fields, found.head, data)
+        parts = (Span(0, size - 1),)
+        return FileResponse(200, found.fields, found.head, self._files, descriptor, parts)
+
+    async def _partial(
+        self, found: Found, spans: tuple[Span, ...], domain: str
+    ) -> RenderedResponse:
+        file = found.file
+        descriptor = self._files.opened(file) or await self._files.open(file)
+        if self._count_bytes:
+            self._count_bytes(domain, sum(span.length for span in spans))
+        own, parts = _multipart(found, spans) if len(spans) > 1 else _single(found, spans[0])
+        kept = tuple(each for each in found.fields if each[0] not in {name for name, _ in own})
+        fields = kept + own
+        return FileResponse(206, fields, head(206, fields), self._files, descriptor, parts)
+
+
+def _single(found: Found, span: Span) -> tuple[Fields, tuple[bytes | Span, ...]]:
+    fields = (
+        ("Content-Range", content_range(span, found.file.size)),
+        ("Content-Length", str(span.length)),
+    )
+    return fields, (span,)
+
+
+def _multipart(found: Found, spans: tuple[Span, ...]) -> tuple[Fields, tuple[bytes | Span, ...]]:
+    """Return the fields and the body of a multipart/byteranges (RFC 9110 §14.6)."""
+    boundary = uuid.uuid4().hex
+    content_type = dict(found.fields)["Content-Type"]
+    parts: list[bytes | Span] = []
+    length = 0
+    for span in spans:
+        preamble = (
+            f"\r\n--{boundary}\r\nContent-Type: {content_type}\r\n"
+            f"Content-Range: {content_range(span, found.file.size)}\r\n\r\n"
+        ).encode()
+        parts += [preamble, span]
+        length += len(preamble) + span.length
+    end = f"\r\n--{boundary}--\r\n".encode()
+    fields = (
+        ("Content-Type", f"multipart/byteranges; boundary={boundary}"),
+        ("Content-Length", str(length + len(end))),
+    )
+    return fields, (*parts, end)
+
+
+def _unsatisfiable(found: Found) -> RenderedResponse:
+    fields = (("Content-Range", f"bytes */{found.file.size}"), ("ETag", found.validators.etag))
+    return text_response(416, "416: Range Not Satisfiable", fields)

@@ -1,0 +1,67 @@
+"""URL → target: which prefixes we answer below, as data, and what their paths mean."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from aiohttp import web
+
+from pulp_contentroutes.serving.errors import RequestRefused
+from pulp_contentroutes.serving.model import Target
+from pulp_contentroutes.serving.request_path import decoded
+
+#: The domain where domains are not enabled (pulpcore.app.models.Domain).
+DEFAULT_DOMAIN: Final = "default"
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Content of any distribution below `prefix`: `[<domain>/]<base path>/<relative path>`."""
+
+    prefix: str
+    has_domain: bool
+    #: Whether unservable paths are refused: on our own prefix. On Pulp's, Pulp answers them.
+    is_strict: bool
+
+    @property
+    def pattern(self) -> str:
+        """Return the pattern of Pulp's own route, by which aiohttp has found its handler."""
+        return f"{self.prefix}{'{pulp_domain}/' if self.has_domain else ''}{{path}}"
+
+
+class Routes:
+    """The routes of one content app."""
+
+    def __init__(self, routes: Sequence[Route], max_path_bytes: int) -> None:
+        self._routes = tuple((route, route.prefix, route.pattern) for route in routes)
+        self._max_path_bytes = max_path_bytes
+
+    def target(self, request: web.Request) -> Target | None:
+        """Return what the request asks for, None if it is not for us; or raise RequestRefused."""
+        raw_path = request.rel_url.raw_path
+        for route, prefix, pattern in self._routes:
+            if request.path.startswith(prefix):
+                return self._target(request, raw_path, route, pattern)
+        return None
+
+    def _target(
+        self, request: web.Request, raw_path: str, route: Route, pattern: str
+    ) -> Target | None:
+        try:
+            rest = decoded(raw_path, route.prefix, self._max_path_bytes)
+        except RequestRefused:
+            if route.is_strict:
+                raise
+            return None
+        if not _is_routed_to(request, pattern):
+            return None
+        domain, slash, path = (
+            rest.partition("/") if route.has_domain else (DEFAULT_DOMAIN, "/", rest)
+        )
+        return Target(domain, path) if slash and path else None
+
+
+def _is_routed_to(request: web.Request, pattern: str) -> bool:
+    """Tell whether the handler is the one of `pattern`: another plugin may own a deeper prefix."""
+    resource = request.match_info.route.resource
+    return resource is not None and resource.canonical == pattern

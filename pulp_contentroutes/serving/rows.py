@@ -1,0 +1,36 @@
+"""Rows of our statements → values, and who gets them for us."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Protocol
+from uuid import UUID
+
+from pulp_contentroutes.serving.model import Source
+
+Row = Mapping[str, Any]
+
+
+class Queries(Protocol):
+    async def fetch(self, statement: str, *values: Any) -> Sequence[Row]:
+        """Return the rows of a statement of sql.py, or raise DatabaseUnavailable."""
+
+
+def seconds(moment: datetime | None) -> float | None:
+    """Return a time of the database in seconds since the epoch."""
+    return None if moment is None else moment.timestamp()
+
+
+def source_of(row: Row) -> Source | None:
+    """Return the source that a row of PLAN or CHECKPOINT names, None if it names none."""
+    if row["version_id"] is None:
+        return None
+    publication: UUID | None = row["publication_id"]
+    return Source(
+        publication_id=publication,
+        publication_created=seconds(row["publication_created"]) or 0,
+        version_id=row["version_id"],
+        version_created=row["version_created"].timestamp(),
+        repository_id=row["version_repository_id"],
+        number=row["number"],
+        serves_version=publication is None or row["pass_through"],
+    )

@@ -1,0 +1,258 @@
+"""All SQL of the fast path, and the columns of pulpcore's tables that it is made of.
+
+pulpcore's schema is no plugin API: `REQUIRED_COLUMNS` and `REQUIRED_OBJECTS` are looked for at
+start, and without them the fast path stays off. The semantics are those of pulpcore 3.123's
+`Distribution.get_repository_publication_and_version` and `Handler._match_and_stream`.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+REQUIRED_COLUMNS: Final[Mapping[str, frozenset[str]]] = {
+    "core_domain": frozenset({"pulp_id", "name", "pulp_last_updated"}),
+    "core_distribution": frozenset(
+        {
+            "pulp_id", "pulp_type", "base_path", "pulp_domain_id", "content_guard_id",
+            "publication_id", "repository_id", "repository_version_id", "remote_id", "checkpoint",
+        }
+    ),
+    "core_publication": frozenset(
+        {
+            "pulp_id", "pulp_created", "complete", "pass_through", "checkpoint",
+            "repository_version_id",
+        }
+    ),
+    "core_distributedpublication": frozenset(
+        {"distribution_id", "publication_id", "expires_at", "pulp_created"}
+    ),
+    "core_publishedartifact": frozenset({"publication_id", "relative_path", "content_artifact_id"}),
+    "core_repositoryversion": frozenset(
+        {"pulp_id", "pulp_created", "repository_id", "number", "complete"}
+    ),
+    "core_repositorycontent": frozenset(
+        {
+            "pulp_id", "pulp_created", "repository_id", "content_id", "version_added_id",
+            "version_removed_id",
+        }
+    ),
+    "core_contentartifact": frozenset({"pulp_id", "content_id", "artifact_id", "relative_path"}),
+    "core_artifact": frozenset({"pulp_id", "file", "size", "sha256", "sha512"}),
+}  # fmt: skip
+
+#: What our migrations make: each is the name of a function, and of the triggers that call it, or
+#: of an index.
+REQUIRED_OBJECTS: Final = (
+    "contentroutes_distribution_changed",
+    "contentroutes_publication_changed",
+    "contentroutes_version_changed",
+    "contentroutes_distributedpublication_changed",
+    "contentroutes_domain_changed",
+    "contentroutes_artifact_changed",
+    "contentroutes_contentartifact_changed",
+    "contentroutes_published_paths",
+    "contentroutes_content_paths",
+)
+
+COLUMNS: Final = """
+SELECT table_name, column_name
+  FROM information_schema.columns
+ WHERE table_schema = current_schema() AND table_name = ANY($1::text[])
+"""
+
+OBJECTS: Final = """
+SELECT DISTINCT p.proname::text AS name
+  FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid
+ WHERE t.tgenabled <> 'D' AND p.proname = ANY($1::text[])
+UNION
+SELECT c.relname::text FROM pg_class c JOIN pg_index i ON i.indexrelid = c.oid
+ WHERE i.indisvalid AND c.relname = ANY($1::text[])
+"""
+
+# A content unit m is in the version number n of its repository: numbers are compared, because a
+# version in the making already writes its rows (guide: "never use version_removed_id IS NULL").
+_MEMBERSHIP: Final = """
+  core_repositorycontent m
+  JOIN core_repositoryversion va ON va.pulp_id = m.version_added_id
+  LEFT JOIN core_repositoryversion vr ON vr.pulp_id = m.version_removed_id
+"""
+_IS_MEMBER: Final = "va.number <= {number} AND (vr.number IS NULL OR vr.number > {number})"
+
+#: $1 domain name, $2 base paths that the request's path may start with, $3 the types that serve
+#: publications. Two rows mean overlapping base paths, which pulpcore answers with an error.
+PLAN: Final = """
+WITH d AS MATERIALIZED (
+  SELECT dist.pulp_id, dist.pulp_type, dist.base_path::text AS base_path, dist.checkpoint,
+         dist.publication_id, dist.repository_version_id, dist.repository_id, dist.remote_id,
+         dist.content_guard_id, dist.pulp_type = ANY($3::text[]) AS publishes,
+         dom.pulp_id AS domain_id, dom.pulp_last_updated AS domain_updated
+    FROM core_domain dom
+    JOIN core_distribution dist ON dist.pulp_domain_id = dom.pulp_id
+   WHERE dom.name = $1::text AND dist.base_path = ANY($2::text[])
+   LIMIT 2
+)
+SELECT d.pulp_id AS distribution_id, d.pulp_type AS distribution_type, d.base_path, d.checkpoint,
+       d.publishes, d.repository_id, d.remote_id, d.content_guard_id, d.domain_id,
+       d.domain_updated,
+       pub.pulp_id AS publication_id, pub.complete AS is_publication_complete, pub.pass_through,
+       pub.pulp_created AS publication_created,
+       rv.pulp_id AS version_id, rv.repository_id AS version_repository_id, rv.number,
+       rv.complete AS is_version_complete, rv.pulp_created AS version_created,
+       d.publishes AND EXISTS (
+         SELECT FROM core_distributedpublication x
+          WHERE x.distribution_id = d.pulp_id AND x.publication_id IS DISTINCT FROM pub.pulp_id
+            AND (x.expires_at IS NULL OR x.expires_at >= now())
+       ) AS has_fallback
+  FROM d
+  LEFT JOIN LATERAL (
+      (SELECT p.* FROM core_publication p WHERE p.pulp_id = d.publication_id)
+    UNION ALL
+      (SELECT p.* FROM core_publication p
+        WHERE d.publication_id IS NULL AND d.publishes
+          AND p.repository_version_id = d.repository_version_id AND p.complete
+        ORDER BY p.pulp_created DESC LIMIT 1)
+    UNION ALL
+      (SELECT p.* FROM core_repositoryversion v
+         JOIN core_publication p ON p.repository_version_id = v.pulp_id
+        WHERE d.publication_id IS NULL AND d.repository_version_id IS NULL AND d.publishes
+          AND v.repository_id = d.repository_id AND p.complete
+        ORDER BY v.number DESC, p.pulp_created DESC LIMIT 1)
+  ) pub ON NOT d.checkpoint
+  LEFT JOIN LATERAL (
+      (SELECT v.pulp_id, v.repository_id, v.number, v.complete, v.pulp_created
+         FROM core_repositoryversion v
+        WHERE v.pulp_id = COALESCE(pub.repository_version_id, d.repository_version_id))
+    UNION ALL
+      (SELECT v.pulp_id, v.repository_id, v.number, v.complete, v.pulp_created
+         FROM core_repositoryversion v
+        WHERE pub.pulp_id IS NULL AND d.repository_version_id IS NULL
+          AND v.repository_id = d.repository_id AND v.complete
+        ORDER BY v.number DESC LIMIT 1)
+  ) rv ON NOT d.checkpoint
+"""
+
+#: $1 domain name, $2 the request's path with a slash at its end.
+HAS_DISTRIBUTION_BELOW: Final = """
+SELECT EXISTS (
+  SELECT FROM core_domain dom JOIN core_distribution dist ON dist.pulp_domain_id = dom.pulp_id
+   WHERE dom.name = $1::text AND dist.base_path ^@ $2::text
+)
+"""
+
+#: $1 the repository, $2 the second that the URL names. The newest checkpoint up to its end, as
+#: pulpcore chooses it: `complete` does not matter to it, but it does to us.
+CHECKPOINT: Final = """
+SELECT p.pulp_id AS publication_id, p.complete AS is_publication_complete, p.pass_through,
+       p.pulp_created AS publication_created,
+       v.pulp_id AS version_id, v.repository_id AS version_repository_id, v.number,
+       v.complete AS is_version_complete, v.pulp_created AS version_created
+  FROM core_publication p JOIN core_repositoryversion v ON v.pulp_id = p.repository_version_id
+ WHERE v.repository_id = $1 AND p.checkpoint
+   AND p.pulp_created <= $2::timestamptz + interval '0.999999 seconds'
+ ORDER BY p.pulp_created DESC LIMIT 1
+"""
+
+# How many content units of any repository are looked at for one in this version that lies below a
+# directory. More of other repositories than that, and the answer is not proven.
+_PROBED: Final = 100
+
+#: $1 publication (null for a version alone), $2 repository, $3 version number, $4 whether the
+#: version's content is served, $5 the path of a file, $6 and $7 the bounds of the paths below the
+#: directory of that name. Always one row; without a content artifact it says whether there is (or
+#: may be) such a directory.
+LOOK_UP: Final = f"""
+SELECT COALESCE(pa.id, member.id) AS content_artifact_id, pa.id IS NOT NULL AS is_published,
+       COALESCE(member.count, 1) > 1 AS is_ambiguous,
+       COALESCE(member.entered, published.entered) AS entered,
+       a.pulp_id AS artifact_id, a.file, a.size, a.sha256, a.sha512,
+       COALESCE(below.found, false) AS is_directory
+  FROM (SELECT) AS request
+  LEFT JOIN LATERAL (
+      SELECT ca.pulp_id AS id, ca.content_id, ca.artifact_id
+        FROM core_publishedartifact x
+        JOIN core_contentartifact ca ON ca.pulp_id = x.content_artifact_id
+       WHERE x.publication_id = $1::uuid AND x.relative_path = $5::text
+  ) pa ON true
+  LEFT JOIN LATERAL (
+      SELECT c.*, count(*) OVER () FROM (
+        SELECT ca.pulp_id AS id, ca.artifact_id, m.pulp_created AS entered
+          FROM core_contentartifact ca, {_MEMBERSHIP}
+         WHERE pa.id IS NULL AND $4::boolean AND ca.relative_path = $5::text
+           AND m.content_id = ca.content_id AND m.repository_id = $2::uuid
+           AND {_IS_MEMBER.format(number="$3::integer")}
+         LIMIT 2) c
+       LIMIT 1
+  ) member ON true
+  LEFT JOIN LATERAL (
+      SELECT m.pulp_created AS entered
+        FROM {_MEMBERSHIP}
+       WHERE m.repository_id = $2::uuid AND m.content_id = pa.content_id
+         AND {_IS_MEMBER.format(number="$3::integer")}
+       ORDER BY m.pulp_id LIMIT 1
+  ) published ON true
+  LEFT JOIN core_artifact a ON a.pulp_id = COALESCE(pa.artifact_id, member.artifact_id)
+  LEFT JOIN LATERAL (
+      SELECT EXISTS (
+               SELECT FROM core_publishedartifact x
+                WHERE x.publication_id = $1::uuid
+                  AND x.relative_path ~>=~ $6::text AND x.relative_path ~<~ $7::text
+             ) OR $4::boolean AND (
+               SELECT count(*) >= {_PROBED} OR COALESCE(bool_or(EXISTS (
+                        SELECT FROM {_MEMBERSHIP}
+                         WHERE m.content_id = c.content_id AND m.repository_id = $2::uuid
+                           AND {_IS_MEMBER.format(number="$3::integer")})), false)
+                 FROM (SELECT ca.content_id FROM core_contentartifact ca
+                        WHERE ca.relative_path ~>=~ $6::text AND ca.relative_path ~<~ $7::text
+                        LIMIT {_PROBED}) c
+             ) AS found
+  ) below ON pa.id IS NULL AND member.id IS NULL
+"""
+
+#: $1 distribution, $2 path: where the newest superseded publication that is still served has it.
+#: `Distribution.get_fallback_ca` looks at content for pass-through publications, and at published
+#: artifacts for the others.
+LOOK_UP_SUPERSEDED: Final = f"""
+WITH superseded AS MATERIALIZED (
+  SELECT row_number() OVER (ORDER BY x.pulp_created DESC) AS position, x.expires_at,
+         p.pulp_id AS publication_id, p.pass_through, v.repository_id, v.number,
+         v.pulp_created AS version_created
+    FROM core_distributedpublication x
+    JOIN core_publication p ON p.pulp_id = x.publication_id
+    JOIN core_repositoryversion v ON v.pulp_id = p.repository_version_id
+   WHERE x.distribution_id = $1::uuid AND (x.expires_at IS NULL OR x.expires_at >= now())
+)
+SELECT hit.id AS content_artifact_id, false AS is_published, false AS is_ambiguous,
+       COALESCE(hit.entered, published.entered, s.version_created) AS entered,
+       a.pulp_id AS artifact_id, a.file, a.size, a.sha256, a.sha512,
+       false AS is_directory, s.expires_at
+  FROM superseded s
+  CROSS JOIN LATERAL (
+      (SELECT ca.pulp_id AS id, ca.content_id, ca.artifact_id, NULL::timestamptz AS entered
+         FROM core_publishedartifact x
+         JOIN core_contentartifact ca ON ca.pulp_id = x.content_artifact_id
+        WHERE NOT s.pass_through AND x.publication_id = s.publication_id
+          AND x.relative_path = $2::text)
+    UNION ALL
+      (SELECT ca.pulp_id, ca.content_id, ca.artifact_id, m.pulp_created
+         FROM core_contentartifact ca, {_MEMBERSHIP}
+        WHERE s.pass_through AND ca.relative_path = $2::text
+          AND m.content_id = ca.content_id AND m.repository_id = s.repository_id
+          AND {_IS_MEMBER.format(number="s.number")}
+        ORDER BY ca.pulp_id LIMIT 1)
+  ) hit
+  LEFT JOIN LATERAL (
+      SELECT m.pulp_created AS entered
+        FROM {_MEMBERSHIP}
+       WHERE hit.entered IS NULL AND m.repository_id = s.repository_id
+         AND m.content_id = hit.content_id AND {_IS_MEMBER.format(number="s.number")}
+       ORDER BY m.pulp_id LIMIT 1
+  ) published ON true
+  LEFT JOIN core_artifact a ON a.pulp_id = hit.artifact_id
+ ORDER BY s.position LIMIT 1
+"""
+
+#: Every statement that takes parameters, to be prepared once as a test of the schema.
+STATEMENTS: Final = (PLAN, HAS_DISTRIBUTION_BELOW, CHECKPOINT, LOOK_UP, LOOK_UP_SUPERSEDED)
+
+#: The channel that our triggers notify; its payloads are keys with commas between them, or `*`.
+CHANNEL: Final = "pulp_contentroutes"
+EVERYTHING: Final = "*"

@@ -1,0 +1,127 @@
+"""What unit tests use in place of PostgreSQL and Pulp; held to tests/contracts."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+from pulp_contentroutes.serving import sql
+from pulp_contentroutes.serving.errors import DatabaseUnavailable
+from pulp_contentroutes.serving.rows import Row
+
+CREATED = datetime(2026, 1, 2, 3, 4, 5, 678901, UTC)
+ENTERED = datetime(2025, 6, 7, 8, 9, 10, 999999, UTC)
+
+
+class FakeDatabase:
+    """Answers our statements with the rows it was given; counts; can be down, and can be slow."""
+
+    def __init__(self) -> None:
+        self.distributions: dict[str, dict[str, Any]] = {}
+        self.files: dict[str, dict[str, Any]] = {}
+        self.superseded: dict[str, dict[str, Any]] = {}
+        self.asked: list[str] = []
+        self.is_down = False
+        #: When set, statements wait for it.
+        self.gate: asyncio.Event | None = None
+
+    async def fetch(self, statement: str, *values: Any) -> Sequence[Row]:
+        self.asked.append(statement)
+        # As of the start of the statement, like a snapshot.
+        rows = self._rows(statement, values)
+        if self.gate:
+            await self.gate.wait()
+        if self.is_down:
+            raise DatabaseUnavailable("It is down.")
+        return rows
+
+    def _rows(self, statement: str, values: tuple[Any, ...]) -> Sequence[Row]:
+        if statement == sql.PLAN:
+            return [dict(self.distributions[b]) for b in values[1] if b in self.distributions]
+        if statement == sql.HAS_DISTRIBUTION_BELOW:
+            return [{"exists": any(base.startswith(values[1]) for base in self.distributions)}]
+        if statement == sql.LOOK_UP:
+            path, directory = values[4], values[5]
+            is_directory = any(each.startswith(directory) for each in self.files)
+            return [self.files.get(path) or {**NOTHING, "is_directory": is_directory}]
+        assert statement == sql.LOOK_UP_SUPERSEDED
+        return [self.superseded[values[1]]] if values[1] in self.superseded else []
+
+    def count(self, statement: str) -> int:
+        return self.asked.count(statement)
+
+    def add_distribution(self, base_path: str, **values: Any) -> dict[str, Any]:
+        version, repository = uuid4(), uuid4()
+        self.distributions[base_path] = {
+            "distribution_id": uuid4(),
+            "distribution_type": "file.file",
+            "base_path": base_path,
+            "checkpoint": False,
+            "publishes": True,
+            "repository_id": None,
+            "remote_id": None,
+            "content_guard_id": None,
+            "domain_id": uuid4(),
+            "domain_updated": CREATED,
+            "publication_id": uuid4(),
+            "is_publication_complete": True,
+            "pass_through": False,
+            "publication_created": CREATED,
+            "version_id": version,
+            "version_repository_id": repository,
+            "number": 1,
+            "is_version_complete": True,
+            "version_created": CREATED,
+            "has_fallback": False,
+            **values,
+        }
+        return self.distributions[base_path]
+
+    def add_file(self, path: str, data: bytes, root: Path, **values: Any) -> dict[str, Any]:
+        name = uuid4().hex
+        (root / name).write_bytes(data)
+        self.files[path] = stored(name, len(data), **values)
+        return self.files[path]
+
+
+def stored(name: str, size: int, **values: Any) -> dict[str, Any]:
+    """Return the row of a file that was found; its digests are made up from its name."""
+    return {
+        **NOTHING,
+        "content_artifact_id": uuid4(),
+        "is_published": True,
+        "entered": ENTERED,
+        "artifact_id": uuid4(),
+        "file": name,
+        "size": size,
+        "sha256": name * 2,
+        "sha512": name * 4,
+        **values,
+    }
+
+
+NOTHING: dict[str, Any] = {
+    "content_artifact_id": None,
+    "is_published": False,
+    "is_ambiguous": False,
+    "entered": None,
+    "artifact_id": None,
+    "file": None,
+    "size": None,
+    "sha256": None,
+    "sha512": None,
+    "is_directory": False,
+    "expires_at": None,
+}
+
+
+class FakeStorages:
+    """Every domain's artifacts are in one folder, or (`None`) not in the file system."""
+
+    def __init__(self, root: Path | None) -> None:
+        self._root = root
+
+    async def root(self, domain_id: UUID, updated: datetime) -> str | None:
+        return None if self._root is None else str(self._root)

@@ -1,0 +1,28 @@
+"""A real PostgreSQL, without Pulp."""
+
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import pytest
+
+from pulp_contentroutes.serving.database import Database
+from pulp_contentroutes.standalone.cluster import Cluster
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+    """The arguments of asyncpg for an empty database."""
+    cluster = Cluster(tmp_path_factory.mktemp("postgres"))
+    cluster.initialise()
+    with cluster.running():
+        arguments = dict(cluster.database)
+        arguments["database"] = arguments.pop("dbname")
+        yield arguments
+
+
+@pytest.fixture
+async def database(postgres: dict[str, Any]) -> AsyncIterator[Database]:
+    opened = Database(postgres, is_pooled=False, connections=2, seconds=5)
+    await opened.open()
+    yield opened
+    await opened.close()

@@ -1,0 +1,123 @@
+"""The pool: every wait has an end, and every failure the one name."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from pulp_contentroutes.serving import sql
+from pulp_contentroutes.serving.database import Database, probe
+from pulp_contentroutes.serving.errors import DatabaseUnavailable, SchemaMismatch
+from pulp_contentroutes.serving.invalidation import Listener
+
+
+async def test_statements_are_planned_once_for_every_value(database: Database) -> None:
+    [row] = await database.fetch("SELECT current_setting('plan_cache_mode') AS mode")
+    assert row["mode"] == "force_generic_plan"
+    for _ in range(3):
+        await database.fetch("SELECT $1::int AS n", 1)
+    prepared = await database.fetch("SELECT count(*) AS n FROM pg_prepared_statements")
+    assert prepared[0]["n"] >= 1
+
+
+async def test_behind_a_pooler_nothing_is_prepared(postgres: dict[str, Any]) -> None:
+    """In pgbouncer's transaction mode the next statement may reach another server."""
+    pooled = Database(postgres, is_pooled=True, connections=1, seconds=5)
+    await pooled.open()
+    for _ in range(3):
+        await pooled.fetch("SELECT $1::int AS n", 1)
+    statement = "SELECT name FROM pg_prepared_statements WHERE name <> ''"
+    assert await pooled.fetch(statement) == []
+    await pooled.close()
+
+
+async def test_a_statement_that_takes_too_long_is_given_up(postgres: dict[str, Any]) -> None:
+    slow = Database(postgres, is_pooled=False, connections=1, seconds=0.3)
+    await slow.open()
+    with pytest.raises(DatabaseUnavailable):
+        await slow.fetch("SELECT pg_sleep(30)")
+    await slow.close()
+
+
+async def test_nobody_waits_for_ever_for_a_connection(postgres: dict[str, Any]) -> None:
+    busy = Database(postgres, is_pooled=False, connections=1, seconds=0.5)
+    await busy.open()
+    results = await asyncio.gather(
+        *(busy.fetch("SELECT pg_sleep(30)") for _ in range(5)), return_exceptions=True
+    )
+    assert {type(each) for each in results} == {DatabaseUnavailable}
+    await busy.close()
+
+
+async def test_after_a_failure_the_database_is_left_alone_for_a_moment() -> None:
+    """A flood of requests must not become a flood of connection attempts."""
+    absent = Database({"host": "/nowhere"}, is_pooled=False, connections=2, seconds=5)
+    await absent.open()
+    with pytest.raises(DatabaseUnavailable):
+        await absent.fetch("SELECT 1")
+    with pytest.raises(DatabaseUnavailable, match="a moment ago"):
+        await absent.fetch("SELECT 1")
+    with pytest.raises(DatabaseUnavailable):
+        await absent.connect()
+    await absent.close()
+
+
+async def test_the_probe_names_what_is_missing(database: Database) -> None:
+    connection = await database.connect()
+    with pytest.raises(SchemaMismatch, match=r"core_artifact\.file, core_artifact\.pulp_id"):
+        await probe(connection)
+    connection.terminate()
+
+
+class Memory:
+    def __init__(self) -> None:
+        self.told: list[str] = []
+
+    def announced(self, keys: Any) -> None:
+        self.told.append("announced " + " ".join(keys))
+
+    def trust(self) -> None:
+        self.told.append("trust")
+
+    def distrust(self) -> None:
+        self.told.append("distrust")
+
+
+async def until(condition: Any) -> None:
+    async with asyncio.timeout(20):
+        while not condition():  # noqa: ASYNC110  of a real server there is no event to wait for
+            await asyncio.sleep(0.01)
+
+
+async def test_without_the_schema_the_fast_path_is_switched_off_and_said_so(
+    database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    switched: list[bool] = []
+    memory = Memory()
+    task = asyncio.create_task(Listener(database, memory, switched.append).run())
+    await until(lambda: memory.told)
+    task.cancel()
+    assert (switched, memory.told) == ([False], ["distrust"])
+    assert "The fast path is off" in caplog.text
+
+
+async def test_the_listener_tells_what_is_announced_and_comes_back_when_it_is_cut(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def is_fine(connection: Any) -> None: ...
+
+    monkeypatch.setattr("pulp_contentroutes.serving.invalidation.probe", is_fine)
+    memory, switched = Memory(), list[bool]()
+    task = asyncio.create_task(Listener(database, memory, switched.append).run())
+    await until(lambda: memory.told == ["trust"])
+    notify = f"SELECT pg_notify('{sql.CHANNEL}', $1::text)"
+    await database.fetch(notify, "a,b")
+    await until(lambda: memory.told[1:] == ["announced a b"])
+    await database.fetch(notify, sql.EVERYTHING)
+    await until(lambda: memory.told[2:] == ["trust"])
+    await database.fetch(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%'"
+    )
+    await until(lambda: memory.told[3:] == ["distrust", "trust"])
+    task.cancel()
+    assert set(switched) == {True}

@@ -1,0 +1,80 @@
+"""The whole fast path on a fake database, in an application of its own."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient
+
+from pulp_contentroutes.serving.files import Files
+from pulp_contentroutes.serving.lookups import Lookups
+from pulp_contentroutes.serving.pipeline import Pipeline
+from pulp_contentroutes.serving.plans import DistributionTypes, Plans
+from pulp_contentroutes.serving.resolve import Resolver
+from pulp_contentroutes.serving.respond import Responder
+from pulp_contentroutes.serving.routes import Route, Routes
+from tests.fakes import FakeDatabase, FakeStorages
+
+Client = TestClient[web.Request, web.Application]
+MakeClient = Callable[[web.Application], Awaitable[Client]]
+
+OURS = "/ours/"
+PULPS = "/pulps/"
+MAX_PATH_BYTES = 200
+STALE_SECONDS = 60.0
+TYPES = DistributionTypes(frozenset({"file.file"}), frozenset({"file.file", "core.plain"}))
+
+
+def content_type(path: str) -> str | None:
+    return "text/plain" if path.endswith(".txt") else None
+
+
+@dataclass
+class FastPath:
+    """Every part, for tests that look inside."""
+
+    database: FakeDatabase
+    root: Path
+    files: Files
+    plans: Plans
+    resolver: Resolver
+    pipeline: Pipeline
+    marked: list[None]
+    counted: list[tuple[str, int]]
+
+
+@pytest.fixture
+async def fast_path(tmp_path: Path) -> AsyncIterator[FastPath]:
+    """The fast path, listening and on, with a distribution `base`."""
+    database, files = FakeDatabase(), Files(10)
+    database.add_distribution("base")
+    lookups = Lookups(database, files.stored_file, content_type, 1000, 1_000_000)
+    plans = Plans(database, FakeStorages(tmp_path), TYPES, 100, STALE_SECONDS)
+    resolver = Resolver(database, plans, lookups, files)
+    marked: list[None] = []
+    counted: list[tuple[str, int]] = []
+    responder = Responder(files, 10, lambda domain, number: counted.append((domain, number)))
+    routes = Routes([Route(OURS, False, True), Route(PULPS, False, False)], MAX_PATH_BYTES)
+    pipeline = Pipeline(routes, resolver, responder, lambda: marked.append(None))
+    pipeline.is_on = True
+    resolver.trust()
+    yield FastPath(database, tmp_path, files, plans, resolver, pipeline, marked, counted)
+    for part in (plans, lookups, files):
+        await part.close()
+
+
+@pytest.fixture
+async def client(fast_path: FastPath, aiohttp_client: MakeClient) -> Client:
+    """A client of the fast path; what is handed over is answered 418."""
+
+    async def handed_over(request: web.Request) -> web.Response:
+        return web.Response(status=418)
+
+    app = web.Application(middlewares=[fast_path.pipeline.middleware])
+    app.add_routes([web.get(prefix + "{path:.+}", handed_over) for prefix in (OURS, PULPS)])
+    # A route of another plugin, below Pulp's prefix.
+    app.add_routes([web.get(PULPS + "base/other/{name}", handed_over)])
+    app.add_routes([web.route("*", "/{path:.*}", handed_over)])
+    return await aiohttp_client(app)

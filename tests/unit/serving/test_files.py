@@ -1,0 +1,132 @@
+"""Artifacts are read without blocking, and never when they are not what they should be."""
+
+import os
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from pulp_contentroutes.serving import files as files_module
+from pulp_contentroutes.serving.errors import FileDamaged, FileGone
+from pulp_contentroutes.serving.files import Files
+from pulp_contentroutes.serving.model import StoredFile
+from tests.fakes import stored
+
+DATA = os.urandom(10_000)
+SHARED_MEMORY = Path("/dev/shm")
+
+
+@pytest.fixture
+def files() -> Files:
+    return Files(2)
+
+
+def make(files: Files, root: Path, data: bytes = DATA) -> StoredFile:
+    name = uuid4().hex
+    (root / name).write_bytes(data)
+    return files.stored_file(stored(name, len(data)), str(root))
+
+
+def open_descriptors() -> int:
+    return len(os.listdir("/proc/self/fd"))
+
+
+def test_an_artifact_is_one_value_however_it_is_found(files: Files, tmp_path: Path) -> None:
+    row = stored("x", 1)
+    assert files.stored_file(row, str(tmp_path)) is files.stored_file(dict(row), str(tmp_path))
+
+
+@pytest.mark.parametrize("has_nowait", [True, False])
+async def test_bytes_are_read_where_they_are_asked_for(
+    files: Files, tmp_path: Path, has_nowait: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not has_nowait:
+        monkeypatch.setattr(files_module, "_NOWAIT", 0)
+    descriptor = await files.open(make(files, tmp_path))
+    assert await files.read(descriptor, 0, len(DATA)) == DATA
+    assert await files.read(descriptor, 1, 1) == DATA[1:2]
+    assert await files.read(descriptor, len(DATA) - 1, 1) == DATA[-1:]
+
+
+@pytest.mark.skipif(not SHARED_MEMORY.is_dir(), reason="there is no /dev/shm here")
+async def test_a_file_system_without_nowait_is_read_in_a_thread(
+    files: Files, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """tmpfs and NFS refuse RWF_NOWAIT."""
+    file = make(files, SHARED_MEMORY)
+    try:
+        assert await files.read(await files.open(file), 0, len(DATA)) == DATA
+    finally:
+        os.unlink(file.name)
+
+
+@pytest.mark.parametrize("size", [0, len(DATA) - 1, len(DATA) + 1])
+async def test_a_file_of_another_size_is_not_opened(
+    files: Files, tmp_path: Path, size: int
+) -> None:
+    file = make(files, tmp_path)
+    os.truncate(file.name, size)
+    with pytest.raises(FileDamaged):
+        await files.open(file)
+
+
+async def test_a_file_that_is_truncated_later_is_noticed_by_its_reader(
+    files: Files, tmp_path: Path
+) -> None:
+    file = make(files, tmp_path)
+    descriptor = await files.open(file)
+    os.truncate(file.name, 5)
+    with pytest.raises(FileDamaged):
+        await files.read(descriptor, 0, len(DATA))
+    assert files.opened(file) is None
+
+
+async def test_a_file_that_is_gone_makes_its_paths_be_looked_up_anew(
+    files: Files, tmp_path: Path
+) -> None:
+    file = make(files, tmp_path)
+    os.unlink(file.name)
+    with pytest.raises(FileGone):
+        await files.open(file)
+    assert not file.is_current
+
+
+async def test_no_more_files_stay_open_than_allowed(files: Files, tmp_path: Path) -> None:
+    await files.open(make(files, tmp_path))
+    await files.close()
+    before = open_descriptors()
+    for _ in range(10):
+        await files.open(make(files, tmp_path))
+    assert open_descriptors() <= before + 2
+    await files.close()
+    assert open_descriptors() == before
+
+
+async def test_a_file_stays_open_for_who_reads_it(files: Files, tmp_path: Path) -> None:
+    reader = await files.open(make(files, tmp_path))
+    for _ in range(5):
+        await files.open(make(files, tmp_path))
+    assert await files.read(reader, 0, len(DATA)) == DATA
+
+
+async def test_a_deleted_artifact_is_closed_and_looked_up_anew(
+    files: Files, tmp_path: Path
+) -> None:
+    """Otherwise its disk space would come back only when the worker restarts."""
+    file = make(files, tmp_path)
+    await files.open(file)
+    files.announced(["base_paths", str(uuid4()), str(file.artifact_id)])
+    assert files.opened(file) is None
+    assert not file.is_current
+
+
+async def test_the_watch_closes_what_was_deleted_behind_our_back(
+    files: Files, tmp_path: Path
+) -> None:
+    gone, there = make(files, tmp_path), make(files, tmp_path)
+    await files.open(gone)
+    await files.open(there)
+    os.unlink(gone.name)
+    await files.look_at_open_files()
+    assert files.opened(gone) is None
+    assert files.opened(there) is not None

@@ -1,0 +1,186 @@
+"""A plan is trusted exactly as long as changes are heard of."""
+
+import asyncio
+
+import pytest
+
+from pulp_contentroutes.serving import sql
+from pulp_contentroutes.serving.errors import DatabaseUnavailable
+from pulp_contentroutes.serving.model import BASE_PATHS, Outcome, Plan, Target
+from pulp_contentroutes.serving.plans import base_paths
+from tests.unit.serving.conftest import FastPath
+
+FILE = Target("default", "base/x")
+
+
+async def plan_of(fast_path: FastPath, target: Target = FILE) -> Plan:
+    plan = await fast_path.resolver.plan(target)
+    assert isinstance(plan, Plan)
+    return plan
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("a", ["a"]),
+        ("a/", ["a"]),
+        ("a/b", ["a", "a/b"]),
+        ("a/b/", ["a", "a/b"]),
+        ("a/b/c.txt", ["a", "a/b", "a/b/c.txt"]),
+    ],
+)
+def test_a_path_has_the_base_paths_that_pulp_tries(path: str, expected: list[str]) -> None:
+    assert list(base_paths(path)) == expected
+
+
+async def test_a_plan_is_asked_for_once(fast_path: FastPath) -> None:
+    first = await plan_of(fast_path)
+    assert await plan_of(fast_path, Target("default", "base/y/z")) is first
+    assert fast_path.database.count(sql.PLAN) == 1
+
+
+async def test_everyone_who_asks_at_once_shares_the_question(fast_path: FastPath) -> None:
+    plans = await asyncio.gather(*(plan_of(fast_path) for _ in range(5)))
+    assert len(set(plans)) == 1
+    assert fast_path.database.count(sql.PLAN) == 1
+
+
+async def test_a_change_drops_the_plans_that_were_made_of_it_and_no_other(
+    fast_path: FastPath,
+) -> None:
+    fast_path.database.add_distribution("other")
+    other = Target("default", "other/x")
+    mine, others = await plan_of(fast_path), await plan_of(fast_path, other)
+    repository = str(fast_path.database.distributions["base"]["version_repository_id"])
+    fast_path.resolver.announced([repository])
+    assert await plan_of(fast_path) is not mine
+    assert await plan_of(fast_path, other) is others
+
+
+@pytest.mark.parametrize("key", ["distribution_id", "publication_id", "version_id", "domain_id"])
+async def test_a_plan_depends_on_everything_it_was_made_of(fast_path: FastPath, key: str) -> None:
+    first = await plan_of(fast_path)
+    fast_path.resolver.announced([str(fast_path.database.distributions["base"][key])])
+    assert await plan_of(fast_path) is not first
+
+
+async def test_a_plan_that_was_read_before_a_change_is_not_kept(fast_path: FastPath) -> None:
+    database = fast_path.database
+    database.gate = asyncio.Event()
+    early = asyncio.create_task(plan_of(fast_path))
+    await asyncio.sleep(0.01)
+    number = database.distributions["base"]["number"]
+    database.distributions["base"]["number"] = number + 1
+    fast_path.resolver.announced([str(database.distributions["base"]["repository_id"])])
+    late = asyncio.create_task(plan_of(fast_path))
+    await asyncio.sleep(0.01)
+    database.gate.set()
+    sources = [(await task).source for task in (early, late)]
+    assert [source.number for source in sources if source] == [number, number + 1]
+    current = (await plan_of(fast_path)).source
+    assert current
+    assert current.number == number + 1
+
+
+async def test_a_renamed_distribution_is_found_under_its_new_name(fast_path: FastPath) -> None:
+    row = fast_path.database.distributions["base"]
+    await plan_of(fast_path)
+    fast_path.database.distributions = {"new": {**row, "base_path": "new"}}
+    fast_path.resolver.announced([str(row["distribution_id"]), BASE_PATHS])
+    assert await fast_path.resolver.plan(FILE) is Outcome.MISSING
+    assert (await plan_of(fast_path, Target("default", "new/x"))).base_path == "new"
+
+
+async def test_a_path_without_a_distribution_is_asked_for_once(fast_path: FastPath) -> None:
+    absent = Target("default", "no/such")
+    for _ in range(3):
+        assert await fast_path.resolver.plan(absent) is Outcome.MISSING
+    assert fast_path.database.count(sql.PLAN) == 1
+    fast_path.database.add_distribution("no")
+    fast_path.resolver.announced([BASE_PATHS])
+    assert (await plan_of(fast_path, absent)).base_path == "no"
+
+
+async def test_what_lies_above_distributions_is_handed_over(fast_path: FastPath) -> None:
+    fast_path.database.add_distribution("deep/down")
+    for path in ("deep", "deep/"):
+        assert await fast_path.resolver.plan(Target("default", path)) is Outcome.HANDED_OVER
+
+
+async def test_overlapping_base_paths_are_handed_over(fast_path: FastPath) -> None:
+    """Pulp forbids them, and answers 500 where old data has them."""
+    fast_path.database.add_distribution("base/x")
+    assert await fast_path.resolver.plan(FILE) is Outcome.HANDED_OVER
+
+
+async def test_without_the_listener_every_request_asks(fast_path: FastPath) -> None:
+    await plan_of(fast_path)
+    fast_path.resolver.distrust()
+    fast_path.database.asked.clear()
+    plans = await asyncio.gather(*(plan_of(fast_path) for _ in range(3)))
+    assert len(set(plans)) == 3
+    assert fast_path.database.count(sql.PLAN) == 3
+
+
+async def test_nothing_in_memory_survives_a_time_of_silence(fast_path: FastPath) -> None:
+    before = await plan_of(fast_path)
+    fast_path.resolver.distrust()
+    fast_path.resolver.trust()
+    assert await plan_of(fast_path) is not before
+
+
+async def test_what_was_in_memory_is_served_for_a_while_when_the_database_is_down(
+    fast_path: FastPath, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = await plan_of(fast_path)
+    fast_path.resolver.distrust()
+    fast_path.database.is_down = True
+    assert await plan_of(fast_path) is before
+    with pytest.raises(DatabaseUnavailable):
+        await plan_of(fast_path, Target("default", "never/asked"))
+    monkeypatch.setattr(fast_path.plans, "_stale_if_error", 0.0)
+    with pytest.raises(DatabaseUnavailable):
+        await plan_of(fast_path)
+
+
+async def test_what_was_announced_as_changed_is_never_served_stale(fast_path: FastPath) -> None:
+    before = await plan_of(fast_path)
+    fast_path.resolver.announced(before.keys)
+    fast_path.resolver.distrust()
+    fast_path.database.is_down = True
+    with pytest.raises(DatabaseUnavailable):
+        await plan_of(fast_path)
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ({}, True),
+        ({"distribution_type": "core.overrides"}, False),
+        ({"is_publication_complete": False}, False),
+        ({"is_version_complete": False}, False),
+    ],
+    ids=str,
+)
+async def test_only_what_pulpcore_itself_would_serve_is_ours(
+    fast_path: FastPath, values: dict[str, object], expected: bool
+) -> None:
+    fast_path.database.add_distribution("base", **values)
+    assert (await plan_of(fast_path)).is_ours is expected
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ({}, True),
+        ({"remote_id": "a remote"}, False),
+        ({"version_id": None, "publication_id": None}, False),
+        ({"version_id": None, "publication_id": None, "repository_id": "a repository"}, True),
+    ],
+    ids=str,
+)
+async def test_a_miss_is_proven_only_without_a_remote_and_with_a_repository(
+    fast_path: FastPath, values: dict[str, object], expected: bool
+) -> None:
+    fast_path.database.add_distribution("base", **values)
+    assert (await plan_of(fast_path)).can_miss is expected

@@ -1,0 +1,338 @@
+"""When a client's copy is good enough, and when its expectation fails."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from multidict import CIMultiDict, CIMultiDictProxy
+
+from pulp_contentroutes.serving.preconditions import (
+    CONDITIONAL,
+    Validators,
+    Verdict,
+    evaluate,
+    range_applies,
+)
+
+TAG = '"2c26b46b68ffc68ff99b453c1d304134"'
+OTHER = '"fcde2b2edba56bf408601fb721fe9b5c"'
+BEFORE = "Sun, 06 Nov 1994 08:49:36 GMT"
+DATE = "Sun, 06 Nov 1994 08:49:37 GMT"
+AFTER = "Sun, 06 Nov 1994 08:49:38 GMT"
+OURS = Validators(etag=TAG, last_modified=784_111_777)
+
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+NAMES = ("If-Match", "If-None-Match", "If-Modified-Since", "If-Unmodified-Since", "If-Range")
+#: A parser that is not linear would need hours for this.
+MANY = 1_000_000
+
+
+def headers(*lines: tuple[str, str]) -> CIMultiDictProxy[str]:
+    return CIMultiDictProxy(CIMultiDict(lines))
+
+
+def verdict(*lines: tuple[str, str]) -> Verdict:
+    return evaluate(headers(*lines), OURS)
+
+
+def is_read_as(http_date: str, seconds: int) -> bool:
+    """If-Range matches only the very second, so that it tells what a date was read as."""
+    return range_applies(headers(("If-Range", http_date)), Validators(TAG, seconds))
+
+
+def is_no_date(http_date: str) -> bool:
+    """Neither condition holds back anything, though one of them would, whatever the date."""
+    return all(
+        evaluate(headers((name, http_date)), Validators(TAG, seconds)) is Verdict.PROCEED
+        for name in ("If-Modified-Since", "If-Unmodified-Since")
+        for seconds in (-(10**12), 10**12)
+    )
+
+
+def imf_fixdate(when: datetime) -> str:
+    weekday, month = WEEKDAYS[when.weekday()][:3], MONTHS[when.month - 1]
+    return f"{weekday}, {when.day:02} {month} {when.year:04} {when:%H:%M:%S} GMT"
+
+
+def rfc850_date(when: datetime) -> str:
+    weekday, month = WEEKDAYS[when.weekday()], MONTHS[when.month - 1]
+    return f"{weekday}, {when.day:02}-{month}-{when.year % 100:02} {when:%H:%M:%S} GMT"
+
+
+def asctime_date(when: datetime) -> str:
+    weekday, month = WEEKDAYS[when.weekday()][:3], MONTHS[when.month - 1]
+    return f"{weekday} {month} {when.day:2} {when:%H:%M:%S} {when.year:04}"
+
+
+def beginning(value: str) -> str:
+    """The whole value would be the name of the test."""
+    return value[:20]
+
+
+@pytest.mark.parametrize(
+    ("value", "is_listed"),
+    [
+        (TAG, True),
+        (OTHER, False),
+        (f"{OTHER}, {TAG}", True),
+        (f"{OTHER},{TAG}", True),
+        (f" ,\t, {OTHER} \t,,{TAG} ,", True),
+        (f'"a,{TAG[1:-1]}", "b"', False),
+        (f'"a,b", {TAG}, ""', True),
+        (f'W/"x", "!#~\udcff\u00fc", {TAG}', True),
+        ("*", True),
+        # A list that is not one matches nothing.
+        ("", False),
+        (",", False),
+        (TAG[1:-1], False),
+        (TAG[:-1], False),
+        (f"{TAG} {TAG}", False),
+        (f"{TAG};{TAG}", False),
+        (f"{TAG}, x", False),
+        (f"x, {TAG}", False),
+        (f'{TAG}, "a b"', False),
+        (f'{TAG}, "a\x7f"', False),
+        (f"{TAG}, *", False),
+        (f"*, {TAG}", False),
+        ("**", False),
+        (f"w/{TAG}", False),
+        (f"W/ {TAG}", False),
+        (f"{TAG}\n", False),
+        (f"{TAG}\u00a0", False),
+    ],
+)
+def test_a_list_of_tags_matches_when_it_is_one_and_has_ours(value: str, is_listed: bool) -> None:
+    assert verdict(("If-Match", value)) is (Verdict.PROCEED if is_listed else Verdict.FAILED)
+    assert verdict(("If-None-Match", value)) is (
+        Verdict.NOT_MODIFIED if is_listed else Verdict.PROCEED
+    )
+
+
+def test_a_weak_tag_is_good_enough_for_if_none_match_only() -> None:
+    """nginx and Apache weaken our tags when they compress; their clients still revalidate."""
+    assert verdict(("If-None-Match", f"W/{TAG}")) is Verdict.NOT_MODIFIED
+    assert verdict(("If-Match", f"W/{TAG}")) is Verdict.FAILED
+    assert not range_applies(headers(("If-Range", f"W/{TAG}")), OURS)
+
+
+@pytest.mark.parametrize("position", range(3))
+def test_several_field_lines_are_one_list(position: int) -> None:
+    """pulpcore reads only the first line."""
+    tags = [OTHER, OTHER, OTHER]
+    tags[position] = TAG
+    assert verdict(*(("If-None-Match", tag) for tag in tags)) is Verdict.NOT_MODIFIED
+    assert verdict(*(("If-Match", tag) for tag in tags)) is Verdict.PROCEED
+    assert verdict(("If-Match", TAG), ("If-Match", "x")) is Verdict.FAILED
+    assert verdict(("If-None-Match", TAG), ("If-None-Match", "*")) is Verdict.PROCEED
+
+
+@pytest.mark.parametrize(
+    ("date", "modified_since", "unmodified_since"),
+    [
+        (BEFORE, Verdict.PROCEED, Verdict.FAILED),
+        (DATE, Verdict.NOT_MODIFIED, Verdict.PROCEED),
+        (AFTER, Verdict.NOT_MODIFIED, Verdict.PROCEED),
+        ("yesterday", Verdict.PROCEED, Verdict.PROCEED),
+    ],
+)
+def test_the_second_of_the_last_change_is_not_modified_since(
+    date: str, modified_since: Verdict, unmodified_since: Verdict
+) -> None:
+    assert verdict(("If-Modified-Since", date)) is modified_since
+    assert verdict(("If-Unmodified-Since", date)) is unmodified_since
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        ((), Verdict.PROCEED),
+        # Tags overrule dates, even when they are malformed.
+        ((("If-Modified-Since", DATE), ("If-None-Match", OTHER)), Verdict.PROCEED),
+        ((("If-Modified-Since", BEFORE), ("If-None-Match", TAG)), Verdict.NOT_MODIFIED),
+        ((("If-Modified-Since", DATE), ("If-None-Match", "x")), Verdict.PROCEED),
+        ((("If-Unmodified-Since", BEFORE), ("If-Match", TAG)), Verdict.PROCEED),
+        ((("If-Unmodified-Since", DATE), ("If-Match", OTHER)), Verdict.FAILED),
+        ((("If-Unmodified-Since", DATE), ("If-Match", "x")), Verdict.FAILED),
+        # Expectations come first; when they hold, the copy is looked at.
+        ((("If-None-Match", TAG), ("If-Match", OTHER)), Verdict.FAILED),
+        ((("If-None-Match", TAG), ("If-Match", TAG)), Verdict.NOT_MODIFIED),
+        ((("If-None-Match", TAG), ("If-Unmodified-Since", BEFORE)), Verdict.FAILED),
+        ((("If-None-Match", TAG), ("If-Unmodified-Since", DATE)), Verdict.NOT_MODIFIED),
+        ((("If-Modified-Since", DATE), ("If-Match", TAG)), Verdict.NOT_MODIFIED),
+        ((("If-Modified-Since", DATE), ("If-Unmodified-Since", BEFORE)), Verdict.FAILED),
+        # Neither is a precondition of the whole representation.
+        ((("Range", "bytes=0-0"), ("If-Range", OTHER)), Verdict.PROCEED),
+    ],
+)
+def test_conditions_are_evaluated_in_the_order_of_the_rfc(
+    lines: tuple[tuple[str, str], ...], expected: Verdict
+) -> None:
+    assert verdict(*lines) is expected
+    assert verdict(*reversed(lines)) is expected
+
+
+def test_a_date_that_is_there_twice_is_ignored() -> None:
+    assert verdict(("If-Modified-Since", DATE), ("If-Modified-Since", DATE)) is Verdict.PROCEED
+    assert verdict(("If-Unmodified-Since", BEFORE), ("If-Unmodified-Since", BEFORE)) is (
+        Verdict.PROCEED
+    )
+
+
+@pytest.mark.parametrize(
+    ("lines", "applies"),
+    [
+        ([], True),
+        ([TAG], True),
+        ([DATE], True),
+        (["Sunday, 06-Nov-94 08:49:37 GMT"], True),
+        ([OTHER], False),
+        (['"x"'], False),
+        ([f"W/{TAG}"], False),
+        ([f"{TAG}, {OTHER}"], False),
+        (["*"], False),
+        (["x"], False),
+        ([""], False),
+        ([BEFORE], False),
+        ([AFTER], False),
+        (["Fri, 31 Dec 9999 23:59:59 GMT"], False),
+        ([TAG, TAG], False),
+        ([DATE, DATE], False),
+    ],
+)
+def test_a_range_applies_to_the_very_representation_it_was_begun_with(
+    lines: list[str], applies: bool
+) -> None:
+    """Whoever breaks this glues two files together on a client that resumes a download."""
+    assert range_applies(headers(*(("If-Range", line) for line in lines)), OURS) is applies
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "784111777",
+        "Sun, 06 Nov 1994 08:49:37",
+        "Sun, 06 Nov 1994 08:49:37 UTC",
+        "Sun, 06 Nov 1994 08:49:37 +0000",
+        "sun, 06 nov 1994 08:49:37 gmt",
+        "Sun, 6 Nov 1994 08:49:37 GMT",
+        "Sun, 06 Nov 94 08:49:37 GMT",
+        "Sun, 06 Nov 1994 8:49:37 GMT",
+        "Sun, 00 Nov 1994 08:49:37 GMT",
+        "Sun, 31 Nov 1994 08:49:37 GMT",
+        "Tue, 29 Feb 2023 08:49:37 GMT",
+        "Sun, 06 Nov 0000 08:49:37 GMT",
+        "Sun, 06 Nov 1994 24:00:00 GMT",
+        "Sun, 06 Nov 1994 08:60:37 GMT",
+        "Sun, 06 Nov 1994 08:49:61 GMT",
+        "Sun, 06 Nov 1994 08:49:37 GMT; length=5",
+        "Sun, \u0660\u0666 Nov 1994 08:49:37 GMT",
+        "Sun, 06 Nov 1994 08:49:37 GMT\n",
+        "Sun, 06-Nov-94 08:49:37 GMT",
+        "Sunday, 06-Nov-1994 08:49:37 GMT",
+        "Sun Nov 6 08:49:37 1994",
+        "Sun Nov  6 08:49:37 1994 GMT",
+    ],
+)
+def test_a_date_that_is_none_is_ignored(text: str) -> None:
+    assert is_no_date(text)
+
+
+def test_a_wrong_weekday_and_a_leap_second_are_read() -> None:
+    assert is_read_as("Mon, 06 Nov 1994 08:49:37 GMT", OURS.last_modified)
+    assert is_read_as("Sat, 31 Dec 2016 23:59:60 GMT", 1_483_228_800)
+
+
+@given(st.datetimes(timezones=st.just(UTC)))
+def test_every_second_is_read_in_both_formats_with_a_full_year(when: datetime) -> None:
+    seconds = int(when.replace(microsecond=0).timestamp())
+    assert is_read_as(imf_fixdate(when), seconds)
+    assert is_read_as(asctime_date(when), seconds)
+
+
+@pytest.mark.parametrize(
+    ("years", "day", "is_past"),
+    [(-49, 0, False), (0, 0, False), (49, 0, False), (50, -1, False), (50, 1, True), (51, 0, True)],
+)
+def test_a_two_digit_year_more_than_fifty_years_ahead_is_past(
+    years: int, day: int, is_past: bool
+) -> None:
+    """A day off the boundary, as the clock goes on while this runs."""
+    now = datetime.now(UTC).replace(microsecond=0) + timedelta(days=day)
+    ahead = now.replace(year=now.year + years, day=min(now.day, 28))
+    meant = ahead.replace(year=ahead.year - 100) if is_past else ahead
+    assert is_read_as(rfc850_date(ahead), int(meant.timestamp()))
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        " " * MANY,
+        "," * MANY,
+        " ," * MANY,
+        '"' * MANY,
+        '"' + "a" * MANY,
+        "W/" * MANY,
+        f"{TAG}" + " " * MANY + "x",
+        f"{TAG}, " * (MANY // 50) + "x",
+        '"",' * MANY + "x",
+        f"{DATE}, " * (MANY // 50),
+        "Sun, 06 Nov " + "1" * MANY,
+    ],
+    ids=beginning,
+)
+def test_a_hostile_value_is_read_in_one_pass(value: str) -> None:
+    assert verdict(*((name, value) for name in NAMES if name != "If-Match")) is Verdict.PROCEED
+    assert verdict(("If-Match", value)) is Verdict.FAILED
+    assert not range_applies(headers(("If-Range", value)), OURS)
+
+
+def test_a_tag_is_found_at_the_end_of_a_long_list() -> None:
+    assert verdict(("If-None-Match", '"", ' * 4000 + TAG)) is Verdict.NOT_MODIFIED
+
+
+def test_a_list_that_is_too_long_holds_nothing() -> None:
+    """A hundred lines of the longest that the server takes would stop the event loop."""
+    lines = [("If-None-Match", f"{TAG}, " * 100) for _ in range(100)]
+    assert verdict(*lines) is Verdict.PROCEED
+    assert verdict(*((("If-Match", value)) for _, value in lines)) is Verdict.FAILED
+
+
+VALUES = st.one_of(
+    st.text(st.characters()),  # surrogates, too
+    st.text(st.sampled_from('"*,W/ \t\udcffa')),
+    st.sampled_from([TAG, f"W/{TAG}", OTHER, BEFORE, DATE, AFTER, "*"]),
+)
+
+
+@given(st.lists(st.tuples(st.sampled_from(NAMES), VALUES)))
+def test_no_headers_raise(lines: list[tuple[str, str]]) -> None:
+    verdict(*lines)
+    range_applies(headers(*lines), OURS)
+
+
+@given(st.lists(VALUES, min_size=1))
+def test_one_line_or_several_make_no_difference(values: list[str]) -> None:
+    for name in ("If-Match", "If-None-Match"):
+        several = verdict(*((name, value) for value in values))
+        assert verdict((name, ", ".join(values))) is several
+
+
+@given(
+    st.lists(st.text(st.characters(min_codepoint=0x21, exclude_characters='"\x7f'))),
+    st.lists(st.sampled_from([",", ", ", " ,\t", ",,"]), min_size=1),
+)
+def test_our_tag_is_found_among_any_others(opaque: list[str], commas: list[str]) -> None:
+    tags = [*(f'"{text}"' for text in opaque), TAG]
+    for comma in commas:
+        assert verdict(("If-None-Match", comma.join(tags))) is Verdict.NOT_MODIFIED
+        assert verdict(("If-Match", comma.join(reversed(tags)))) is Verdict.PROCEED
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "If-Range"])
+def test_every_header_that_changes_a_verdict_is_named_as_conditional(name: str) -> None:
+    """The fast path looks at nothing else."""
+    assert name in CONDITIONAL
+    assert "Range" in CONDITIONAL

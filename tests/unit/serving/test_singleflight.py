@@ -1,0 +1,108 @@
+"""One load for everyone who asks at the same time, and nobody pays for another's fate."""
+
+import asyncio
+
+import pytest
+
+from pulp_contentroutes.serving.singleflight import SingleFlight
+
+
+class Load:
+    """A load that counts its runs and ends when it is told to."""
+
+    def __init__(self) -> None:
+        self.runs = 0
+        self.gate = asyncio.Event()
+
+    async def __call__(self) -> int:
+        self.runs += 1
+        run = self.runs
+        await self.gate.wait()
+        return run
+
+
+async def test_everyone_who_asks_meanwhile_shares_one_load() -> None:
+    flights: SingleFlight[str, int] = SingleFlight()
+    load = Load()
+    waiting = [asyncio.create_task(flights.run("k", load)) for _ in range(10)]
+    await asyncio.sleep(0)
+    load.gate.set()
+    assert set(await asyncio.gather(*waiting)) == {1}
+    assert load.runs == 1
+    assert len(flights) == 0
+
+
+async def test_another_key_has_a_load_of_its_own() -> None:
+    flights: SingleFlight[str, int] = SingleFlight()
+    load = Load()
+    load.gate.set()
+    assert await flights.run("a", load) == 1
+    assert await flights.run("b", load) == 2
+
+
+async def test_a_client_that_leaves_ends_nobody_elses_load() -> None:
+    flights: SingleFlight[str, int] = SingleFlight()
+    load = Load()
+    leaving = asyncio.create_task(flights.run("k", load))
+    staying = asyncio.create_task(flights.run("k", load))
+    await asyncio.sleep(0)
+    leaving.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await leaving
+    load.gate.set()
+    assert await staying == 1
+
+
+async def test_a_failure_reaches_everyone_and_is_not_kept() -> None:
+    flights: SingleFlight[str, int] = SingleFlight()
+
+    async def fail() -> int:
+        raise ValueError("no")
+
+    results = await asyncio.gather(
+        flights.run("k", fail), flights.run("k", fail), return_exceptions=True
+    )
+    assert [type(each) for each in results] == [ValueError, ValueError]
+    load = Load()
+    load.gate.set()
+    assert await flights.run("k", load) == 1
+
+
+async def test_nobody_joins_a_load_that_was_forgotten() -> None:
+    """It may have read what has changed since."""
+    flights: SingleFlight[str, int] = SingleFlight()
+    load = Load()
+    before = asyncio.create_task(flights.run("k", load))
+    await asyncio.sleep(0)
+    flights.forget()
+    after = asyncio.create_task(flights.run("k", load))
+    await asyncio.sleep(0)
+    load.gate.set()
+    assert (await before, await after) == (1, 2)
+
+
+async def test_the_end_of_a_forgotten_load_leaves_the_newer_one_alone() -> None:
+    flights: SingleFlight[str, int] = SingleFlight()
+    old, new = Load(), Load()
+    before = asyncio.create_task(flights.run("k", old))
+    await asyncio.sleep(0)
+    flights.forget()
+    after = asyncio.create_task(flights.run("k", new))
+    await asyncio.sleep(0)
+    old.gate.set()
+    await before
+    joined = asyncio.create_task(flights.run("k", new))
+    await asyncio.sleep(0)
+    new.gate.set()
+    assert (await after, await joined, new.runs) == (1, 1, 1)
+
+
+async def test_close_ends_every_load() -> None:
+    flights: SingleFlight[str, int] = SingleFlight()
+    waiting = asyncio.create_task(flights.run("k", Load()))
+    await asyncio.sleep(0)
+    flights.forget()
+    await flights.close()
+    assert len(flights) == 0
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
