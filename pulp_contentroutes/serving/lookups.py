@@ -1,7 +1,9 @@
 """Paths of immutable sources → files: cached for good, since nothing can change them."""
 
-from collections.abc import Callable, Hashable
-from typing import Any, Final
+import time
+from collections.abc import Awaitable, Callable, Hashable
+from functools import partial
+from typing import Final
 
 from pulp_contentroutes.serving import sql
 from pulp_contentroutes.serving.cache import BoundedCache
@@ -18,6 +20,7 @@ _OVERHEAD_MISSING: Final = 400
 
 #: The source (or the plan, for what superseded publications have), and the path of a file.
 Key = tuple[Hashable, str]
+Load = Callable[[], Awaitable[Found | Outcome]]
 
 
 class Lookups:
@@ -43,63 +46,68 @@ class Lookups:
     async def close(self) -> None:
         await self._flights.close()
 
-    def known(self, key: Key, now: float) -> Found | Outcome | None:
-        """Return what is in memory, None if nothing is."""
+    async def in_source(self, source: Source, path: str, root: str) -> Found | Outcome:
+        """Return the file at `path`; where it ends in a slash or is empty, its index.html."""
+        load = partial(self._from_source, source, path, root)
+        return await self._known_or_loaded((source.key, path), load)
+
+    async def in_superseded(self, plan: Plan, path: str) -> Found | Outcome:
+        """Return the file that a superseded publication of the distribution has at `path`."""
+        load = partial(self._from_superseded, plan, path)
+        if not plan.is_current:
+            # Nobody will ask with this plan again.
+            return await load()
+        return await self._known_or_loaded((plan, path), load)
+
+    async def _known_or_loaded(self, key: Key, load: Load) -> Found | Outcome:
+        known = self._known(key)
+        return known or await self._flights.run(key, partial(self._loaded, key, load))
+
+    def _known(self, key: Key) -> Found | Outcome | None:
         found = self._found.get(key)
         if found is None:
             return self._missing.get(key)
-        if found.file.is_current and (found.expires is None or now < found.expires):
+        if found.file.is_current and (found.expires is None or time.time() < found.expires):
             return found
         self._found.discard(key, found)
         return None
 
-    async def in_source(self, source: Source, path: str, root: str) -> Found | Outcome:
-        """Return the file at `path`; where it ends in a slash or is empty, its index.html."""
-
-        async def load() -> Found | Outcome:
-            is_directory = path == "" or path.endswith("/")
-            directory = path if is_directory else f"{path}/"
-            [row] = await self._database.fetch(
-                sql.LOOK_UP,
-                source.publication_id,
-                source.repository_id,
-                source.number,
-                source.serves_version,
-                f"{path}{INDEX}" if is_directory else path,
-                directory,
-                # The first text after all that start with "…/": the character after "/" is "0".
-                f"{directory[:-1]}0",
-            )
-            is_index = is_directory and row["is_published"]
-            entered = source.publication_created if is_index else seconds(row["entered"])
-            modified = source.version_created if entered is None else entered
-            return self._outcome(row, modified, path if not is_directory else INDEX, root)
-
-        return await self._flights.run(
-            (source.key, path), lambda: self._loaded((source.key, path), load)
-        )
-
-    async def in_superseded(self, plan: Plan, path: str) -> Found | Outcome:
-        """Return the file that a superseded publication of the distribution has at `path`."""
-
-        async def load() -> Found | Outcome:
-            rows = await self._database.fetch(sql.LOOK_UP_SUPERSEDED, plan.distribution_id, path)
-            if not rows:
-                return Outcome.MISSING
-            found = self._outcome(rows[0], seconds(rows[0]["entered"]) or 0, path, plan.root)
-            if isinstance(found, Found):
-                found.expires = seconds(rows[0]["expires_at"])
-            return found
-
-        return await self._flights.run((plan, path), lambda: self._loaded((plan, path), load))
-
-    async def _loaded(self, key: Key, load: Callable[[], Any]) -> Found | Outcome:
-        result: Found | Outcome = await load()
+    async def _loaded(self, key: Key, load: Load) -> Found | Outcome:
+        result = await load()
         if isinstance(result, Found):
             self._found.put(key, result)
         elif result is Outcome.MISSING:
             self._missing.put(key, result)
         return result
+
+    async def _from_source(self, source: Source, path: str, root: str) -> Found | Outcome:
+        is_directory = path == "" or path.endswith("/")
+        directory = path if is_directory else f"{path}/"
+        [row] = await self._database.fetch(
+            sql.LOOK_UP,
+            source.publication_id,
+            source.repository_id,
+            source.number,
+            source.serves_version,
+            f"{path}{INDEX}" if is_directory else path,
+            directory,
+            # The first text after all that start with "…/": the character after "/" is "0".
+            f"{directory[:-1]}0",
+        )
+        is_index = is_directory and row["is_published"]
+        entered = source.publication_created if is_index else seconds(row["entered"])
+        modified = source.version_created if entered is None else entered
+        return self._outcome(row, modified, INDEX if is_directory else path, root)
+
+    async def _from_superseded(self, plan: Plan, path: str) -> Found | Outcome:
+        rows = await self._database.fetch(sql.LOOK_UP_SUPERSEDED, plan.distribution_id, path)
+        if not rows:
+            return Outcome.MISSING
+        [row] = rows
+        found = self._outcome(row, row["entered"].timestamp(), path, plan.root)
+        if isinstance(found, Found):
+            found.expires = seconds(row["expires_at"])
+        return found
 
     def _outcome(self, row: Row, modified: float, name: str, root: str) -> Found | Outcome:
         if row["content_artifact_id"] is None:

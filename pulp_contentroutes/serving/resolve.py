@@ -1,7 +1,6 @@
 """Target → plan → file: memory first, then one SQL statement each."""
 
 import re
-import time
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Final
@@ -63,20 +62,12 @@ class Resolver:
             path = path[timestamp.end() :]
         result: Found | Outcome = Outcome.MISSING
         if source:
-            result = await self._in_source(plan, source, path)
+            result = await self._lookups.in_source(source, path, plan.root)
         if result is Outcome.MISSING and plan.has_fallback and path and not path.endswith("/"):
-            result = await self._in_superseded(plan, path)
+            result = await self._lookups.in_superseded(plan, path)
         if result is Outcome.MISSING and (not plan.can_miss or not path):
             return Outcome.HANDED_OVER
         return result
-
-    async def _in_source(self, plan: Plan, source: Source, path: str) -> Found | Outcome:
-        known = self._lookups.known((source.key, path), time.time())
-        return known or await self._lookups.in_source(source, path, plan.root)
-
-    async def _in_superseded(self, plan: Plan, path: str) -> Found | Outcome:
-        known = self._lookups.known((plan, path), time.time())
-        return known or await self._lookups.in_superseded(plan, path)
 
     async def _checkpoint(self, plan: Plan, timestamp: str) -> Source | None:
         """Return the checkpoint of this very second, None if Pulp redirects or refuses."""
@@ -84,7 +75,7 @@ class Resolver:
         source = self._checkpoints.get(key)
         if source is None:
             source = await self._loaded_checkpoint(plan.repository_id, timestamp)
-            if source:
+            if source and plan.is_current:
                 self._checkpoints.put(key, source)
         return source
 
