@@ -6,7 +6,7 @@ ARGS ?=
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test test-unit lint format
+.PHONY: help serve test test-unit bench lint format
 
 help:  ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
@@ -24,6 +24,11 @@ test:  ## Run every test, on a real PostgreSQL, Pulp, nginx and Apache
 test-unit:  ## Run the tests that need no service (seconds)
 	@scripts/environment dev
 	$(BIN)/pytest tests/unit $(ARGS)
+
+bench:  ## Measure beside stock Pulp, aiohttp and nginx (20 minutes; ARGS="--quick" for a few)
+	@scripts/packages nginx redis-server wrk
+	@scripts/environment dev
+	@$(BIN)/python -m tests.benchmarks $(ARGS)
 
 lint:  ## Check style, types, spelling and the changelog fragments
 	@scripts/environment dev

@@ -71,7 +71,6 @@ class FastPath:
         if app.on_response_prepare or not settings.CONTENTROUTES_FAST_PATH:
             yield
             return
-        await self._database.open()
         tasks = [
             asyncio.create_task(self._listener.run(), name="contentroutes: listener"),
             asyncio.create_task(self._files.watch(), name="contentroutes: open files"),
@@ -84,8 +83,8 @@ class FastPath:
             with contextlib.suppress(asyncio.CancelledError):
                 await asyncio.gather(*tasks)
             self._switch(False)
-            for part in (self._plans, self._lookups, self._files, self._database):
-                await part.close()
+            self._files.close()
+            self._database.close()
 
     def _switch(self, is_on: bool) -> None:
         self._pipeline.is_on = is_on

@@ -42,8 +42,7 @@ class Files:
         self._open: BoundedCache[UUID, Descriptor] = BoundedCache(max_open)
         self._flights: SingleFlight[UUID, Descriptor] = SingleFlight()
 
-    async def close(self) -> None:
-        await self._flights.close()
+    def close(self) -> None:
         self._open.clear()
 
     def stored_file(self, row: Row, root: str) -> StoredFile:
@@ -94,15 +93,15 @@ class Files:
             self._open.put(file.artifact_id, descriptor)
         return descriptor
 
-    async def read(self, descriptor: Descriptor, offset: int, length: int) -> bytes | bytearray:
-        """Return these bytes, or raise FileDamaged where the file ends before."""
-        data = read_now(descriptor, offset, length)
-        if data is None:
-            data = await asyncio.to_thread(os.pread, descriptor.number, length, offset)
-        if len(data) != length:
+    async def read(self, descriptor: Descriptor, offset: int, buffer: memoryview) -> None:
+        """Fill `buffer`, or raise FileDamaged where the file ends before."""
+        if read_now(descriptor, offset, buffer):
+            return
+        buffers = (buffer,)
+        count = await asyncio.to_thread(os.preadv, descriptor.number, buffers, offset)
+        if count != len(buffer):
             self._open.discard(descriptor.file.artifact_id, descriptor)
             raise FileDamaged(f"{descriptor.file.name} is shorter than {descriptor.file.size}.")
-        return data
 
     async def watch(self) -> None:
         """Look at the open files, for ever."""
@@ -118,18 +117,16 @@ class Files:
                 self._open.discard(descriptor.file.artifact_id, descriptor)
 
 
-def read_now(descriptor: Descriptor, offset: int, length: int) -> bytes | bytearray | None:
-    """Return these bytes if the page cache has them all, None if a read would wait for a disk."""
+def read_now(descriptor: Descriptor, offset: int, buffer: bytearray | memoryview) -> bool:
+    """Fill `buffer` if the page cache has all of it; False if a read would wait for a disk."""
     if not _NOWAIT:
-        return None
-    buffer = bytearray(length)
+        return False
     try:
-        count = os.preadv(descriptor.number, (buffer,), offset, _NOWAIT)
+        return os.preadv(descriptor.number, (buffer,), offset, _NOWAIT) == len(buffer)
     except OSError as error:
         if error.errno in _WOULD_BLOCK:
-            return None
+            return False
         raise
-    return buffer if count == length else None
 
 
 def _open_checked(file: StoredFile) -> int:

@@ -43,9 +43,6 @@ class Lookups:
         )
         self._flights: SingleFlight[Key, Found | Outcome] = SingleFlight()
 
-    async def close(self) -> None:
-        await self._flights.close()
-
     async def in_source(self, source: Source, path: str, root: str) -> Found | Outcome:
         """Return the file at `path`; where it ends in a slash or is empty, its index.html."""
         load = partial(self._from_source, source, path, root)

@@ -69,9 +69,6 @@ class Plans:
         #: When changes were last heard of, on the loop's clock.
         self._trusted_until = float("-inf")
 
-    async def close(self) -> None:
-        await self._flights.close()
-
     # What the listener tells.
 
     def announced(self, keys: Iterable[str]) -> None:

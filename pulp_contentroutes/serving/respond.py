@@ -45,8 +45,8 @@ class Responder:
             if name in headers:
                 return None
         descriptor = self._files.opened(found.file)
-        data = read_now(descriptor, 0, found.file.size) if descriptor else None
-        if data is None:
+        data = bytearray(found.file.size)
+        if descriptor is None or not read_now(descriptor, 0, data):
             return None
         if self._count_bytes:
             self._count_bytes(domain, found.file.size)
@@ -93,9 +93,8 @@ class Responder:
         if self._count_bytes:
             self._count_bytes(domain, size)
         if size <= PIECE:
-            data = read_now(descriptor, 0, size)
-            if data is None:
-                data = await self._files.read(descriptor, 0, size)
+            data = bytearray(size)
+            await self._files.read(descriptor, 0, memoryview(data))
             return RenderedResponse(200, found.fields, found.head, data)
         parts = (Span(0, size - 1),)
         return FileResponse(200, found.fields, found.head, self._files, descriptor, parts)

@@ -8,30 +8,31 @@ K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
 
-class SingleFlight(Generic[K, V]):
-    """Runs loads in tasks of their own: a client that leaves ends nobody else's load.
+class _Abandoned(Exception):
+    """Who was loading was cancelled; who waited loads itself."""
 
-    A load that nobody waits for any more goes on to its end (it is one bounded query) and its
-    result is cached by whoever started it.
+
+class SingleFlight(Generic[K, V]):
+    """Whoever asks first loads, in its own task; who asks meanwhile waits for the result.
+
+    A client that leaves ends nobody else's load, and failures are not kept.
     """
 
     def __init__(self) -> None:
-        self._running: dict[K, asyncio.Task[V]] = {}
-        #: Every load, also the forgotten ones: their owner is this object.
-        self._tasks: set[asyncio.Task[V]] = set()
+        self._running: dict[K, asyncio.Future[V]] = {}
 
     def __len__(self) -> int:
-        return len(self._tasks)
+        return len(self._running)
 
     async def run(self, key: K, load: Callable[[], Awaitable[V]]) -> V:
-        """Return what `load` returns or raises, joining a load that runs for `key` already."""
-        task = self._running.get(key)
-        if task is None:
-            task = asyncio.ensure_future(_started(load))
-            self._running[key] = task
-            self._tasks.add(task)
-            task.add_done_callback(lambda done: self._finished(key, done))
-        return await asyncio.shield(task)
+        """Return what `load` returns or raises, or what a load that runs for `key` already does."""
+        while (running := self._running.get(key)) is not None:
+            try:
+                # Shielded: a waiter that is cancelled must not cancel what all wait for.
+                return await asyncio.shield(running)
+            except _Abandoned:
+                continue
+        return await self._load(key, load)
 
     def forget(self) -> None:
         """Let everyone who asks from now on start a load of their own.
@@ -41,21 +42,20 @@ class SingleFlight(Generic[K, V]):
         """
         self._running.clear()
 
-    async def close(self) -> None:
-        """Cancel what runs, and wait for its end."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    def _finished(self, key: K, task: asyncio.Task[V]) -> None:
-        self._tasks.discard(task)
-        # By identity: after `forget` the key may belong to a newer load.
-        if self._running.get(key) is task:
-            del self._running[key]
-        if not task.cancelled():
-            # Retrieved, or asyncio complains of an error that every waiter left before seeing.
-            task.exception()
-
-
-async def _started(load: Callable[[], Awaitable[V]]) -> V:
-    return await load()
+    async def _load(self, key: K, load: Callable[[], Awaitable[V]]) -> V:
+        future: asyncio.Future[V] = asyncio.get_running_loop().create_future()
+        self._running[key] = future
+        try:
+            result = await load()
+        except BaseException as error:
+            future.set_exception(error if isinstance(error, Exception) else _Abandoned())
+            # Retrieved, or asyncio complains where nobody was waiting.
+            future.exception()
+            raise
+        else:
+            future.set_result(result)
+            return result
+        finally:
+            # By identity: after `forget` the key may belong to a newer load.
+            if self._running.get(key) is future:
+                del self._running[key]

@@ -39,7 +39,6 @@ async def make(real_arguments: dict[str, Any] | None) -> AsyncIterator[Make]:
             arguments["host"] = "/nowhere"
         database = Database(arguments, is_pooled=False, connections=1, seconds=5)
         opened.append(database)
-        await database.open()
         if not is_down:
             connection = await database.connect()
             await connection.execute(SCHEMA)
@@ -54,7 +53,7 @@ async def make(real_arguments: dict[str, Any] | None) -> AsyncIterator[Make]:
 
     yield real if real_arguments else fake
     for database in opened:
-        await database.close()
+        database.close()
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,5 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any
 @pytest.fixture
 async def database(postgres: dict[str, Any]) -> AsyncIterator[Database]:
     opened = Database(postgres, is_pooled=False, connections=2, seconds=5)
-    await opened.open()
     yield opened
-    await opened.close()
+    opened.close()

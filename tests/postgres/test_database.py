@@ -23,43 +23,39 @@ async def test_statements_are_planned_once_for_every_value(database: Database) -
 async def test_behind_a_pooler_nothing_is_prepared(postgres: dict[str, Any]) -> None:
     """In pgbouncer's transaction mode the next statement may reach another server."""
     pooled = Database(postgres, is_pooled=True, connections=1, seconds=5)
-    await pooled.open()
     for _ in range(3):
         await pooled.fetch("SELECT $1::int AS n", 1)
     statement = "SELECT name FROM pg_prepared_statements WHERE name <> ''"
     assert await pooled.fetch(statement) == []
-    await pooled.close()
+    pooled.close()
 
 
 async def test_a_statement_that_takes_too_long_is_given_up(postgres: dict[str, Any]) -> None:
     slow = Database(postgres, is_pooled=False, connections=1, seconds=0.3)
-    await slow.open()
     with pytest.raises(DatabaseUnavailable):
         await slow.fetch("SELECT pg_sleep(30)")
-    await slow.close()
+    slow.close()
 
 
 async def test_nobody_waits_for_ever_for_a_connection(postgres: dict[str, Any]) -> None:
     busy = Database(postgres, is_pooled=False, connections=1, seconds=0.5)
-    await busy.open()
     results = await asyncio.gather(
         *(busy.fetch("SELECT pg_sleep(30)") for _ in range(5)), return_exceptions=True
     )
     assert {type(each) for each in results} == {DatabaseUnavailable}
-    await busy.close()
+    busy.close()
 
 
 async def test_after_a_failure_the_database_is_left_alone_for_a_moment() -> None:
     """A flood of requests must not become a flood of connection attempts."""
     absent = Database({"host": "/nowhere"}, is_pooled=False, connections=2, seconds=5)
-    await absent.open()
     with pytest.raises(DatabaseUnavailable):
         await absent.fetch("SELECT 1")
     with pytest.raises(DatabaseUnavailable, match="a moment ago"):
         await absent.fetch("SELECT 1")
     with pytest.raises(DatabaseUnavailable):
         await absent.connect()
-    await absent.close()
+    absent.close()
 
 
 async def test_the_probe_names_what_is_missing(database: Database) -> None:

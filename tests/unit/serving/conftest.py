@@ -61,8 +61,7 @@ async def fast_path(tmp_path: Path) -> AsyncIterator[FastPath]:
     pipeline.is_on = True
     resolver.trust()
     yield FastPath(database, tmp_path, files, plans, resolver, pipeline, marked, counted)
-    for part in (plans, lookups, files):
-        await part.close()
+    files.close()
 
 
 @pytest.fixture

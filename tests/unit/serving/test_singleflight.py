@@ -50,7 +50,8 @@ async def test_a_client_that_leaves_ends_nobody_elses_load() -> None:
     with pytest.raises(asyncio.CancelledError):
         await leaving
     load.gate.set()
-    assert await staying == 1
+    # Who waited has started a load of its own.
+    assert await staying == 2
 
 
 async def test_a_failure_reaches_everyone_and_is_not_kept() -> None:
@@ -97,12 +98,29 @@ async def test_the_end_of_a_forgotten_load_leaves_the_newer_one_alone() -> None:
     assert (await after, await joined, new.runs) == (1, 1, 1)
 
 
-async def test_close_ends_every_load() -> None:
+async def test_who_waits_for_a_client_that_left_loads_itself() -> None:
     flights: SingleFlight[str, int] = SingleFlight()
-    waiting = asyncio.create_task(flights.run("k", Load()))
+    load = Load()
+    leaving = asyncio.create_task(flights.run("k", load))
+    staying = [asyncio.create_task(flights.run("k", load)) for _ in range(3)]
     await asyncio.sleep(0)
-    flights.forget()
-    await flights.close()
+    leaving.cancel()
+    while load.runs < 2:  # noqa: ASYNC110  it has no event for it
+        await asyncio.sleep(0)
+    load.gate.set()
+    assert await asyncio.gather(*staying) == [2, 2, 2]
     assert len(flights) == 0
+
+
+async def test_a_waiter_that_leaves_cancels_nothing() -> None:
+    flights: SingleFlight[str, int] = SingleFlight()
+    load = Load()
+    staying = asyncio.create_task(flights.run("k", load))
+    await asyncio.sleep(0)
+    leaving = asyncio.create_task(flights.run("k", load))
+    await asyncio.sleep(0)
+    leaving.cancel()
     with pytest.raises(asyncio.CancelledError):
-        await waiting
+        await leaving
+    load.gate.set()
+    assert await staying == 1

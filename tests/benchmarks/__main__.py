@@ -1,0 +1,185 @@
+"""`python -m tests.benchmarks`: what the plugin is worth on this machine."""
+
+import os
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Final
+
+import click
+
+from pulp_contentroutes.standalone import nginx
+from tests.benchmarks import machine, report, table
+from tests.benchmarks.catalogue import GROUPS
+from tests.benchmarks.contenders import Plan, compete
+from tests.benchmarks.results import Results
+from tests.benchmarks.site import Site
+
+Say = Callable[[str], None]
+
+_STOP_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_DOCS: Final = Path(__file__).parents[2] / "docs" / "benchmarks"
+#: Of all cores: what a machine uses that does nothing.
+_BUSY_PERCENT: Final = 5
+_QUICK: Final = Plan(
+    seconds=1, rounds=2, stock_seconds=4, first_requests=10_000, sizes=(1_000, 10_000)
+)
+_FULL: Final = Plan(
+    seconds=3,
+    rounds=3,
+    stock_seconds=10,
+    first_requests=60_000,
+    sizes=(1_000, 10_000, 100_000, 1_000_000),
+)
+
+
+def _groups_help() -> str:
+    longest = max(map(len, GROUPS))
+    lines = (f"  {name:<{longest}}  {group.title}" for name, group in GROUPS.items())
+    return "\b\nGroups:\n" + "\n".join(lines)
+
+
+@click.command(
+    context_settings={"max_content_width": 100},
+    help=f"""Measure the plugin beside stock Pulp, plain aiohttp and nginx, by turns in one run.
+
+It starts its own Pulp, PostgreSQL, Redis and nginx on loopback in a temporary folder, one worker
+for each content app, and ends and removes all of it; Ctrl-C does the same. Nothing else should run
+meanwhile. Look at the ratios: absolute numbers are those of this machine at this moment.
+
+{_groups_help()}
+
+A full run takes 20 minutes, 5 GB of disk and 3 GB of memory, and writes
+docs/benchmarks/results.json and results.svg. For a look: --quick, or --only 4kib.
+
+The exit code is 1 when a measurement is invalid, because an answer was not the expected one. Goals
+that are missed do not count for it.
+""",
+)
+@click.option("--quick", is_flag=True, help="Short rounds and small repositories: four minutes.")
+@click.option(
+    "--only",
+    multiple=True,
+    type=click.Choice(list(GROUPS)),
+    metavar="NAME",
+    help="Only this group of measurements; may be repeated.",
+)
+@click.option(
+    "--seconds",
+    type=click.IntRange(1, 60),
+    help=f"Length of each measurement.  [default: {_FULL.seconds}, with --quick {_QUICK.seconds}]",
+)
+@click.option(
+    "--rounds",
+    type=click.IntRange(1, 20),
+    help=f"Turns; the median counts.  [default: {_FULL.rounds}, with --quick {_QUICK.rounds}]",
+)
+@click.option(
+    "--output",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder of the two files.  [default: docs/benchmarks after a full run, else none]",
+)
+def main(
+    quick: bool,
+    only: tuple[str, ...],
+    seconds: int | None,
+    rounds: int | None,
+    output: Path | None,
+) -> None:
+    _check_programs()
+    preset = _QUICK if quick else _FULL
+    plan = replace(
+        preset,
+        seconds=seconds or preset.seconds,
+        rounds=rounds or preset.rounds,
+        stock_seconds=max(seconds or 0, preset.stock_seconds),
+    )
+    # A stop signal unwinds the blocks that hold the processes.
+    for number in _STOP_SIGNALS:
+        signal.signal(number, lambda received, _: sys.exit(128 + received))
+    say = _narrator()
+    busy = machine.busy_percent()
+    if busy > _BUSY_PERCENT:
+        say(f"WARNING: others use {busy:.0f} % of this machine: no figure will be worth much")
+    run: dict[str, Results] = {}
+    try:
+        with _temporary_folder() as folder, ExitStack() as stack:
+            try:
+                _measure(Site(folder, stack, say), plan, only or tuple(GROUPS), run, say)
+            finally:
+                _begin_stopping(say)
+    finally:
+        # Also after Ctrl-C: whole groups are worth their time.
+        if run:
+            table.show(run, plan)
+    if output or not (quick or only):
+        for file in report.write(run, plan, busy, output or _DOCS):
+            click.echo(f"Written: {file}")
+    invalid = [
+        name for results in run.values() for name in results.outcomes if results.problems(name)
+    ]
+    if invalid:
+        click.secho(f"INVALID measurements: {'; '.join(invalid)}", fg="red", bold=True, err=True)
+        sys.exit(1)
+
+
+def _measure(
+    place: Site, plan: Plan, names: tuple[str, ...], run: dict[str, Results], say: Say
+) -> None:
+    """Put the results of each group into `run` once it is complete."""
+    for name in names:
+        say(f"measuring {name}: {GROUPS[name].title}")
+        contenders = GROUPS[name].contenders(place, plan)
+        run[name] = Results.of(compete(contenders, plan, say))
+
+
+def _begin_stopping(say: Say) -> None:
+    # An impatient second Ctrl-C would leave a PostgreSQL behind.
+    for number in _STOP_SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
+    say("stopping what was started (some 20 s)")
+
+
+def _check_programs() -> None:
+    missing = [name for name in ("wrk", "redis-server") if shutil.which(name) is None]
+    missing += [] if nginx.find() else ["nginx"]
+    if missing:
+        raise click.ClickException(f"install the Debian packages {', '.join(missing)} first.")
+    if find_spec("uvloop") is None:
+        raise click.ClickException("install uvloop first: pip install uvloop.")
+
+
+@contextmanager
+def _temporary_folder() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="pulp_contentroutes-bench-") as name:
+        folder = Path(name)
+        # Root's PostgreSQL has an account of its own, and must get through.
+        folder.chmod(0o711)
+        # pulp-glue keeps a copy of the API document in the cache of the user.
+        os.environ["XDG_CACHE_HOME"] = str(folder / "cache")
+        yield folder
+
+
+def _narrator() -> Say:
+    started = time.monotonic()
+
+    def say(text: str) -> None:
+        seconds = int(time.monotonic() - started)
+        click.secho(
+            f"{seconds // 60:02}:{seconds % 60:02} {text}",
+            fg="red" if "INVALID" in text or "WARNING" in text else None,
+            err=True,
+        )
+
+    return say
+
+
+if __name__ == "__main__":
+    main(prog_name="python -m tests.benchmarks")

@@ -1,0 +1,29 @@
+"""The groups of measurements: each is one table, and one name for `--only`."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tests.benchmarks.contenders import Contender, Plan
+from tests.benchmarks.groups import files, growth, missing
+from tests.benchmarks.results import BYTES, P50, P99, REQUESTS, Metric
+from tests.benchmarks.site import Site
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    title: str
+    #: What the ratios of its table compare.
+    metric: Metric
+    contenders: Callable[[Site, Plan], list[Contender]]
+
+
+GROUPS = {
+    "4kib": Group("A file of 4 KiB, 32 connections (stock: 8)", REQUESTS, files.small),
+    "1mib": Group("A file of 1 MiB, 8 connections", BYTES, files.one_mebibyte),
+    "100mib": Group("A file of 100 MiB, 4 connections", BYTES, files.hundred_mebibytes),
+    "missing": Group(
+        "404s, every path different, 32 connections (stock: 8)", REQUESTS, missing.contenders
+    ),
+    "honest": Group("Honest clients of a 4 KiB file, by their p99", P99, missing.honest),
+    "growth": Group("Growth of a repository version, one connection", P50, growth.contenders),
+}

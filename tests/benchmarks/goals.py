@@ -1,0 +1,120 @@
+"""The performance goals, as data, and whether a run reaches them."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from tests.benchmarks import site
+from tests.benchmarks.contenders import Plan
+from tests.benchmarks.groups import files, growth, missing
+from tests.benchmarks.results import BYTES, P50, P99, REQUESTS, Metric, Results
+
+#: The results of a run, by the name of the group.
+Run = Mapping[str, Results]
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    text: str
+    #: What a run reaches; None when it has not measured that, or not validly.
+    reached: Callable[[Run], float | None]
+    limit: float
+    unit: str = "x"
+    at_most: bool = False
+
+    def is_met(self, value: float) -> bool:
+        return value <= self.limit if self.at_most else value >= self.limit
+
+    @property
+    def wanted(self) -> str:
+        return f"{'≤' if self.at_most else '≥'} {self.limit:,g} {self.unit}"
+
+
+def _ratio(
+    group: str, name: str, other: str, metric: Metric = REQUESTS
+) -> Callable[[Run], float | None]:
+    return lambda run: run[group].ratio(name, other, metric) if group in run else None
+
+
+def _rate(group: str, name: str) -> Callable[[Run], float | None]:
+    return lambda run: run[group].value(name, REQUESTS) if group in run else None
+
+
+def _growth(series: str, plan: Plan) -> Callable[[Run], float | None]:
+    """Return the worse of both kinds of publications."""
+
+    def reached(run: Run) -> float | None:
+        if "growth" not in run:
+            return None
+        ratios = [
+            run["growth"].ratio(
+                growth.name_of(series, plan.sizes[-1], kind),
+                growth.name_of(series, plan.sizes[0], kind),
+                P50,
+            )
+            for kind in growth.KINDS
+        ]
+        known = [ratio for ratio in ratios if ratio is not None]
+        return max(known) if len(known) == len(ratios) else None
+
+    return reached
+
+
+def _memory(run: Run) -> float | None:
+    ours = max((results.highest_rss(site.OURS) for results in run.values()), default=0)
+    stock = max((results.highest_rss(site.STOCK) for results in run.values()), default=0)
+    return (ours - stock) / 1e6 if ours and stock else None
+
+
+def goals(plan: Plan) -> list[Goal]:
+    smallest, largest = f"{plan.sizes[0]:,}", f"{plan.sizes[-1]:,}"
+    beside, alone = f"{site.OURS}, {missing.BESIDE_RATE}", f"{site.OURS}, {missing.ALONE}"
+    return [
+        Goal("4 KiB, stock", _ratio("4kib", site.OURS, site.STOCK), 300),
+        Goal("4 KiB, stock + Redis", _ratio("4kib", site.OURS, site.STOCK_REDIS), 30),
+        Goal("4 KiB, bare aiohttp", _ratio("4kib", site.OURS, site.MEMORY), 1.0),
+        Goal(
+            "4 KiB, bare aiohttp, both on uvloop",
+            _ratio("4kib", site.OURS_UVLOOP, site.MEMORY_UVLOOP),
+            1.0,
+        ),
+        Goal("4 KiB, uvloop, nginx static", _ratio("4kib", site.OURS_UVLOOP, site.NGINX), 0.5),
+        Goal("4 KiB, first request of each path", _rate("4kib", files.FIRST), 2000, "/s"),
+        Goal(
+            "404s in a distribution",
+            _rate("missing", f"{site.OURS}, {missing.IN_DISTRIBUTION}"),
+            2000,
+            "/s",
+        ),
+        Goal(
+            "404s without a distribution",
+            _rate("missing", f"{site.OURS}, {missing.NOWHERE}"),
+            2000,
+            "/s",
+        ),
+        Goal(
+            f"p99 of honest clients {missing.BESIDE_RATE}, alone",
+            _ratio("honest", beside, alone, P99),
+            2.0,
+            at_most=True,
+        ),
+        Goal("1 MiB, FileResponse", _ratio("1mib", site.OURS, site.FILE, BYTES), 1.2),
+        Goal(
+            "1 MiB, FileResponse, both on uvloop",
+            _ratio("1mib", site.OURS_UVLOOP, site.FILE_UVLOOP, BYTES),
+            1.2,
+        ),
+        Goal("100 MiB, FileResponse", _ratio("100mib", site.OURS, site.FILE, BYTES), 1.2),
+        Goal(
+            f"first request, {largest} units, {smallest} units",
+            _growth(growth.FIRST, plan),
+            1.3,
+            at_most=True,
+        ),
+        Goal(
+            f"resolved before, {largest} units, {smallest} units",
+            _growth(growth.RESOLVED, plan),
+            1.3,
+            at_most=True,
+        ),
+        Goal("memory over a stock worker", _memory, 60, "MB", at_most=True),
+    ]

@@ -1,0 +1,112 @@
+"""Where the two meet: asks stock and ours the same question and counts what comes of it."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from urllib.parse import unquote
+
+from pulp_contentroutes.paths import CONTENT_PREFIX
+from tests.differential.asking import Answer, Request, Server
+from tests.differential.compare import CONTENT, ROUTE, Case, judge
+from tests.differential.facts import File, Validators, resolved
+from tests.differential.oracle import Oracle
+from tests.differential.questions import KEYS, Question
+from tests.differential.tally import Tally
+from tests.differential.world import GUARD_HEADER, World
+
+STOCK_PREFIX = "/pulp/content/"
+PREFIXES = {CONTENT: STOCK_PREFIX, ROUTE: CONTENT_PREFIX}
+#: Each question is asked this often: what is found in memory must be what was found first.
+TIMES = 2
+
+
+class Arena:
+    """A world in a running Pulp, its stock content app and ours, and the tally."""
+
+    def __init__(
+        self, world: World, has_domains: bool, stock_port: int, our_port: int, tally: Tally
+    ) -> None:
+        self.world, self.has_domains, self.tally = world, has_domains, tally
+        self.oracles = {domain.name: Oracle(world, domain) for domain in world.domains}
+        self.stock = Server("Pulp", stock_port)
+        self.ours = {where: Server(where, our_port) for where in PREFIXES}
+        self._learner = {"Pulp": Server("Pulp", stock_port), "ours": Server("ours", our_port)}
+        self._learned: dict[tuple[str, str], Validators] = {}
+        self._pool = ThreadPoolExecutor(1)
+
+    def close(self) -> None:
+        self._pool.shutdown()
+        for server in (self.stock, *self.ours.values(), *self._learner.values()):
+            server.close()
+
+    def ask(self, question: Question) -> None:
+        """Compare our answers to one question, under both prefixes, with that of stock."""
+        file = self.file(question)
+        stock_request = self._request(question, file, "Pulp", STOCK_PREFIX)
+        pending = self._pool.submit(self.stock.ask, stock_request)
+        answers = list(self._ours(question, file))
+        stock = pending.result()
+        uses_stock_tag = any("{stock}" in value for _, value in question.headers)
+        for where, request, nth, answer in answers:
+            case = Case(where, request, stock_request, stock, answer, file, uses_stock_tag)
+            self.tally.count(case, judge(case), nth)
+
+    def _ours(
+        self, question: Question, file: File | None
+    ) -> Iterator[tuple[str, Request, int, Answer]]:
+        for where, prefix in PREFIXES.items():
+            request = self._request(question, file, "ours", prefix)
+            for nth in range(TIMES):
+                yield where, request, nth, self.ours[where].ask(request)
+
+    def _request(self, question: Question, file: File | None, who: str, prefix: str) -> Request:
+        own, stock = partial(self.learn, who, question), partial(self.learn, "Pulp", question)
+        headers = tuple(
+            (name, resolved(value, file, own, stock)) for name, value in question.headers
+        )
+        target = prefix + question.suffix + question.query
+        return Request(target, question.method, headers, question.http)
+
+    def learn(self, who: str, question: Question) -> Validators:
+        """Return what a server says about the plain file on its content prefix."""
+        key = (who, question.suffix)
+        if key not in self._learned:
+            request = Request(STOCK_PREFIX + question.suffix, "HEAD", ((GUARD_HEADER, KEYS[0]),))
+            answer = self._learner[who].ask(request)
+            known = Validators()
+            self._learned[key] = Validators(
+                answer["etag"] or known.etag, answer["last-modified"] or known.last_modified
+            )
+        return self._learned[key]
+
+    def file(self, question: Question) -> File | None:
+        """Return the stored file that the client of a question may have, if there is one."""
+        try:
+            domain, path = self._place(question)
+        except UnicodeError:
+            return None
+        oracle = self.oracles.get(domain)
+        distribution = oracle.distribution(path) if oracle else None
+        if oracle is None or distribution is None:
+            return None
+        if distribution.guarded and question.header(GUARD_HEADER) != [KEYS[0]]:
+            return None
+        served = oracle.served(path)
+        if served is None:
+            return None
+        data, mtime = self.world.files[served.sha256], self.world.mtimes[served.sha256]
+        return File(data, served.sha256, int(served.entered), int(mtime), served.name)
+
+    def _place(self, question: Question) -> tuple[str, str]:
+        """Return the domain and the path that the handler sees."""
+        suffix, domain = question.suffix, question.domain
+        if self.has_domains:
+            segment, _, suffix = suffix.partition("/")
+            domain = unquote(segment, errors="strict")
+        return domain, unquote(suffix, errors="strict")
+
+    def own_statuses(self, question: Question) -> tuple[int, list[int]]:
+        """Return the status of stock and those of ours, each asked with its own validators."""
+        file = self.file(question)
+        stock = self.stock.ask(self._request(question, file, "Pulp", STOCK_PREFIX))
+        return stock.status, [answer.status for *_, answer in self._ours(question, file)]

@@ -1,0 +1,284 @@
+"""Stock's answer next to ours: what differs, which row of the table explains it, is ours right."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import unquote
+
+from tests.differential import listings, rules
+from tests.differential.asking import Answer, Request
+from tests.differential.facts import File
+
+#: They say nothing about an answer.
+IGNORED: Final = frozenset({"date", "server", "x-pulp-cache"})
+ALL: Final = frozenset({"*"})
+CONTENT, ROUTE = "content", "route"
+BOTH: Final = (CONTENT, ROUTE)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One question as both were asked it; `file` is the stored file behind it, if permitted."""
+
+    where: str
+    asked: Request
+    stock_asked: Request
+    stock: Answer
+    ours: Answer
+    file: File | None
+    uses_stock_tag: bool = False
+
+    @property
+    def statuses(self) -> tuple[int, int]:
+        return self.stock.status, self.ours.status
+
+    @property
+    def path(self) -> str:
+        return self.asked.target.partition("?")[0]
+
+    @property
+    def decoded(self) -> str:
+        return unquote(self.path, errors="surrogateescape")
+
+    def has(self, name: str, pattern: str = "") -> bool:
+        """Tell if the request has a header whose value matches."""
+        return any(
+            key == name and re.search(pattern, value, re.DOTALL)
+            for key, value in self.asked.headers
+        )
+
+
+def differences(stock: Answer, ours: Answer) -> frozenset[str]:
+    """Return the names of what differs: status, reason, http, body, or a header."""
+    found = {name for name in ("status", "reason", "http", "body") if _differ(stock, ours, name)}
+    names = (stock.names() | ours.names()) - IGNORED
+    return frozenset(found | {name for name in names if stock[name] != ours[name]})
+
+
+def _differ(stock: Answer, ours: Answer, name: str) -> bool:
+    return bool(getattr(stock, name) != getattr(ours, name))
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A documented difference: `name` stands in docs/differences.md."""
+
+    name: str
+    covers: frozenset[str]
+    applies: Callable[[Case], bool]
+    where: tuple[str, ...] = BOTH
+
+
+def _covering(*names: str) -> frozenset[str]:
+    return frozenset(names)
+
+
+def _ranged(pattern: str) -> Callable[[Case], bool]:
+    """Return a test for a question about a file whose Range makes the statuses differ."""
+
+    def applies(case: Case) -> bool:
+        is_other_part = case.ours.status < 400 and case.stock.body != case.ours.body
+        is_changed = case.statuses[0] != case.statuses[1] or is_other_part
+        return bool(case.file) and is_changed and case.has("Range", pattern)
+
+    return applies
+
+
+def _conditional(name: str, pattern: str = "") -> Callable[[Case], bool]:
+    def applies(case: Case) -> bool:
+        is_changed = case.statuses[0] != case.statuses[1]
+        return bool(case.file) and is_changed and case.has(name, pattern)
+
+    return applies
+
+
+def _both(status: int) -> Callable[[Case], bool]:
+    return lambda case: bool(case.file) and case.statuses == (status, status)
+
+
+def _is_refused(status: int, pattern: str) -> Callable[[Case], bool]:
+    return lambda case: (
+        case.ours.status == status
+        and bool(re.search(pattern, case.decoded if status == 404 else case.path, re.DOTALL))
+    )
+
+
+def _is_listing(case: Case) -> bool:
+    """Tell if both answered with a page of their own making, which has no ETag."""
+    pages = [answer for answer in (case.stock, case.ours) if "etag" not in answer.names()]
+    return len(pages) == 2 and all(
+        page.status == 200 and page["content-type"].startswith("text/html") for page in pages
+    )
+
+
+def _is_not_text(case: Case) -> bool:
+    try:
+        unquote(case.path, errors="strict").encode()
+    except UnicodeError:
+        return case.ours.status == 400
+    return case.ours.status == 400 and bool(re.search(r"%(?![0-9A-Fa-f]{2})", case.path))
+
+
+_MOVED: Final = "Redirects that add a slash, or lead to a checkpoint"
+_NAMES: Final = "`Location` of a name with `%`, `?` or `#`"
+
+#: The first row that applies and covers a difference explains it.
+ROWS: Final = (
+    # Paths.
+    Row("A path with NUL", ALL, _is_refused(400, "%00"), (ROUTE,)),
+    Row("A path that is not UTF-8, or has a `%` without two digits", ALL, _is_not_text, (ROUTE,)),
+    Row(
+        "A path longer than `CONTENTROUTES_MAX_PATH_BYTES`",
+        ALL,
+        lambda case: case.ours.status == 414 and len(case.path) > 4000,
+        (ROUTE,),
+    ),
+    Row(
+        "A path with `..` or an empty segment (`//`)",
+        ALL,
+        _is_refused(404, r"/\.\.(/|$)|//"),
+        (ROUTE,),
+    ),
+    Row(
+        "The prefix without its last slash",
+        ALL,
+        lambda case: case.statuses in ((404, 301), (301, 301)) and case.path.count("/") <= 3,
+        (ROUTE,),
+    ),
+    Row(
+        _NAMES,
+        _covering("location"),
+        lambda case: case.statuses == (301, 301) and bool(re.search("%(25|3f|23)", case.path, 2)),
+        (ROUTE,),
+    ),
+    Row(_MOVED, _covering("location"), lambda case: case.statuses == (301, 301), (ROUTE,)),
+    Row("Links in a listing", _covering("body", "content-length"), _is_listing, (ROUTE,)),
+    Row(
+        "Headers of a listing",
+        _covering("content-type", "content-security-policy", "x-content-type-options"),
+        _is_listing,
+        (ROUTE,),
+    ),
+    # Which file.
+    Row(
+        "A file with the name of a directory",
+        ALL,
+        lambda case: bool(case.file) and case.stock.status == 301,
+    ),
+    Row(
+        "`index.html` in the content of a pass-through publication",
+        ALL,
+        lambda case: bool(case.file) and case.stock.status == 200 and not case.stock["etag"],
+    ),
+    Row(
+        "The `index.html` of a version's or checkpoint's publication",
+        ALL,
+        lambda case: bool(case.file) and case.stock.status == 500,
+    ),
+    # Conditions and ranges.
+    Row(
+        "`HEAD` with `Range`",
+        ALL,
+        lambda case: case.asked.method == "HEAD" and _ranged("")(case),
+    ),
+    Row(
+        "`ETag`",
+        ALL,
+        lambda case: (
+            bool(case.file) and case.uses_stock_tag and case.statuses[0] != case.statuses[1]
+        ),
+    ),
+    Row("`If-Match` with the sha256", ALL, _conditional("If-Match")),
+    Row(
+        "`If-None-Match` with `*`, with a weak tag, in several lines",
+        ALL,
+        _conditional("If-None-Match", r"(?i)W/"),
+    ),
+    Row(
+        "`If-None-Match` with `*`, with a weak tag, in several lines",
+        ALL,
+        _conditional("If-None-Match"),
+    ),
+    Row("`If-Modified-Since`, `If-Unmodified-Since`", ALL, _conditional("If-Modified-Since")),
+    Row("`If-Modified-Since`, `If-Unmodified-Since`", ALL, _conditional("If-Unmodified-Since")),
+    Row(
+        "`If-Range` that does not match, or is weak",
+        ALL,
+        lambda case: case.has("If-Range") and _ranged("")(case),
+    ),
+    Row(
+        "A suffix of an empty file",
+        ALL,
+        lambda case: case.file is not None and not case.file.data and _ranged("-[1-9]")(case),
+    ),
+    Row("Several ranges", ALL, _ranged(r"^\s*bytes\s*=[^,]*\d[^,]*,")),
+    Row("A range of another unit, or a malformed one", ALL, _ranged(r"^(?!bytes=)")),
+    Row("`Range: bytes=-0`", ALL, _ranged(r"^bytes=-0+$")),
+    Row("A range of another unit, or a malformed one", ALL, _ranged(r"")),
+    # Headers.
+    Row(
+        "A 304",
+        _covering("content-type", "x-pulp-artifact-size", "last-modified", "cache-control", "etag"),
+        _both(304),
+    ),
+    Row("A 412", ALL, _both(412)),
+    Row("A 416", ALL, _both(416)),
+    Row("`ETag`", _covering("etag"), lambda case: bool(case.file)),
+    Row("`Last-Modified`", _covering("last-modified"), lambda case: bool(case.file)),
+    Row("`Repr-Digest`", _covering("repr-digest"), lambda case: bool(case.file)),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """No differences: identical; `faults` or `unexplained`: a failure."""
+
+    differing: frozenset[str]
+    explained: tuple[str, ...]
+    unexplained: frozenset[str]
+    faults: tuple[str, ...]
+
+    @property
+    def is_good(self) -> bool:
+        return not self.unexplained and not self.faults
+
+
+def judge(case: Case) -> Verdict:
+    remaining = differing = differences(case.stock, case.ours)
+    explained = []
+    for row in ROWS:
+        covered = remaining if row.covers is ALL else remaining & row.covers
+        if covered and case.where in row.where and row.applies(case):
+            explained.append(row.name)
+            remaining -= covered
+    wrong = _faults(case) if differing else []
+    return Verdict(differing, tuple(dict.fromkeys(explained)), remaining, tuple(wrong))
+
+
+def _faults(case: Case) -> list[str]:
+    """Say what is wrong with our answer, wherever the right one can be computed."""
+    if case.ours.status == 301:
+        return _wrong_location(case)
+    if _is_listing(case):
+        is_page = case.where == ROUTE and case.asked.method == "GET"
+        stock, ours = case.stock.body, case.ours.body
+        return listings.faults(stock, ours, case.decoded) if is_page else []
+    if case.file and case.ours.status in rules.ALLOWED:
+        return rules.faults(case.asked, case.ours, case.file)
+    return []
+
+
+def _wrong_location(case: Case) -> list[str]:
+    """Compare with the URL that was asked: a slash more, or another checkpoint in its place."""
+    path, _, query = case.asked.target.partition("?")
+    decoded = unquote(path) + "/"
+    theirs = unquote(case.stock["location"].partition("?")[0])
+    if case.stock.status == 301 and theirs != unquote(case.stock_asked.target.split("?")[0]) + "/":
+        stamp = re.search(r"/(\d{8}T\d{6}Z)(?=/|$)", theirs)
+        if stamp:
+            decoded = re.sub(r"/\d{8}T\d{6}Z(?=/|$)", stamp[0], unquote(path), count=1)
+    location, _, kept = case.ours["location"].partition("?")
+    if unquote(location) == decoded and kept == query and location.isascii():
+        return []
+    return [f"Location is {case.ours['location']!r}; it should lead to {decoded!r}, ?{query}"]

@@ -1,0 +1,223 @@
+"""How soon after a commit does every worker answer with the new content?
+
+Run `python -m tests.differential.freshness --publishes 1000 --workers 2` to measure it.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import aiohttp
+
+from pulp_contentroutes.paths import CONTENT_PREFIX
+from tests.pulp.standalone import PROGRAM, Standalone, running
+
+PUBLISHER = Path(__file__).with_name("django_publisher.py")
+#: The two distributions of the publisher, one read on each prefix.
+URLS = {
+    "fresh/newest": "/pulp/content/fresh/newest",
+    "fresh/pinned": f"{CONTENT_PREFIX}fresh/pinned",
+}
+#: Between two passes of a reader: the answers are to be new, not many.
+PAUSE = 0.001
+NAMES = ("a.txt", "b.txt")
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A reader was answered `number`; times are of the clock that the publisher uses."""
+
+    name: str
+    number: int
+    asked: float
+    answered: float
+
+
+@dataclass
+class Reader:
+    """Asks one worker over one kept connection for both files in turn, again and again."""
+
+    port: int
+    base_path: str
+    seen: list[Seen] = field(default_factory=list)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}{URLS[self.base_path]}"
+
+    @property
+    def newest(self) -> int:
+        return min((seen.number for seen in self.seen[-len(NAMES) :]), default=-1)
+
+    async def read(self) -> None:
+        connector = aiohttp.TCPConnector(limit=1)
+        async with aiohttp.ClientSession(connector=connector) as session:
+            while True:
+                for name in NAMES:
+                    asked = time.time()
+                    async with session.get(f"{self.url}/{name}") as response:
+                        text = await response.text()
+                        assert response.status == 200, text
+                    self.seen.append(Seen(name, int(text), asked, time.time()))
+                await asyncio.sleep(PAUSE)
+
+    # What must hold.
+
+    def steps_back(self) -> list[tuple[Seen, Seen]]:
+        """Return each answer that is older than the one before it.
+
+        This covers a `b.txt` older than the `a.txt` that was read just before.
+        """
+        pairs = zip(self.seen, self.seen[1:], strict=False)
+        return [(one, other) for one, other in pairs if other.number < one.number]
+
+    def late(self, commits: dict[int, float], seconds: float) -> list[Seen]:
+        """Return each answer that was asked for long after a newer publication's commit."""
+        return [
+            seen
+            for seen in self.seen
+            if commits.get(seen.number + 1, seen.asked) + seconds < seen.asked
+        ]
+
+    def delays(self, commits: dict[int, float]) -> Iterator[float]:
+        """Yield the seconds from each commit to the first answer that knew it.
+
+        The answer was on its way when it was asked for, so this is an upper bound.
+        """
+        answers = iter(self.seen)
+        seen = next(answers, None)
+        for number, committed in sorted(commits.items()):
+            while seen is not None and seen.number < number:
+                seen = next(answers, None)
+            if seen is not None:
+                yield max(0.0, seen.answered - committed)
+
+
+@dataclass
+class Publisher:
+    """A long-running process that publishes on demand."""
+
+    process: asyncio.subprocess.Process
+    #: The time of each commit, by base path and number.
+    commits: dict[str, dict[int, float]] = field(
+        default_factory=lambda: {base_path: {} for base_path in URLS}
+    )
+
+    async def publish(self) -> int:
+        """Publish once more and return the number."""
+        assert self.process.stdin
+        self.process.stdin.write(b"\n")
+        await self.process.stdin.drain()
+        number = 0
+        for _ in URLS:
+            base_path, text, committed = (await self._line()).split()
+            number = int(text)
+            self.commits[base_path][number] = float(committed)
+        return number
+
+    async def _line(self) -> str:
+        assert self.process.stdout
+        line = (await self.process.stdout.readline()).decode()
+        assert line, "the publisher ended"
+        return line
+
+    @classmethod
+    @contextlib.asynccontextmanager
+    async def started(cls, instance: Standalone) -> AsyncIterator["Publisher"]:
+        code = f"import runpy; runpy.run_path({str(PUBLISHER)!r}, run_name='published')"
+        command = ["manage", "--data", str(instance.data), "shell", "--no-imports", "-c", code]
+        process = await asyncio.create_subprocess_exec(
+            PROGRAM,
+            *command,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+        )
+        publisher = cls(process)
+        try:
+            assert await publisher._line() == "ready\n"
+            yield publisher
+        finally:
+            if process.stdin:
+                process.stdin.close()
+            await process.wait()
+
+
+async def measure(
+    instance: Standalone, ports: Sequence[int], publishes: int
+) -> tuple[list[Reader], dict[str, dict[int, float]]]:
+    """Publish while two readers for each worker read; each publication is waited for."""
+    readers = [Reader(port, base_path) for port in ports for base_path in URLS]
+    async with Publisher.started(instance) as publisher:
+        tasks = [asyncio.create_task(reader.read()) for reader in readers]
+        try:
+            for _ in range(publishes):
+                number = await publisher.publish()
+                await _until_seen(readers, tasks, number)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+    return readers, publisher.commits
+
+
+async def _until_seen(readers: list[Reader], tasks: list[asyncio.Task[None]], number: int) -> None:
+    """Wait until every reader was answered with `number` for both files."""
+    async with asyncio.timeout(60):
+        while any(reader.newest < number for reader in readers):
+            for task in tasks:
+                if task.done():
+                    task.result()
+            await asyncio.sleep(0.01)
+
+
+def delays_of(readers: list[Reader], commits: dict[str, dict[int, float]]) -> list[float]:
+    return sorted(delay for reader in readers for delay in reader.delays(commits[reader.base_path]))
+
+
+def described(delays: Sequence[float]) -> str:
+    """Return the median, the 99th percentile and the worst of sorted delays."""
+    p99 = delays[min(len(delays) - 1, int(len(delays) * 0.99))]
+    p50, worst = statistics.median(delays), delays[-1]
+    return (
+        f"p50 {p50 * 1000:.1f} ms, p99 {p99 * 1000:.1f} ms, worst {worst * 1000:.1f} ms"
+        f" ({len(delays)} delays from commit to answer)"
+    )
+
+
+@contextlib.contextmanager
+def workers(instance: Standalone, count: int) -> Iterator[list[int]]:
+    """Run content apps of one worker each next to that of the instance; yield all ports."""
+    with contextlib.ExitStack() as stack:
+        further = [stack.enter_context(instance.further_content_app()) for _ in range(count - 1)]
+        yield [instance.content_port, *further]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--publishes", type=int, default=1000)
+    parser.add_argument("--workers", type=int, default=2)
+    options = parser.parse_args()
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        running(Path(folder) / "data", "--content-workers", "1") as instance,
+        workers(instance, options.workers) as ports,
+    ):
+        measured = measure(instance, ports, options.publishes)
+        readers, commits = asyncio.run(measured)
+    back = sum(len(reader.steps_back()) for reader in readers)
+    answers = sum(len(reader.seen) for reader in readers)
+    sys.stdout.write(
+        f"{options.publishes} publications, {len(ports)} workers, {answers} answers, "
+        f"{back} steps back\n{described(delays_of(readers, commits))}\n"
+    )
+
+
+if __name__ == "__main__":
+    main()

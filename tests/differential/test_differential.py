@@ -1,0 +1,151 @@
+"""The same question to Pulp's content app and to ours has the same answer, or a documented one."""
+
+import hashlib
+from collections.abc import Iterable
+from pathlib import Path
+from random import Random
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, seed, settings
+
+from tests.differential.arena import STOCK_PREFIX, Arena
+from tests.differential.asking import Request
+from tests.differential.compare import ROWS
+from tests.differential.conftest import SEED
+from tests.differential.questions import (
+    KEYS,
+    Question,
+    encoded,
+    every_condition,
+    every_path,
+    known_paths,
+    questions,
+)
+from tests.differential.tally import Tally
+from tests.differential.world import GUARD_HEADER
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "differences.md"
+PATHS, CONDITIONS, CHANCES = 150, 250, 250
+
+
+def compare(arena: Arena, asked: Iterable[Question]) -> None:
+    arena.tally.forget_failures()
+    for question in asked:
+        arena.ask(question)
+    assert not arena.tally.kinds, f"\n{arena.tally.failures()}"
+
+
+def below(arena: Arena, path: str) -> str:
+    """Return the suffix of a path in the first domain."""
+    return (f"{arena.world.domains[0].name}/" if arena.has_domains else "") + encoded(path)
+
+
+def test_the_world_is_in_pulp_as_it_was_made(arena: Arena) -> None:
+    """Otherwise nothing here says anything: most paths must lead stock to the expected file."""
+    domain = arena.world.domains[-1]
+    prefix = STOCK_PREFIX + (f"{domain.name}/" if arena.has_domains else "")
+    seen = wrong = 0
+    for distribution in domain.distributions:
+        paths = known_paths(domain, distribution)
+        for path in Random(SEED).sample(paths, min(2, len(paths))):
+            served = arena.oracles[domain.name].served(path)
+            headers = ((GUARD_HEADER, KEYS[0]),)
+            answer = arena.stock.ask(Request(prefix + encoded(path), headers=headers))
+            if served is not None and answer.status == 200 and "etag" in answer.names():
+                seen += 1
+                wrong += hashlib.sha256(answer.body).hexdigest() != served.sha256
+    assert seen > 10
+    assert wrong == 0
+
+
+def test_every_path_of_the_world(arena: Arena) -> None:
+    asked = list(every_path(arena.world, arena.has_domains))
+    compare(arena, Random(SEED).sample(asked, min(PATHS, len(asked))))
+
+
+def test_every_corner(arena: Arena) -> None:
+    """The paths on which stock and ours are known to differ, or where stock answers 500."""
+    paths = (
+        "overlap/passing/x", "overlap/passing/x/", "overlap/passing/sub/", "overlap/published/x",
+        "overlap/passing/sub", "overlap/own/sub/", "overlap/own", "overlap/plain/sub",
+        "overlap/plain/x", "chance-0/explicit", "chance-0/version/", "chance-1/version/",
+        "chance-2/version/", "ambiguous/both/twice", "ambiguous/one/twice", "ambiguous/plain/twice",
+        "up/passing/lost.bin", "up/passing/live.bin", "up/pull/live.bin", "up/passing/dead.bin",
+        "grace/repository/v1", "grace/repository/v2", "grace/orphan/v1", "grace/orphan/v0",
+        "grace/none/v1", "bare/unpublished/only.txt", "bare/plain/only.txt", "void/x", "void",
+    )  # fmt: skip
+    spellings = (
+        "void/%00", "sizes/size/1.bin%00", "void/%ff", "sizes/size/1.bin%", "sizes/%2e%2e/x",
+        "sizes//size/1.bin", "sizes/" + "a" * 5000, "sizes%2Fsize%2f1.bin",
+        "odd+base%2520/%C3%BC&;=",
+    )  # fmt: skip
+    domain = arena.world.domains[0].name
+    empty = Question(domain, below(arena, "sizes/size/0.bin"), headers=(("Range", "bytes=-5"),))
+    suffixes = [below(arena, path) for path in paths]
+    suffixes += [below(arena, "") + spelling for spelling in spellings]
+    suffixes += [
+        below(arena, path)
+        for distribution in arena.world.domains[0].distributions
+        for path in known_paths(arena.world.domains[0], distribution)
+        if distribution.base_path in ("check/points", "overlap/version") and path.endswith("/")
+    ][:20]
+    compare(arena, [empty, *(Question(domain, suffix) for suffix in suffixes)])
+
+
+def test_every_condition_on_one_file(arena: Arena) -> None:
+    size = 100 if arena.has_domains else 4096
+    suffix = below(arena, f"sizes/size/{size}.bin")
+    asked = list(every_condition(suffix, arena.world.domains[0].name))
+    count = CONDITIONS // 3 if arena.has_domains else CONDITIONS
+    compare(arena, Random(SEED).sample(asked, min(count, len(asked))))
+
+
+def test_chance(arena: Arena) -> None:
+    @seed(SEED)
+    @settings(
+        max_examples=CHANCES,
+        database=None,
+        deadline=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(question=questions(arena.world, arena.has_domains))
+    def ask(question: Question) -> None:
+        arena.ask(question)
+
+    arena.tally.forget_failures()
+    ask()
+    assert not arena.tally.kinds, f"\n{arena.tally.failures()}"
+
+
+OWN_VALIDATORS = (
+    ("If-None-Match", "{own}"),
+    ("If-Match", "{own}"),
+    ("If-Modified-Since", "{own-date}"),
+    ("If-Unmodified-Since", "{own-date}"),
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), OWN_VALIDATORS, ids=lambda value: str(value).strip("{}")
+)
+@pytest.mark.parametrize("size", [0, 1, 4096])
+def test_a_server_knows_its_own_validators(arena: Arena, name: str, value: str, size: int) -> None:
+    """Asked with what it said itself, ours gives the status that stock gives."""
+    suffix = below(arena, f"sizes/size/{size}.bin")
+    question = Question(arena.world.domains[0].name, suffix, headers=((name, value),))
+    stock, ours = arena.own_statuses(question)
+    assert set(ours) == {stock}
+
+
+def test_every_difference_is_documented() -> None:
+    rows = [line.split(" | ") for line in DOCUMENT.read_text().splitlines()]
+    documented = {row[0].removeprefix("| ") for row in rows if len(row) > 2}
+    assert not {row.name for row in ROWS} - documented
+
+
+def test_every_row_of_the_table_is_needed(tally: Tally) -> None:
+    """Runs last. A row that explains nothing would hide the next difference."""
+    if tally.compared < 4000:
+        pytest.skip("only where all the questions were asked")
+    assert not {row.name for row in ROWS} - {name for name, _ in tally.rows}

@@ -1,0 +1,152 @@
+"""A unix socket before PostgreSQL's that can be cut, fall silent, and work again."""
+
+import asyncio
+import contextlib
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+_SOCKET = ".s.PGSQL.5432"
+#: How asyncpg asks to hear of our channel.
+_LISTEN = b'LISTEN "pulp_contentroutes"'
+
+
+@dataclass(eq=False)
+class Link:
+    """One connection through the proxy."""
+
+    client: asyncio.StreamWriter
+    server: asyncio.StreamWriter
+    #: Cleared while what comes is kept back.
+    flows: asyncio.Event = field(default_factory=asyncio.Event)
+    #: Whether the content app hears of changes on it.
+    is_listening: bool = False
+
+    def abort(self) -> None:
+        for writer in (self.client, self.server):
+            writer.transport.abort()
+
+
+class DatabaseProxy:
+    """Its event loop runs in a thread of its own; `folder` is the `HOST` of Django's settings."""
+
+    def __init__(self, folder: Path, server: Path) -> None:
+        self.folder = folder
+        self._server = server
+        self._loop = asyncio.new_event_loop()
+        self._links: set[Link] = set()
+        #: New connections are closed at once.
+        self.is_closed = False
+        #: Connections are closed when they want to hear of changes.
+        self.refuses_listening = False
+        self._is_silent = False
+        self.accepted = 0
+        #: What clients have sent, in bytes.
+        self.asked = 0
+
+    @contextlib.contextmanager
+    def running(self) -> Iterator["DatabaseProxy"]:
+        thread = threading.Thread(target=self._loop.run_forever)
+        thread.start()
+        try:
+            listening = asyncio.run_coroutine_threadsafe(self._listen(), self._loop).result(10)
+            yield self
+            self._call(listening.close)
+            self.cut()
+        finally:
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            thread.join(10)
+            self._loop.close()
+
+    # What tests do.
+
+    def cut(self, *, only_listening: bool = False) -> None:
+        """End the connections there are; whether new ones work is another matter."""
+        self._call(lambda: [link.abort() for link in self._chosen(only_listening)])
+
+    def stall(self, *, only_listening: bool = False) -> None:
+        """Let nothing through and close nothing, as a firewall that forgot a connection."""
+
+        def stall() -> None:
+            self._is_silent = not only_listening
+            for link in self._chosen(only_listening):
+                link.flows.clear()
+
+        self._call(stall)
+
+    def restore(self) -> None:
+        """Let everything through again, also what was kept back."""
+
+        def restore() -> None:
+            self.is_closed = self.refuses_listening = self._is_silent = False
+            for link in self._links:
+                link.flows.set()
+
+        self._call(restore)
+
+    @property
+    def links(self) -> int:
+        return len(self._links)
+
+    @property
+    def listening(self) -> int:
+        return len(self._chosen(True))
+
+    def _chosen(self, only_listening: bool) -> list[Link]:
+        return [link for link in list(self._links) if link.is_listening or not only_listening]
+
+    def _call(self, function: Callable[[], object]) -> None:
+        async def call() -> None:
+            function()
+
+        asyncio.run_coroutine_threadsafe(call(), self._loop).result(10)
+
+    # The connections.
+
+    async def _listen(self) -> asyncio.Server:
+        return await asyncio.start_unix_server(self._accepted, self.folder / _SOCKET)
+
+    async def _accepted(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.accepted += 1
+        with contextlib.suppress(OSError):
+            if not self.is_closed:
+                await self._forward(reader, writer)
+        writer.transport.abort()
+
+    async def _forward(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        from_server, to_server = await asyncio.open_unix_connection(self._server)
+        link = Link(writer, to_server)
+        if not self._is_silent:
+            link.flows.set()
+        self._links.add(link)
+        try:
+            async with asyncio.TaskGroup() as both:
+                both.create_task(self._pump(link, reader, to_server, self._heard))
+                both.create_task(self._pump(link, from_server, writer, lambda link, data: None))
+        except* OSError:
+            pass
+        finally:
+            self._links.discard(link)
+            link.abort()
+
+    async def _pump(
+        self,
+        link: Link,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        heard: Callable[[Link, bytes], None],
+    ) -> None:
+        while data := await reader.read(64 * 1024):
+            heard(link, data)
+            await link.flows.wait()
+            writer.write(data)
+            await writer.drain()
+        link.abort()
+
+    def _heard(self, link: Link, data: bytes) -> None:
+        self.asked += len(data)
+        if _LISTEN in data:
+            if self.refuses_listening:
+                raise ConnectionAbortedError
+            link.is_listening = True
