@@ -55,7 +55,7 @@ def asyncpg_arguments(
     """Return what `asyncpg.connect` needs for a database that Django reaches with `parameters`.
 
     `parameters` are psycopg's (`connections[…].get_connection_params()`). Waits and limits are
-    ours; what only psycopg knows (cursors, keep-alives of libpq) is left out.
+    ours; what only psycopg knows (cursors, the probes of libpq) is left out.
     """
     arguments = {
         ours: parameters[theirs] for theirs, ours in _ARGUMENTS.items() if parameters.get(theirs)

@@ -11,11 +11,24 @@ from pulp_contentroutes.serving.errors import DatabaseUnavailable, SchemaMismatc
 
 # After a failure nobody waits for the database until this many seconds later.
 _REST_SECONDS: Final = 0.5
-# The statements are planned in 3 ms and run in 0.3 ms: a plan for any value is made once.
+# The statements are planned in 3 ms and run in 0.3 ms: each is planned once, for any value. That plan
+# is kept while a first synchronisation makes a table of ten rows one of a million, so it must not
+# be one that reads whole tables, or all of a repository.
 _SERVER_SETTINGS: Final = {
     "application_name": "pulp_contentroutes",
     "jit": "off",
     "plan_cache_mode": "force_generic_plan",
+    **dict.fromkeys(
+        (
+            "enable_bitmapscan",
+            "enable_hashjoin",
+            "enable_material",
+            "enable_memoize",
+            "enable_mergejoin",
+            "enable_seqscan",
+        ),
+        "off",
+    ),
 }
 _FAILURES: Final = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 

@@ -1,10 +1,17 @@
-"""What the adversity tests have in common: a content app to be harmed, and who is hurt by it."""
+"""The stage of the adversity tests: what is harmed, who harms it, and who is hurt by it."""
 
-import contextlib
+import hashlib
 import http.client
+import os
+import random
+import shutil
+import socket
+import struct
+import tempfile
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,13 +21,94 @@ import psycopg
 
 from tests.pulp.database_proxy import DatabaseProxy
 from tests.pulp.raw_http import PREFIXES, Answer, Route
+from tests.pulp.rest import Rest
 from tests.pulp.standalone import Standalone, wait_until
 
-#: Which session in PostgreSQL is Django's: that of Pulp's own handler.
-HANDLER = "adversity"
+#: What sessions in PostgreSQL are called: Pulp's own handler's, and the fast path's.
+HANDLER, OURS = "adversity", "pulp_contentroutes"
 FAST, STOCK = "fast path", "Pulp's handler"
-#: asyncio's buffers, caches and what Python does not give back; the files are 100 MiB and more.
-GENEROUS = 64 * 1024 * 1024
+CHANGING = (b"the first publication", b"the second one")
+
+
+@dataclass(frozen=True)
+class Site:
+    """A Pulp, and what is published in it."""
+
+    instance: Standalone
+    #: Paths of three files of one publication.
+    small: str
+    large: str
+    huge: str
+    files: Mapping[str, bytes]
+    #: The base path of a distribution that serves one of two publications.
+    changing: str
+    publications: tuple[str, str]
+    #: PostgreSQL's own.
+    socket: Path
+
+    @property
+    def resolved(self) -> dict[str, bytes]:
+        return {path: self.files[path] for path in (self.small, self.large)}
+
+    def connect(self) -> psycopg.Connection[Any]:
+        return psycopg.connect(host=str(self.socket.parent), user="pulp", dbname="pulp")
+
+    def sql(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
+        with self.connect() as connection:
+            cursor = connection.execute(statement.encode(), values)
+            return cursor.fetchall() if cursor.description else []
+
+    def serve(self, number: int) -> None:
+        """Let the changing distribution serve the other publication, as the API would."""
+        statement = "UPDATE core_distribution SET publication_id = %s WHERE base_path = %s"
+        self.sql(statement, self.publications[number], self.changing)
+
+    def artifact(self, path: str) -> Path:
+        digest = hashlib.sha256(self.files[path]).hexdigest()
+        [[name]] = self.sql("SELECT file FROM core_artifact WHERE sha256 = %s", digest)
+        return self.instance.data / "media" / str(name)
+
+    def waiting(self, application: str) -> int:
+        """Return how many sessions of `application` wait for a lock."""
+        statement = (
+            "SELECT count(*) FROM pg_stat_activity"
+            " WHERE wait_event_type = 'Lock' AND application_name = %s"
+        )
+        return int(self.sql(statement, application)[0][0])
+
+    def take_all_connections(self, stack: ExitStack) -> None:
+        """Take what PostgreSQL gives, and raise when there are no more."""
+        while True:
+            stack.enter_context(self.connect())
+
+    @contextmanager
+    def proxied(self) -> Iterator[DatabaseProxy]:
+        # The path of a socket has at most 107 bytes.
+        with ExitStack() as stack:
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+            yield stack.enter_context(DatabaseProxy(folder, self.socket).running())
+
+
+def published(instance: Standalone, folder: Path) -> Site:
+    """Publish what a site has."""
+    rest, bytes_of = Rest(instance.front), random.Random(1).randbytes
+    # A folder has 4096 bytes on ext4: one in the place of the file is not told from it by its size.
+    names = {"small.bin": 4096, "large.bin": 2**20, "huge.bin": 100 * 2**20}
+    files = {name: bytes_of(size) for name, size in names.items()}
+    base = rest.published(files, folder)["base_path"]
+    first, second = (
+        rest.publication(rest.repository({"changing.txt": data}, folder)) for data in CHANGING
+    )
+    return Site(
+        instance,
+        small=f"{base}/small.bin",
+        large=f"{base}/large.bin",
+        huge=f"{base}/huge.bin",
+        files={f"{base}/{name}": data for name, data in files.items()},
+        changing=rest.distribution(publication=first)["base_path"],
+        publications=(first.split("/")[-2], second.split("/")[-2]),
+        socket=Path(instance.status()[1]["postgresql"]["address"]),
+    )
 
 
 @dataclass(frozen=True)
@@ -48,7 +136,7 @@ class ContentApp:
         return int(self.worker.memory_info().rss)
 
 
-@contextlib.contextmanager
+@contextmanager
 def content_app(
     instance: Standalone, folder: Path, database: Path, **settings: str
 ) -> Iterator[ContentApp]:
@@ -65,12 +153,42 @@ def content_app(
         [master] = [each for each in psutil.Process().children() if address in each.cmdline()]
         [worker] = wait_until(master.children, what="a content worker")
         app = ContentApp(Route(port, PREFIXES["ours"]), master, worker, log)
-        wait_until(lambda: app.says("The fast path is o") or app.says("the fast path is o"), 60)
+        wait_until(lambda: app.says("he fast path is o"), 60, "the fast path on, or off")
         yield app
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A content app whose one worker lives through every test, behind a proxy."""
+
+    site: Site
+    proxy: DatabaseProxy
+    app: ContentApp
+
+    def settle(self) -> None:
+        """Return when the worker listens, and has the resolved files in memory."""
+        wait_until(lambda: self.proxy.listening == 1, what="listening")
+        for path in self.site.resolved:
+            self.wait_for_memory(path)
+
+    def wait_for_memory(self, path: str) -> None:
+        wait_until(lambda: is_in_memory(self.proxy, self.app, path), what=f"{path} in memory")
+
+    def changing(self) -> Answer:
+        return self.app.route.get(f"{self.site.changing}/changing.txt")
+
+    def wait_for_change(self, number: int, seconds: float = 5) -> None:
+        wait_until(lambda: self.changing().body == CHANGING[number], seconds, "the change")
 
 
 def is_fast(answer: Answer) -> bool:
     return "repr-digest" in answer.headers
+
+
+def is_in_memory(proxy: DatabaseProxy, app: ContentApp, path: str) -> bool:
+    """Tell whether the fast path answers without a word to the database."""
+    asked = proxy.asked
+    return is_fast(app.route.get(path)) and proxy.asked == asked
 
 
 def attempt(ask: Callable[[], Answer]) -> Answer:
@@ -104,14 +222,14 @@ class Readers:
         for thread in self._threads:
             thread.join()
 
-    @property
-    def failed(self) -> dict[str, int]:
-        return {each: n for each, n in self.answers.items() if each not in (FAST, STOCK)}
-
     def wait_for(self, count: int) -> None:
         """Return when so many more answers of the fast path have come."""
         enough = self.answers[FAST] + count
         wait_until(lambda: self.answers[FAST] >= enough, 60, f"answers: {self.answers}")
+
+    def assert_all_fast(self) -> None:
+        assert not self.wrong
+        assert set(self.answers) == {FAST}, self.answers
 
     def _read(self) -> None:
         while not self._ended.is_set():
@@ -122,57 +240,61 @@ class Readers:
                 elif answer.status == 200:
                     self.answers[FAST if is_fast(answer) else STOCK] += 1
                 else:
-                    self.answers[f"{answer.status} {answer.text[:80]!r}"] += 1
-            # Two processors are for the server, too.
+                    self.answers[f"{answer.status} {answer.body[:80]!r}"] += 1
+            # A processor or two are for the server, too.
             self._ended.wait(0.01)
 
 
-@dataclass(frozen=True)
-class Site:
-    """A Pulp whose PostgreSQL is harmed, with files that are published in it."""
-
-    instance: Standalone
-    #: The base path of a distribution that is never changed, and its files.
-    base: str
-    files: Mapping[str, bytes]
-    #: The base path of one that serves one of two publications.
-    changing: str
-    publications: tuple[str, str]
-    #: PostgreSQL's own.
-    socket: Path
-
-    def connect(self, **options: Any) -> psycopg.Connection[Any]:
-        host = str(self.socket.parent)
-        return psycopg.connect(host=host, user="pulp", dbname="pulp", **options)
-
-    def sql(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
-        with self.connect(autocommit=True) as connection:
-            cursor = connection.execute(statement.encode(), values)
-            return cursor.fetchall() if cursor.description else []
-
-    def serve(self, number: int) -> None:
-        """Let the changing distribution serve the other publication, as the API would."""
-        self.sql(
-            "UPDATE core_distribution SET publication_id = %s WHERE base_path = %s",
-            self.publications[number],
-            self.changing,
-        )
-
-    def artifact(self, sha256: str) -> Path:
-        [[name]] = self.sql("SELECT file FROM core_artifact WHERE sha256 = %s", sha256)
-        return self.instance.data / "media" / str(name)
-
-    def waiting(self, application: str) -> int:
-        """Return how many sessions wait for a lock."""
-        [[count]] = self.sql(
-            "SELECT count(*) FROM pg_stat_activity"
-            " WHERE wait_event_type = 'Lock' AND application_name = %s",
-            application,
-        )
-        return int(count)
+def leave_mid_body(route: Route, path: str, clients: int) -> None:
+    """Begin to read a file on many connections and break them off, every second with a reset."""
+    with ExitStack() as stack:
+        for number in range(clients):
+            client = stack.enter_context(socket.create_connection(("127.0.0.1", route.port), 30))
+            client.sendall(f"GET {route.url(path)} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+            assert client.recv(12) == b"HTTP/1.1 200"
+            if number % 2:
+                client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
-def is_in_memory(proxy: DatabaseProxy, ask: Callable[[], Answer]) -> bool:
-    """Tell whether the fast path answers without a word to the database."""
-    asked = proxy.asked
-    return is_fast(ask()) and proxy.asked == asked
+def ask_on_one_connection(route: Route, paths: list[str]) -> set[tuple[int, bytes]]:
+    """Return the different answers."""
+    answers = set()
+    with closing(http.client.HTTPConnection("127.0.0.1", route.port, 60)) as client:
+        for path in paths:
+            client.request("GET", route.url(path))
+            response = client.getresponse()
+            answers.add((response.status, response.read()))
+    return answers
+
+
+def _replace_by_folder(file: Path) -> None:
+    file.unlink()
+    file.mkdir()
+
+
+def _make_unreadable(file: Path) -> None:
+    # Also for root, whom permissions do not stop.
+    file.unlink()
+    file.symlink_to(file)
+
+
+HARMS: Mapping[str, Callable[[Path], None]] = {
+    "removed": Path.unlink,
+    "truncated": lambda file: os.truncate(file, file.stat().st_size // 2),
+    "replaced by a folder": _replace_by_folder,
+    "unreadable": _make_unreadable,
+}
+
+
+@contextmanager
+def harmed(artifact: Path, harm: str, copy: Path) -> Iterator[None]:
+    """Do the artifact's file a harm for the block; `copy` is where it is meanwhile."""
+    shutil.copy2(artifact, copy)
+    HARMS[harm](artifact)
+    try:
+        yield
+    finally:
+        if artifact.is_dir():
+            artifact.rmdir()
+        artifact.unlink(missing_ok=True)
+        shutil.move(copy, artifact)

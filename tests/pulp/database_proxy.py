@@ -9,7 +9,7 @@ from pathlib import Path
 
 _SOCKET = ".s.PGSQL.5432"
 #: How asyncpg asks to hear of our channel.
-_LISTEN = b'LISTEN "pulp_contentroutes"'
+LISTEN = b'LISTEN "pulp_contentroutes"'
 
 
 @dataclass(eq=False)
@@ -38,8 +38,8 @@ class DatabaseProxy:
         self._links: set[Link] = set()
         #: New connections are closed at once.
         self.is_closed = False
-        #: Connections are closed when they want to hear of changes.
-        self.refuses_listening = False
+        #: A connection that listens, or wants to, is cut when it sends this.
+        self.cuts_at: bytes | None = None
         self._is_silent = False
         self.accepted = 0
         #: What clients have sent, in bytes.
@@ -63,7 +63,12 @@ class DatabaseProxy:
 
     def cut(self, *, only_listening: bool = False) -> None:
         """End the connections there are; whether new ones work is another matter."""
-        self._call(lambda: [link.abort() for link in self._chosen(only_listening)])
+
+        def cut() -> None:
+            for link in self._chosen(only_listening):
+                link.abort()
+
+        self._call(cut)
 
     def stall(self, *, only_listening: bool = False) -> None:
         """Let nothing through and close nothing, as a firewall that forgot a connection."""
@@ -79,7 +84,8 @@ class DatabaseProxy:
         """Let everything through again, also what was kept back."""
 
         def restore() -> None:
-            self.is_closed = self.refuses_listening = self._is_silent = False
+            self.is_closed = self._is_silent = False
+            self.cuts_at = None
             for link in self._links:
                 link.flows.set()
 
@@ -146,7 +152,6 @@ class DatabaseProxy:
 
     def _heard(self, link: Link, data: bytes) -> None:
         self.asked += len(data)
-        if _LISTEN in data:
-            if self.refuses_listening:
-                raise ConnectionAbortedError
-            link.is_listening = True
+        link.is_listening |= LISTEN in data
+        if link.is_listening and self.cuts_at and self.cuts_at in data:
+            raise ConnectionAbortedError
