@@ -89,15 +89,16 @@ def check_database(app_configs, **kwargs):
 def schema_problem():
     """Return why the database is not what the fast path needs, None if it is. Blocking."""
     from pulp_contentroutes.app.connection import database
-    from pulp_contentroutes.serving.database import probe
+    from pulp_contentroutes.serving.database import failures_named, probe
     from pulp_contentroutes.serving.errors import FastPathError
 
     async def connect_and_probe():
-        connection = await database().connect()
-        try:
-            await probe(connection)
-        finally:
-            connection.terminate()
+        with failures_named():
+            connection = await database().connect()
+            try:
+                await probe(connection)
+            finally:
+                connection.terminate()
 
     try:
         asyncio.run(connect_and_probe())

@@ -1,19 +1,20 @@
 """A bounded number of asyncpg connections: statements in, rows out, every wait limited."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, Final
 
 import asyncpg
 
-from pulp_contentroutes.serving import sql
+from pulp_contentroutes.serving import schema, sql
 from pulp_contentroutes.serving.errors import DatabaseUnavailable, SchemaMismatch
 
 # After a failure nobody waits for the database until this many seconds later.
 _REST_SECONDS: Final = 0.5
-# The statements are planned in 3 ms and run in 0.3 ms: each is planned once, for any value. That plan
-# is kept while a first synchronisation makes a table of ten rows one of a million, so it must not
-# be one that reads whole tables, or all of a repository.
+# The statements are planned in 3 ms and run in 0.3 ms: each is planned once, for any value. That
+# plan is kept while a first synchronisation makes a table of ten rows one of a million, so it must
+# not be one that reads whole tables, or all of a repository.
 _SERVER_SETTINGS: Final = {
     "application_name": "pulp_contentroutes",
     "jit": "off",
@@ -51,7 +52,9 @@ class Database:
             self._arguments["statement_cache_size"] = 0
         else:
             given = arguments.get("server_settings", {})
-            self._arguments["server_settings"] = {**_SERVER_SETTINGS, **given}
+            # A statement that we give up must not go on waiting for a lock in PostgreSQL.
+            limit = {"statement_timeout": str(int(seconds * 1000))}
+            self._arguments["server_settings"] = {**_SERVER_SETTINGS, **limit, **given}
         self._seconds = seconds
         self._turns = asyncio.Semaphore(connections)
         self._idle: list[Any] = []
@@ -98,22 +101,33 @@ class Database:
 
     async def connect(self) -> Any:
         """Return a connection of one's own, outside the pool, or raise DatabaseUnavailable."""
-        try:
-            return await asyncpg.connect(**self._arguments)
-        except _FAILURES as error:
-            raise DatabaseUnavailable(_sentence(error)) from error
+        with failures_named():
+            connection = await asyncpg.connect(**self._arguments)
+        self._rests_until = float("-inf")
+        return connection
+
+
+@contextmanager
+def failures_named() -> Iterator[None]:
+    """Raise DatabaseUnavailable for whatever asyncpg raises when a database fails."""
+    try:
+        yield
+    except _FAILURES as error:
+        raise DatabaseUnavailable(_sentence(error)) from error
 
 
 async def probe(connection: Any) -> None:
     """Raise SchemaMismatch unless every table, column, trigger and index we use is there."""
-    rows = await connection.fetch(sql.COLUMNS, list(sql.REQUIRED_COLUMNS))
+    rows = await connection.fetch(schema.COLUMNS, list(schema.REQUIRED_COLUMNS))
     found = {(row["table_name"], row["column_name"]) for row in rows}
-    needed = {(table, column) for table, names in sql.REQUIRED_COLUMNS.items() for column in names}
+    needed = {
+        (table, column) for table, names in schema.REQUIRED_COLUMNS.items() for column in names
+    }
     missing = sorted(f"{table}.{column}" for table, column in needed - found)
     if missing:
         raise SchemaMismatch(f"pulpcore's tables lack {', '.join(missing)}.")
-    rows = await connection.fetch(sql.OBJECTS, list(sql.REQUIRED_OBJECTS))
-    lacking = sorted(set(sql.REQUIRED_OBJECTS) - {row["name"] for row in rows})
+    rows = await connection.fetch(schema.OBJECTS, list(schema.REQUIRED_OBJECTS))
+    lacking = sorted(set(schema.REQUIRED_OBJECTS) - {row["name"] for row in rows})
     if lacking:
         raise SchemaMismatch(
             f"The database lacks {', '.join(lacking)}: run 'pulpcore-manager migrate'."
@@ -121,7 +135,7 @@ async def probe(connection: Any) -> None:
     for statement in sql.STATEMENTS:
         try:
             await connection.prepare(statement)
-        except asyncpg.PostgresError as error:
+        except asyncpg.SyntaxOrAccessError as error:
             raise SchemaMismatch(f"PostgreSQL refuses a statement: {_sentence(error)}") from error
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import os
+import stat
 from collections.abc import Iterable
 from typing import Final
 from uuid import UUID
@@ -132,11 +133,12 @@ def read_now(descriptor: Descriptor, offset: int, buffer: bytearray | memoryview
 def _open_checked(file: StoredFile) -> int:
     """Return a descriptor. Blocking."""
     try:
-        number = os.open(file.name, os.O_RDONLY | os.O_CLOEXEC)
+        # Without O_NONBLOCK, a pipe in its place would hold the thread for ever.
+        number = os.open(file.name, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except OSError as error:
         raise FileGone(f"{file.name}: {error.strerror}") from error
-    size = os.fstat(number).st_size
-    if size != file.size:
+    status = os.fstat(number)
+    if not stat.S_ISREG(status.st_mode) or status.st_size != file.size:
         os.close(number)
-        raise FileDamaged(f"{file.name} has {size} bytes, its artifact {file.size}.")
+        raise FileDamaged(f"{file.name} is no file of {file.size} bytes.")
     return number

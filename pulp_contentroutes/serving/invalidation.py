@@ -5,8 +5,8 @@ import logging
 from collections.abc import Callable, Iterable
 from typing import Any, Final, Protocol
 
-from pulp_contentroutes.serving import sql
-from pulp_contentroutes.serving.database import Database, probe
+from pulp_contentroutes.serving import schema
+from pulp_contentroutes.serving.database import Database, failures_named, probe
 from pulp_contentroutes.serving.errors import DatabaseUnavailable, SchemaMismatch
 
 log = logging.getLogger(__name__)
@@ -40,7 +40,8 @@ class Listener:
         delay = _FIRST_RETRY_SECONDS
         while True:
             try:
-                await self._listen()
+                with failures_named():
+                    await self._listen()
                 delay = _FIRST_RETRY_SECONDS
             except SchemaMismatch as mismatch:
                 self._switch(False)
@@ -52,12 +53,13 @@ class Listener:
                 delay = _SCHEMA_RETRY_SECONDS
             except DatabaseUnavailable as error:
                 log.warning("Not listening to the database: %s", error)
+                delay = min(delay * 2, _LAST_RETRY_SECONDS)
             except Exception:
                 log.exception("Not listening to the database.")
+                delay = _LAST_RETRY_SECONDS
             finally:
                 self._memory.distrust()
             await asyncio.sleep(delay)
-            delay = min(delay * 2, max(delay, _LAST_RETRY_SECONDS))
 
     async def _listen(self) -> None:
         """Listen until the connection is lost."""
@@ -66,7 +68,7 @@ class Listener:
         try:
             connection.add_termination_listener(lambda _: lost.set())
             if not self._database.is_pooled:
-                await connection.add_listener(sql.CHANNEL, self._notified)
+                await connection.add_listener(schema.CHANNEL, self._notified)
             await probe(connection)
             self._switch(True)
             # Behind a pooler nothing is heard: each request asks the database for its plan.
@@ -79,7 +81,7 @@ class Listener:
             connection.terminate()
 
     def _notified(self, connection: Any, process: int, channel: str, payload: str) -> None:
-        if payload == sql.EVERYTHING:
+        if payload == schema.EVERYTHING:
             self._memory.trust()
         else:
             self._memory.announced(payload.split(","))

@@ -1,72 +1,10 @@
-"""All SQL of the fast path, and the columns of pulpcore's tables that it is made of.
+"""All statements of the fast path.
 
-pulpcore's schema is no plugin API: `REQUIRED_COLUMNS` and `REQUIRED_OBJECTS` are looked for at
-start, and without them the fast path stays off. The semantics are those of pulpcore 3.123's
-`Distribution.get_repository_publication_and_version` and `Handler._match_and_stream`.
+The semantics are those of pulpcore 3.123: `Distribution.get_repository_publication_and_version`
+and `Handler._match_and_stream`. The columns they are made of stand in schema.py.
 """
 
-from collections.abc import Mapping
 from typing import Final
-
-REQUIRED_COLUMNS: Final[Mapping[str, frozenset[str]]] = {
-    "core_domain": frozenset({"pulp_id", "name", "pulp_last_updated"}),
-    "core_distribution": frozenset(
-        {
-            "pulp_id", "pulp_type", "base_path", "pulp_domain_id", "content_guard_id",
-            "publication_id", "repository_id", "repository_version_id", "remote_id", "checkpoint",
-        }
-    ),
-    "core_publication": frozenset(
-        {
-            "pulp_id", "pulp_created", "complete", "pass_through", "checkpoint",
-            "repository_version_id",
-        }
-    ),
-    "core_distributedpublication": frozenset(
-        {"distribution_id", "publication_id", "expires_at", "pulp_created"}
-    ),
-    "core_publishedartifact": frozenset({"publication_id", "relative_path", "content_artifact_id"}),
-    "core_repositoryversion": frozenset(
-        {"pulp_id", "pulp_created", "repository_id", "number", "complete"}
-    ),
-    "core_repositorycontent": frozenset(
-        {
-            "pulp_id", "pulp_created", "repository_id", "content_id", "version_added_id",
-            "version_removed_id",
-        }
-    ),
-    "core_contentartifact": frozenset({"pulp_id", "content_id", "artifact_id", "relative_path"}),
-    "core_artifact": frozenset({"pulp_id", "file", "size", "sha256", "sha512"}),
-}  # fmt: skip
-
-#: What our migrations make: each is the name of a function, and of the triggers that call it, or
-#: of an index.
-REQUIRED_OBJECTS: Final = (
-    "contentroutes_distribution_changed",
-    "contentroutes_publication_changed",
-    "contentroutes_version_changed",
-    "contentroutes_distributedpublication_changed",
-    "contentroutes_domain_changed",
-    "contentroutes_artifact_changed",
-    "contentroutes_contentartifact_changed",
-    "contentroutes_published_paths",
-    "contentroutes_content_paths",
-)
-
-COLUMNS: Final = """
-SELECT table_name, column_name
-  FROM information_schema.columns
- WHERE table_schema = current_schema() AND table_name = ANY($1::text[])
-"""
-
-OBJECTS: Final = """
-SELECT DISTINCT p.proname::text AS name
-  FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid
- WHERE t.tgenabled <> 'D' AND p.proname = ANY($1::text[])
-UNION
-SELECT c.relname::text FROM pg_class c JOIN pg_index i ON i.indexrelid = c.oid
- WHERE i.indisvalid AND c.relname = ANY($1::text[])
-"""
 
 # A content unit m is in the version number n of its repository: numbers are compared, because a
 # version in the making already writes its rows (guide: "never use version_removed_id IS NULL").
@@ -252,7 +190,3 @@ SELECT hit.id AS content_artifact_id, false AS is_published, false AS is_ambiguo
 
 #: Every statement that takes parameters, to be prepared once as a test of the schema.
 STATEMENTS: Final = (PLAN, HAS_DISTRIBUTION_BELOW, CHECKPOINT, LOOK_UP, LOOK_UP_SUPERSEDED)
-
-#: The channel that our triggers notify; its payloads are keys with commas between them, or `*`.
-CHANNEL: Final = "pulp_contentroutes"
-EVERYTHING: Final = "*"

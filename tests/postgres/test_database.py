@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from pulp_contentroutes.serving import sql
+from pulp_contentroutes.serving import schema
 from pulp_contentroutes.serving.database import Database, probe
 from pulp_contentroutes.serving.errors import DatabaseUnavailable, SchemaMismatch
 from pulp_contentroutes.serving.invalidation import Listener
@@ -106,10 +106,10 @@ async def test_the_listener_tells_what_is_announced_and_comes_back_when_it_is_cu
     memory, switched = Memory(), list[bool]()
     task = asyncio.create_task(Listener(database, memory, switched.append).run())
     await until(lambda: memory.told == ["trust"])
-    notify = f"SELECT pg_notify('{sql.CHANNEL}', $1::text)"
+    notify = f"SELECT pg_notify('{schema.CHANNEL}', $1::text)"
     await database.fetch(notify, "a,b")
     await until(lambda: memory.told[1:] == ["announced a b"])
-    await database.fetch(notify, sql.EVERYTHING)
+    await database.fetch(notify, schema.EVERYTHING)
     await until(lambda: memory.told[2:] == ["trust"])
     await database.fetch(
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%'"

@@ -203,7 +203,7 @@ def test_a_damaged_artifact_is_never_sent_as_the_file(
             assert not is_whole or answer.body == site.files[path]
         assert (attempt(lambda: route.head(path)).status == 200) == is_whole
     site.sql("NOTIFY pulp_contentroutes, '*'")
-    wait_until(lambda: attempt(lambda: route.get(path)).body == site.files[path], what="the file")
+    stage.settle()
 
 
 def test_a_flood_of_missing_paths_hurts_nobody(stage: Stage) -> None:
@@ -213,7 +213,6 @@ def test_a_flood_of_missing_paths_hurts_nobody(stage: Stage) -> None:
     paths = [f"{bases[number % 3]}/{'long' * 250}/{number}" for number in range(3200)]
     memory = app.memory()
     with Readers(app.route, site.resolved) as readers, ThreadPoolExecutor(32) as clients:
-        readers.wait_for(4)
         shares = (paths[first::32] for first in range(32))
         answers = clients.map(lambda share: ask_on_one_connection(app.route, share), shares)
         assert set().union(*answers) == {(404, b"404: Not Found")}
@@ -239,7 +238,6 @@ def test_resolved_files_are_served_while_a_table_is_locked(stage: Stage) -> None
     readers.assert_all_fast()
     # Four that ask, one that listens, and Django's.
     wait_until(lambda: stage.proxy.links <= 6 and stage.app.clients() == 0, what="no pile left")
-    stage.wait_for_memory(site.huge)
 
 
 def test_resolved_files_are_served_while_postgresql_has_no_connection_left(stage: Stage) -> None:
@@ -265,26 +263,26 @@ def deploy_check(site: Site) -> str:
 
 def test_a_schema_that_is_not_ours_is_left_to_pulp_until_it_is(site: Site, tmp_path: Path) -> None:
     """Or an upgrade of pulpcore would have us serve what nobody published."""
-    column = "ALTER TABLE core_publishedartifact RENAME COLUMN"
-    site.sql(f"{column} relative_path TO renamed")
-    assert "lack core_publishedartifact.relative_path" in deploy_check(site)
-    site.sql(f"{column} renamed TO relative_path")
     # Pulp's own handler does without it, but we would not hear of a change.
     trigger = "TRIGGER contentroutes_distribution_changed_update"
     site.sql(f"ALTER TABLE core_distribution DISABLE {trigger}")
     with content_app(site.instance, tmp_path, site.socket.parent) as app:
         answer, is_off = app.route.get(site.small), app.says("CRITICAL: The fast path is off")
-        is_named = "contentroutes.E004" in deploy_check(site)
+        without_trigger = deploy_check(site)
         site.sql(f"ALTER TABLE core_distribution ENABLE {trigger}")
-        assert (is_off, is_named) == (True, True)
-        assert (answer.body, is_fast(answer)) == (site.files[site.small], False)
-        assert "contentroutes.E004" not in deploy_check(site)
-        wait_until(lambda: is_fast(app.route.get(site.small)), 45, "the fast path on")
+        column = "ALTER TABLE core_publishedartifact RENAME COLUMN"
+        site.sql(f"{column} relative_path TO renamed")
+        without_column = deploy_check(site)
+        site.sql(f"{column} renamed TO relative_path")
+        assert (is_off, answer.body, is_fast(answer)) == (True, site.files[site.small], False)
+        assert "contentroutes.E004" in without_trigger
+        assert "lack core_publishedartifact.relative_path" in without_column
+        wait_until(lambda: is_fast(app.route.get(site.small)), 60, "the fast path on")
 
 
 def test_beyond_the_stale_limit_nothing_old_is_served(site: Site, tmp_path: Path) -> None:
     """Or a worker that has lost its database would serve yesterday's packages for days."""
-    settings = {"CONTENTROUTES_STALE_IF_ERROR": "3", "CONTENT_APP_TTL": "60"}
+    settings = {"CONTENTROUTES_STALE_IF_ERROR": "3", "CONTENT_APP_TTL": "48"}
     with ExitStack() as stack:
         proxy = stack.enter_context(site.proxied())
         app = content_app(site.instance, tmp_path, proxy.folder, **settings)

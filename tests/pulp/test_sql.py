@@ -26,7 +26,7 @@ async def _plan_of(statement: str, arguments: dict[str, Any]) -> str:
 
 @pytest.mark.parametrize("statement", sql.STATEMENTS)
 def test_no_statement_reads_a_whole_table(plain: Standalone, statement: str) -> None:
-    """Its plan is made while the tables are nearly empty, and kept when they have millions of rows."""
+    """Its plan is made while the tables are nearly empty, and kept when they have grown."""
     arguments: dict[str, Any] = dict(Cluster(plain.data).database)
     arguments["database"] = arguments.pop("dbname")
     plan = asyncio.run(_plan_of(statement, arguments))

@@ -19,6 +19,7 @@ FLOORS = {
     "serving.ranges": 0,
     "serving.cache": 0,
     "serving.singleflight": 0,
+    "serving.schema": 0,
     "serving.sql": 0,
     "serving.model": 1,
     "serving.request_path": 1,

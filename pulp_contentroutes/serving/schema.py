@@ -1,0 +1,81 @@
+"""What the database must have: pulpcore's columns, and our triggers and indexes.
+
+pulpcore's schema is no plugin API: all of this is looked for at start, and without it the fast path
+stays off.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+REQUIRED_COLUMNS: Final[Mapping[str, frozenset[str]]] = {
+    "core_domain": frozenset({"pulp_id", "name", "pulp_last_updated"}),
+    "core_distribution": frozenset(
+        {
+            "pulp_id", "pulp_type", "base_path", "pulp_domain_id", "content_guard_id",
+            "publication_id", "repository_id", "repository_version_id", "remote_id", "checkpoint",
+        }
+    ),
+    "core_publication": frozenset(
+        {
+            "pulp_id", "pulp_created", "complete", "pass_through", "checkpoint",
+            "repository_version_id",
+        }
+    ),
+    "core_distributedpublication": frozenset(
+        {"distribution_id", "publication_id", "expires_at", "pulp_created"}
+    ),
+    "core_publishedartifact": frozenset({"publication_id", "relative_path", "content_artifact_id"}),
+    "core_repositoryversion": frozenset(
+        {"pulp_id", "pulp_created", "repository_id", "number", "complete"}
+    ),
+    "core_repositorycontent": frozenset(
+        {
+            "pulp_id", "pulp_created", "repository_id", "content_id", "version_added_id",
+            "version_removed_id",
+        }
+    ),
+    "core_contentartifact": frozenset({"pulp_id", "content_id", "artifact_id", "relative_path"}),
+    "core_artifact": frozenset({"pulp_id", "file", "size", "sha256", "sha512"}),
+}  # fmt: skip
+
+#: What our migrations make, by name: triggers, and indexes.
+REQUIRED_OBJECTS: Final = (
+    *(
+        f"contentroutes_{what}_changed_{event}"
+        for what, events in {
+            "distribution": ("insert", "update", "delete"),
+            "publication": ("insert", "update", "delete"),
+            "version": ("insert", "update", "delete"),
+            "distributedpublication": ("insert", "update", "delete"),
+            "domain": ("update", "delete"),
+            "artifact": ("delete",),
+            "contentartifact": ("update",),
+        }.items()
+        for event in events
+    ),
+    "contentroutes_published_paths",
+    "contentroutes_content_paths",
+)
+
+#: The channel that our triggers notify; its payloads are keys with commas between them, or `*`.
+CHANNEL: Final = "pulp_contentroutes"
+EVERYTHING: Final = "*"
+
+#: $1 tables.
+COLUMNS: Final = """
+SELECT table_name, column_name
+  FROM information_schema.columns
+ WHERE table_schema = current_schema() AND table_name = ANY($1::text[])
+"""
+
+#: $1 names. A trigger is of use if it fires for ordinary sessions ("origin", or always), and an
+#: index if its making was not interrupted.
+OBJECTS: Final = """
+SELECT tgname::text AS name
+  FROM pg_trigger
+ WHERE tgenabled IN ('O', 'A') AND tgname = ANY($1::text[])
+UNION
+SELECT c.relname::text
+  FROM pg_class c JOIN pg_index i ON i.indexrelid = c.oid
+ WHERE i.indisvalid AND c.relname = ANY($1::text[])
+"""
