@@ -22,14 +22,20 @@ _WOULD_BLOCK: Final = (errno.EAGAIN, errno.EOPNOTSUPP, errno.ENOSYS)
 _WATCH_SECONDS: Final = 30
 
 
+#: Files up to here are read when they are opened, and kept: a system call costs more than a copy.
+KEPT_BYTES: Final = 16 * 1024
+
+
 class Descriptor:
     """An open file. It closes when nobody refers to it: neither the cache nor a reader."""
 
-    __slots__ = ("file", "number")
+    __slots__ = ("data", "file", "number")
 
-    def __init__(self, file: StoredFile, number: int) -> None:
+    def __init__(self, file: StoredFile, number: int, data: bytes | None = None) -> None:
         self.file = file
         self.number = number
+        #: All of a small file.
+        self.data = data
 
     def __del__(self) -> None:
         os.close(self.number)
@@ -89,10 +95,18 @@ class Files:
             raise
 
     async def _opened(self, file: StoredFile) -> Descriptor:
-        descriptor = Descriptor(file, await asyncio.to_thread(_open_checked, file))
+        descriptor = await asyncio.to_thread(_open_checked, file)
         if file.is_current:
             self._open.put(file.artifact_id, descriptor)
         return descriptor
+
+    async def whole(self, descriptor: Descriptor) -> bytes | bytearray:
+        """Return all of the file, or raise FileDamaged."""
+        if descriptor.data is not None:
+            return descriptor.data
+        data = bytearray(descriptor.file.size)
+        await self.read(descriptor, 0, memoryview(data))
+        return data
 
     async def read(self, descriptor: Descriptor, offset: int, buffer: memoryview) -> None:
         """Fill `buffer`, or raise FileDamaged where the file ends before."""
@@ -118,6 +132,14 @@ class Files:
                 self._open.discard(descriptor.file.artifact_id, descriptor)
 
 
+def whole_now(descriptor: Descriptor) -> bytes | bytearray | None:
+    """Return all of the file if it is in memory, None if a read would wait for a disk."""
+    if descriptor.data is not None:
+        return descriptor.data
+    data = bytearray(descriptor.file.size)
+    return data if read_now(descriptor, 0, data) else None
+
+
 def read_now(descriptor: Descriptor, offset: int, buffer: bytearray | memoryview) -> bool:
     """Fill `buffer` if the page cache has all of it; False if a read would wait for a disk."""
     if not _NOWAIT:
@@ -130,15 +152,17 @@ def read_now(descriptor: Descriptor, offset: int, buffer: bytearray | memoryview
         raise
 
 
-def _open_checked(file: StoredFile) -> int:
-    """Return a descriptor. Blocking."""
+def _open_checked(file: StoredFile) -> Descriptor:
+    """Open the file. Blocking."""
     try:
         # Without O_NONBLOCK, a pipe in its place would hold the thread for ever.
         number = os.open(file.name, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except OSError as error:
         raise FileGone(f"{file.name}: {error.strerror}") from error
+    descriptor = Descriptor(file, number)
     status = os.fstat(number)
     if not stat.S_ISREG(status.st_mode) or status.st_size != file.size:
-        os.close(number)
         raise FileDamaged(f"{file.name} is no file of {file.size} bytes.")
-    return number
+    if file.size <= KEPT_BYTES:
+        descriptor.data = os.pread(number, file.size, 0)
+    return descriptor

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from aiohttp import hdrs, web
 
 from pulp_contentroutes.serving import ranges
-from pulp_contentroutes.serving.files import Files, read_now
+from pulp_contentroutes.serving.files import Files, whole_now
 from pulp_contentroutes.serving.heads import VALIDATING, Fields, head
 from pulp_contentroutes.serving.model import Found
 from pulp_contentroutes.serving.preconditions import (
@@ -45,8 +45,8 @@ class Responder:
             if name in headers:
                 return None
         descriptor = self._files.opened(found.file)
-        data = bytearray(found.file.size)
-        if descriptor is None or not read_now(descriptor, 0, data):
+        data = whole_now(descriptor) if descriptor else None
+        if data is None:
             return None
         if self._count_bytes:
             self._count_bytes(domain, found.file.size)
@@ -93,8 +93,7 @@ class Responder:
         if self._count_bytes:
             self._count_bytes(domain, size)
         if size <= PIECE:
-            data = bytearray(size)
-            await self._files.read(descriptor, 0, memoryview(data))
+            data = await self._files.whole(descriptor)
             return RenderedResponse(200, found.fields, found.head, data)
         parts = (Span(0, size - 1),)
         return FileResponse(200, found.fields, found.head, self._files, descriptor, parts)

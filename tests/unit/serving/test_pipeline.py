@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from aiohttp import ClientResponse
+from aiohttp import ClientPayloadError, ClientResponse
 
 from pulp_contentroutes.serving import sql
 from tests.fakes import NOTHING, FakeDatabase
@@ -243,12 +243,29 @@ async def test_several_ranges_are_one_multipart_answer(client: Client, fast_path
     assert body == expected + f"\r\n--{boundary}--\r\n".encode()
 
 
-async def test_a_truncated_file_is_never_a_200(client: Client, fast_path: FastPath) -> None:
-    row = fast_path.database.add_file("x", DATA, fast_path.root)
-    assert (await get(client, "base/x")).status == 200
+@pytest.mark.parametrize("is_open", [False, True])
+@pytest.mark.parametrize("size", [3000, 100_000, 1_000_000])
+async def test_a_truncated_file_is_never_sent_as_the_file(
+    client: Client, fast_path: FastPath, size: int, is_open: bool
+) -> None:
+    data = os.urandom(size)
+    row = fast_path.database.add_file("x", data, fast_path.root)
+    if is_open:
+        assert (await get(client, "base/x")).status == 200
     os.truncate(fast_path.root / row["file"], 10)
+    # A small one is in memory until somebody looks at the open files.
+    is_kept = is_open and size == 3000
     for _ in range(2):
-        assert (await get(client, "base/x")).status == 500
+        try:
+            answer = await get(client, "base/x")
+        except ClientPayloadError:
+            assert is_open
+            assert size == 1_000_000
+        else:
+            assert answer.status == (200 if is_kept else 500)
+            assert not is_kept or await answer.read() == data
+    await fast_path.files.look_at_open_files()
+    assert (await get(client, "base/x")).status == 500
 
 
 async def test_a_file_that_is_gone_is_looked_up_anew_and_handed_over(
