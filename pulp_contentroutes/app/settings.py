@@ -14,13 +14,13 @@ CONTENTROUTES_FAST_PATH = True
 # Whether the fast path also answers below Pulp's own CONTENT_PATH_PREFIX.
 CONTENTROUTES_ACCELERATE_CONTENT_PREFIX = True
 
-# How many distributions' plans each content worker keeps in memory (about 2 KB each).
-CONTENTROUTES_CACHED_DISTRIBUTIONS = 10000
+# How many distributions' plans each content worker keeps in memory (about 3.5 KB each).
+CONTENTROUTES_CACHED_DISTRIBUTIONS = 4000
 
 # How many resolved paths each content worker keeps in memory, and in how many bytes. Paths that
 # do not exist get a quarter of the bytes on top.
 CONTENTROUTES_CACHED_PATHS = 100000
-CONTENTROUTES_CACHED_PATH_BYTES = 33554432
+CONTENTROUTES_CACHED_PATH_BYTES = 25165824
 
 # How many artifacts each content worker keeps open.
 CONTENTROUTES_OPEN_FILES = 256

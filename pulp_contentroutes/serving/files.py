@@ -57,7 +57,7 @@ class Files:
         file = self._known.get(row["artifact_id"])
         if file is None or not file.is_current:
             name = os.path.join(root, row["file"])
-            file = StoredFile(row["artifact_id"], name, row["size"], row["sha256"], row["sha512"])
+            file = StoredFile(row["artifact_id"], name, row["size"])
             self._known[file.artifact_id] = file
         return file
 

@@ -21,20 +21,32 @@ CACHE_CONTROL: Final = "public, max-age=0, must-revalidate"
 VALIDATING: Final = frozenset({"Cache-Control", "Last-Modified", "ETag"})
 
 
-def rendered(file: StoredFile, content_type: str | None, last_modified: int) -> Found:
-    """Return the file at a path of its own, with the head of a 200."""
-    etag = f'"{file.sha256}"'
+def rendered(
+    file: StoredFile,
+    sha256: str,
+    sha512: str | None,
+    content_type: str | None,
+    last_modified: int,
+) -> Found:
+    """Return the file at a path of its own, with the head of a 200; digests are hexadecimal."""
+    etag = f'"{sha256}"'
     fields: Fields = (
         ("Content-Type", content_type or "application/octet-stream"),
         ("Cache-Control", CACHE_CONTROL),
         ("Last-Modified", formatdate(last_modified, usegmt=True)),
         ("ETag", etag),
         ("X-PULP-ARTIFACT-SIZE", str(file.size)),
-        ("Repr-Digest", _repr_digest(file)),
+        ("Repr-Digest", _repr_digest(sha256, sha512)),
         ("Accept-Ranges", "bytes"),
         ("Content-Length", str(file.size)),
     )
-    return Found(file, Validators(etag, last_modified), fields, head(200, fields))
+    return Found(file, Validators(etag, last_modified), head(200, fields))
+
+
+def fields_of(rendered_head: bytes) -> Fields:
+    """Return the fields of a head: only the rare responses need them apart."""
+    lines = rendered_head.decode().split("\r\n")[1:-1]
+    return tuple((name, text) for name, _, text in (line.partition(": ") for line in lines))
 
 
 def head(status: int, fields: Iterable[tuple[str, str]]) -> bytes:
@@ -61,11 +73,11 @@ class Tail:
         return connection + self._kept
 
 
-def _repr_digest(file: StoredFile) -> str:
+def _repr_digest(sha256: str, sha512: str | None) -> str:
     """Return the field of RFC 9530 §3: byte sequences in base64 between colons."""
-    digests = [("sha-256", file.sha256)]
-    if file.sha512:
-        digests.append(("sha-512", file.sha512))
+    digests = [("sha-256", sha256)]
+    if sha512:
+        digests.append(("sha-512", sha512))
     return ", ".join(
         f"{name}=:{base64.b64encode(bytes.fromhex(digest)).decode()}:" for name, digest in digests
     )

@@ -14,9 +14,9 @@ from pulp_contentroutes.serving.singleflight import SingleFlight
 
 INDEX: Final = "index.html"
 
-# What Python needs for an entry beside the text of its path and its head; measured with 100 000.
-_OVERHEAD: Final = 1400
-_OVERHEAD_MISSING: Final = 400
+# What Python needs for an entry beside the text of its path and its head, and for the artifact.
+_OVERHEAD: Final = 1200
+_OVERHEAD_MISSING: Final = 350
 
 #: The source (or the plan, for what superseded publications have), and the path of a file.
 Key = tuple[Hashable, str]
@@ -113,7 +113,8 @@ class Lookups:
         if row["is_ambiguous"] or row["artifact_id"] is None:
             return Outcome.HANDED_OVER
         file = self._stored_file(row, root)
-        return rendered(file, self._content_type(name), int(modified))
+        content_type = self._content_type(name)
+        return rendered(file, row["sha256"], row["sha512"], content_type, int(modified))
 
 
 def _weight(key: Key, found: Found) -> int:

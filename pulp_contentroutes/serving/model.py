@@ -89,9 +89,6 @@ class StoredFile:
     #: Absolute.
     name: str
     size: int
-    sha256: str
-    #: Hexadecimal; None where Pulp is told not to store it.
-    sha512: str | None
     #: False once the artifact was deleted, or a content unit has lost it.
     is_current: bool = True
 
@@ -102,9 +99,8 @@ class Found:
 
     file: StoredFile
     validators: Validators
-    #: Header lines of a 200, without those of the moment (Date) and of the connection.
-    fields: tuple[tuple[str, str], ...]
-    #: Status line and `fields` of a 200 for HTTP/1.1, each with CRLF.
+    #: Status line and fields of a 200 for HTTP/1.1, each with CRLF, without those of the moment
+    #: (Date) and of the connection.
     head: bytes
     #: When a superseded publication stops being served, in seconds since the epoch.
     expires: float | None = None

@@ -27,8 +27,10 @@ from pulp_contentroutes.serving.wire import text_response
 
 log = logging.getLogger(__name__)
 
-#: How many requests are remembered as they were sent (about 500 bytes each).
+#: How many requests are remembered as they were sent, and in how many bytes.
 _REMEMBERED: Final = 20_000
+_REMEMBERED_BYTES: Final = 8 * 1024 * 1024
+_OVERHEAD: Final = 300
 
 _METHODS: Final = frozenset({hdrs.METH_GET, hdrs.METH_HEAD})
 _REFUSED: Final = (("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff"))
@@ -50,7 +52,9 @@ class Pipeline:
         self._mark_request = mark_request
         #: What a request asked for, as it was sent: route, resolve and authorize in one look-up,
         #: for as long as plan and file are current.
-        self._remembered: BoundedCache[str, tuple[Plan, Found, str]] = BoundedCache(_REMEMBERED)
+        self._remembered: BoundedCache[str, tuple[Plan, Found, str]] = BoundedCache(
+            _REMEMBERED, _REMEMBERED_BYTES, lambda raw_path, _: _OVERHEAD + len(raw_path)
+        )
         #: Off until the database has been seen to be what our SQL expects.
         self.is_on = False
 
@@ -76,7 +80,7 @@ class Pipeline:
         if remembered is None or not self._resolver.plans.is_trusted:
             return None
         plan, found, domain = remembered
-        if not (plan.is_current and found.file.is_current) or found.expires is not None:
+        if not (plan.is_current and found.file.is_current):
             return None
         if request.protocol.access_logger is not None:
             self._mark_request()
@@ -101,7 +105,7 @@ class Pipeline:
                 return None
             found = await self._resolver.look_up(plan, target)
             if isinstance(found, Found):
-                if "?" not in request.raw_path:
+                if found.expires is None and "?" not in request.raw_path:
                     self._remembered.put(request.raw_path, (plan, found, target.domain))
                 return await self._responder.respond(request, found, target.domain)
             return not_found(request) if found is Outcome.MISSING else None

@@ -14,8 +14,8 @@ from pulp_contentroutes.serving.model import BASE_PATHS, Outcome, Plan, Target
 from pulp_contentroutes.serving.rows import Queries, Row, source_of
 from pulp_contentroutes.serving.singleflight import SingleFlight
 
-#: Paths without a distribution are kept in these many bytes (about 20 000 of them).
-_ABSENT_BYTES: Final = 8 * 1024 * 1024
+#: Paths without a distribution are kept in these many bytes.
+_ABSENT_BYTES: Final = 2 * 1024 * 1024
 _OVERHEAD_ABSENT: Final = 300
 
 

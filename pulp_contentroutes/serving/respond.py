@@ -2,12 +2,13 @@
 
 import uuid
 from collections.abc import Callable
+from typing import Final
 
 from aiohttp import hdrs, web
 
 from pulp_contentroutes.serving import ranges
 from pulp_contentroutes.serving.files import Files, whole_now
-from pulp_contentroutes.serving.heads import VALIDATING, Fields, head
+from pulp_contentroutes.serving.heads import VALIDATING, Fields, fields_of, head
 from pulp_contentroutes.serving.model import Found
 from pulp_contentroutes.serving.preconditions import (
     CONDITIONAL,
@@ -21,9 +22,20 @@ from pulp_contentroutes.serving.wire import PIECE, FileResponse, RenderedRespons
 CountBytes = Callable[[str, int], None]
 
 
+# What Pulp answers, to the byte (aiohttp's HTTPNotFound).
+_NOT_FOUND: Final = b"404: Not Found"
+_NOT_FOUND_HEAD: Final = head(
+    404,
+    (
+        ("Content-Type", "text/plain; charset=utf-8"),
+        ("Content-Length", str(len(_NOT_FOUND))),
+    ),
+)
+
+
 def not_found(request: web.BaseRequest) -> RenderedResponse:
-    """Return what Pulp answers, to the byte (aiohttp's HTTPNotFound)."""
-    return text_response(404, "404: Not Found", has_body=request.method != hdrs.METH_HEAD)
+    body = _NOT_FOUND if request.method != hdrs.METH_HEAD else b""
+    return RenderedResponse(404, _NOT_FOUND_HEAD, body)
 
 
 class Responder:
@@ -50,7 +62,7 @@ class Responder:
             return None
         if self._count_bytes:
             self._count_bytes(domain, found.file.size)
-        return RenderedResponse(200, found.fields, found.head, data)
+        return RenderedResponse(200, found.head, data)
 
     async def respond(
         self, request: web.BaseRequest, found: Found, domain: str
@@ -67,8 +79,8 @@ class Responder:
     ) -> RenderedResponse:
         verdict = evaluate(request.headers, found.validators)
         if verdict is Verdict.NOT_MODIFIED:
-            fields = tuple(each for each in found.fields if each[0] in VALIDATING)
-            return RenderedResponse(304, fields, head(304, fields))
+            fields = (each for each in fields_of(found.head) if each[0] in VALIDATING)
+            return RenderedResponse(304, head(304, fields))
         is_get = request.method == hdrs.METH_GET
         if verdict is Verdict.FAILED:
             etag = (("ETag", found.validators.etag),)
@@ -89,14 +101,14 @@ class Responder:
         size = file.size
         descriptor = self._files.opened(file) or await self._files.open(file)
         if request.method == hdrs.METH_HEAD:
-            return RenderedResponse(200, found.fields, found.head)
+            return RenderedResponse(200, found.head)
         if self._count_bytes:
             self._count_bytes(domain, size)
         if size <= PIECE:
             data = await self._files.whole(descriptor)
-            return RenderedResponse(200, found.fields, found.head, data)
+            return RenderedResponse(200, found.head, data)
         parts = (Span(0, size - 1),)
-        return FileResponse(200, found.fields, found.head, self._files, descriptor, parts)
+        return FileResponse(200, found.head, self._files, descriptor, parts)
 
     async def _partial(
         self, found: Found, spans: tuple[Span, ...], domain: str
@@ -106,9 +118,9 @@ class Responder:
         if self._count_bytes:
             self._count_bytes(domain, sum(span.length for span in spans))
         own, parts = _multipart(found, spans) if len(spans) > 1 else _single(found, spans[0])
-        kept = tuple(each for each in found.fields if each[0] not in {name for name, _ in own})
-        fields = kept + own
-        return FileResponse(206, fields, head(206, fields), self._files, descriptor, parts)
+        replaced = {name for name, _ in own}
+        kept = tuple(each for each in fields_of(found.head) if each[0] not in replaced)
+        return FileResponse(206, head(206, kept + own), self._files, descriptor, parts)
 
 
 def _single(found: Found, span: Span) -> tuple[Fields, tuple[bytes | Span, ...]]:
@@ -122,7 +134,7 @@ def _single(found: Found, span: Span) -> tuple[Fields, tuple[bytes | Span, ...]]
 def _multipart(found: Found, spans: tuple[Span, ...]) -> tuple[Fields, tuple[bytes | Span, ...]]:
     """Return the fields and the body of a multipart/byteranges (RFC 9110 §14.6)."""
     boundary = uuid.uuid4().hex
-    content_type = dict(found.fields)["Content-Type"]
+    content_type = dict(fields_of(found.head))["Content-Type"]
     parts: list[bytes | Span] = []
     length = 0
     for span in spans:

@@ -12,7 +12,7 @@ from multidict import CIMultiDict
 
 from pulp_contentroutes.serving.errors import FileDamaged
 from pulp_contentroutes.serving.files import Descriptor, Files
-from pulp_contentroutes.serving.heads import Fields, Tail, head
+from pulp_contentroutes.serving.heads import Fields, Tail, fields_of, head
 from pulp_contentroutes.serving.ranges import Span
 
 log = logging.getLogger(__name__)
@@ -32,23 +32,20 @@ _KEPT_BUFFERS: Final = 16
 class RenderedResponse(web.StreamResponse):
     """Status, head and a whole body, as aiohttp's server sends them.
 
-    `rendered_head` has the status line for HTTP/1.1 and `fields`; what depends on the moment and
+    `rendered_head` has the status line for HTTP/1.1 and the fields; what depends on the moment and
     on the connection is added when it is sent. aiohttp's own `__init__` is not called: its headers
     would be made for each response, and are made here when somebody reads them (the access log).
     """
 
-    def __init__(
-        self, status: int, fields: Fields, rendered_head: bytes, data: bytes | bytearray = b""
-    ) -> None:
+    def __init__(self, status: int, rendered_head: bytes, data: bytes | bytearray = b"") -> None:
         self._status = status
-        self._fields = fields
         self._head = rendered_head
         self._data = data
         self._state: dict[Any, Any] = {}
 
     @property
     def headers(self) -> CIMultiDict[str]:
-        return CIMultiDict(self._fields)
+        return CIMultiDict(fields_of(self._head))
 
     @property
     def reason(self) -> str:
@@ -85,13 +82,12 @@ class FileResponse(RenderedResponse):
     def __init__(
         self,
         status: int,
-        fields: Fields,
         rendered_head: bytes,
         files: Files,
         descriptor: Descriptor,
         parts: Sequence[bytes | Span],
     ) -> None:
-        super().__init__(status, fields, rendered_head)
+        super().__init__(status, rendered_head)
         self._files = files
         self._descriptor = descriptor
         self._parts = parts
@@ -100,24 +96,22 @@ class FileResponse(RenderedResponse):
         if self._eof_sent:
             return None
         self._eof_sent = True
-        # Until a piece is with the kernel it is not overwritten: "drained" means empty here.
         transport = _transport_of(request)
-        transport.set_write_buffer_limits(0)
-        buffer = _BUFFERS.pop() if _BUFFERS else bytearray(PIECE)
+        # A drained transport has (next to) nothing left, so that the buffer can be used again.
+        transport.set_write_buffer_limits(1)
         try:
-            await self._send_parts(request, transport, memoryview(buffer))
+            await self._send_parts(request, transport)
         except FileDamaged as damaged:
             # The head is gone: only a broken connection tells the client.
             log.error("Broke off a response: %s", damaged)
             raise ConnectionResetError("The file ended early.") from damaged
         transport.set_write_buffer_limits()
-        if len(_BUFFERS) < _KEPT_BUFFERS:
-            _BUFFERS.append(buffer)
         return None
 
     async def _send_parts(
-        self, request: web.BaseRequest, transport: asyncio.WriteTransport, buffer: memoryview
+        self, request: web.BaseRequest, transport: asyncio.WriteTransport
     ) -> None:
+        buffer = _BUFFERS.pop() if _BUFFERS else bytearray(PIECE)
         transport.write(self._whole_head(request))
         for part in self._parts:
             if isinstance(part, bytes):
@@ -125,9 +119,14 @@ class FileResponse(RenderedResponse):
                 self._body_length += len(part)
                 continue
             for offset in range(part.first, part.last + 1, PIECE):
-                piece = buffer[: min(PIECE, part.last + 1 - offset)]
+                piece = memoryview(buffer)[: min(PIECE, part.last + 1 - offset)]
                 await self._files.read(self._descriptor, offset, piece)
                 await self._send(request, piece)
+                if transport.get_write_buffer_size():
+                    # Some transports keep a reference, not a copy, to what is still to be sent.
+                    buffer = bytearray(PIECE)
+        if len(_BUFFERS) < _KEPT_BUFFERS:
+            _BUFFERS.append(buffer)
 
     async def _send(self, request: web.BaseRequest, piece: memoryview) -> None:
         _transport_of(request).write(piece)
@@ -153,4 +152,4 @@ def text_response(
         ("Content-Length", str(len(body))),
         *fields,
     )
-    return RenderedResponse(status, all_fields, head(status, all_fields), body if has_body else b"")
+    return RenderedResponse(status, head(status, all_fields), body if has_body else b"")

@@ -352,6 +352,16 @@ async def test_a_plan_that_was_read_during_a_change_is_served_once(
     assert await (await get(client, "base/x")).read() == b"new"
 
 
+@pytest.mark.parametrize("path", ["base/x", "base/missing", "no/such"])
+async def test_every_answer_that_is_logged_has_its_correlation_id(
+    client: Client, fast_path: FastPath, path: str
+) -> None:
+    fast_path.database.add_file("x", DATA, fast_path.root)
+    for number in range(3):
+        await get(client, path)
+        assert len(fast_path.marked) == number + 1
+
+
 @pytest.mark.parametrize("version", ["1.0", "1.1"])
 @pytest.mark.parametrize("connection", ["close", "keep-alive", None])
 async def test_the_connection_is_kept_as_the_client_wishes(
