@@ -16,12 +16,11 @@ log = logging.getLogger(__name__)
 
 
 def add_content_route() -> None:
-    """Put the content route, and the fast path before it, onto Pulp's content app.
+    """Put the content route onto Pulp's content app.
 
     The dynamic segments must be called `pulp_domain` and `path`: Pulp's middleware reads them.
     """
     from pulp_contentroutes.app.content_handler import ContentRouteHandler
-    from pulp_contentroutes.app.fast_path import FastPath
 
     handler = ContentRouteHandler()
     prefix = CONTENT_PREFIX + ("{pulp_domain}/" if settings.DOMAIN_ENABLED else "")
@@ -32,7 +31,21 @@ def add_content_route() -> None:
             web.get(prefix + "{path:.+}", handler.serve_content_route),
         ]
     )
-    fast_path = FastPath()
+
+
+def add_fast_path() -> None:
+    """Put the fast path before everything else on Pulp's content app."""
+    from pulp_contentroutes.app.fast_path import FastPath
+
+    try:
+        fast_path = FastPath()
+    except Exception:
+        # An exception from here would end every content worker.
+        log.exception(
+            "The fast path is off, Pulp's own handler serves: it could not be set up. "
+            "'pulpcore-manager check --deploy' names settings that it cannot work with."
+        )
+        return
     # Outermost: Pulp's `authenticate` costs a query, and answers some unservable paths with a 500.
     app.middlewares.insert(0, fast_path.middleware)
     app.cleanup_ctx.append(fast_path.running)
@@ -40,6 +53,7 @@ def add_content_route() -> None:
 
 try:
     add_content_route()
+    add_fast_path()
 except ImportError:
     log.critical(
         "pulp_contentroutes serves nothing under %s: it could not be imported. Reinstall it with "

@@ -83,11 +83,20 @@ class Files:
     def opened(self, file: StoredFile) -> Descriptor | None:
         return self._open.get(file.artifact_id)
 
-    async def open(self, file: StoredFile) -> Descriptor:
-        """Return the open file, or raise FileGone or FileDamaged (also when its size is wrong).
+    async def ready(self, file: StoredFile) -> Descriptor:
+        """Return the open file, or raise FileGone or FileDamaged.
 
         A file that is gone is looked up anew the next time.
         """
+        descriptor = self.opened(file)
+        if descriptor is None:
+            return await self.open(file)
+        # It is right when it is opened; what happened since costs a system call to know.
+        if descriptor.data is None and os.fstat(descriptor.number).st_size != file.size:
+            raise self._damaged(descriptor)
+        return descriptor
+
+    async def open(self, file: StoredFile) -> Descriptor:
         try:
             return await self._flights.run(file.artifact_id, lambda: self._opened(file))
         except FileGone:
@@ -115,8 +124,11 @@ class Files:
         buffers = (buffer,)
         count = await asyncio.to_thread(os.preadv, descriptor.number, buffers, offset)
         if count != len(buffer):
-            self._open.discard(descriptor.file.artifact_id, descriptor)
-            raise FileDamaged(f"{descriptor.file.name} is shorter than {descriptor.file.size}.")
+            raise self._damaged(descriptor)
+
+    def _damaged(self, descriptor: Descriptor) -> FileDamaged:
+        self._open.discard(descriptor.file.artifact_id, descriptor)
+        return FileDamaged(f"{descriptor.file.name} has not {descriptor.file.size} bytes any more.")
 
     async def watch(self) -> None:
         """Look at the open files, for ever."""

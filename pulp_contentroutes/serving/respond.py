@@ -99,7 +99,7 @@ class Responder:
     async def _whole(self, request: web.BaseRequest, found: Found, domain: str) -> RenderedResponse:
         file = found.file
         size = file.size
-        descriptor = self._files.opened(file) or await self._files.open(file)
+        descriptor = await self._files.ready(file)
         if request.method == hdrs.METH_HEAD:
             return RenderedResponse(200, found.head)
         if self._count_bytes:
@@ -114,7 +114,7 @@ class Responder:
         self, found: Found, spans: tuple[Span, ...], domain: str
     ) -> RenderedResponse:
         file = found.file
-        descriptor = self._files.opened(file) or await self._files.open(file)
+        descriptor = await self._files.ready(file)
         if self._count_bytes:
             self._count_bytes(domain, sum(span.length for span in spans))
         own, parts = _multipart(found, spans) if len(spans) > 1 else _single(found, spans[0])

@@ -19,6 +19,8 @@ log = logging.getLogger(__name__)
 
 #: Bodies up to here are read at once and sent with their head; larger ones in pieces of this size.
 PIECE: Final = 256 * 1024
+# Where the kernel takes everything at once, it is somebody else's turn after so many bytes.
+_TURN: Final = 1024 * 1024
 # A client that takes none of a piece for this long is gone.
 _STALLED_SECONDS: Final = 600
 
@@ -112,27 +114,38 @@ class FileResponse(RenderedResponse):
         self, request: web.BaseRequest, transport: asyncio.WriteTransport
     ) -> None:
         buffer = _BUFFERS.pop() if _BUFFERS else bytearray(PIECE)
-        transport.write(self._whole_head(request))
+        # What goes out before the next bytes of the file, in one piece with them.
+        pending = self._whole_head(request)
         for part in self._parts:
             if isinstance(part, bytes):
-                transport.write(part)
+                pending += part
                 self._body_length += len(part)
                 continue
-            for offset in range(part.first, part.last + 1, PIECE):
-                piece = memoryview(buffer)[: min(PIECE, part.last + 1 - offset)]
-                await self._files.read(self._descriptor, offset, piece)
-                await self._send(request, piece)
+            offset, end = part.first, part.last + 1
+            while offset < end:
+                length = min(PIECE - len(pending), end - offset)
+                piece = memoryview(buffer)[: len(pending) + length]
+                piece[: len(pending)] = pending
+                await self._files.read(self._descriptor, offset, piece[len(pending) :])
+                await self._send(request, piece, offset // _TURN != (offset + length) // _TURN)
                 if transport.get_write_buffer_size():
                     # Some transports keep a reference, not a copy, to what is still to be sent.
                     buffer = bytearray(PIECE)
+                pending = b""
+                offset += length
+                self._body_length += length
+        transport.write(pending)
         if len(_BUFFERS) < _KEPT_BUFFERS:
             _BUFFERS.append(buffer)
 
-    async def _send(self, request: web.BaseRequest, piece: memoryview) -> None:
-        _transport_of(request).write(piece)
-        async with asyncio.timeout(_STALLED_SECONDS):
-            await request.writer.drain()
-        self._body_length += len(piece)
+    async def _send(self, request: web.BaseRequest, piece: memoryview, is_turn_over: bool) -> None:
+        transport = _transport_of(request)
+        transport.write(piece)
+        if transport.get_write_buffer_size():
+            async with asyncio.timeout(_STALLED_SECONDS):
+                await request.writer.drain()
+        elif is_turn_over:
+            await asyncio.sleep(0)
 
 
 def _transport_of(request: web.BaseRequest) -> asyncio.Transport:

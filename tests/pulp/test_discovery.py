@@ -3,6 +3,7 @@
 import requests
 
 from tests.pulp.conftest import Pulp
+from tests.pulp.raw_http import request
 from tests.pulp.standalone import Standalone, run
 
 
@@ -50,3 +51,23 @@ print(problem, schema_problem())
 """
     said = "The database lacks contentroutes_domain_changed_update: run 'pulpcore-manager migrate'."
     assert plain.shell(code) == f"{said} None"
+
+
+def test_a_setting_that_makes_no_sense_costs_the_fast_path_and_nothing_else(
+    plain: Standalone,
+) -> None:
+    """Or a typing error would end the content service."""
+    path = "/pulp_contentroutes/content/demo/hello.txt"
+    assert "repr-digest" in request(plain.content_port, path).headers
+    with plain.further_content_app(CONTENTROUTES_DATABASE_CONNECTIONS="many") as port:
+        answer = request(port, path)
+    assert (answer.status, answer.headers.get("repr-digest")) == (200, None)
+
+
+def test_the_fast_path_can_be_turned_off(plain: Standalone) -> None:
+    path = "/pulp_contentroutes/content/demo/hello.txt"
+    with plain.further_content_app(CONTENTROUTES_FAST_PATH="false") as port:
+        answer = request(port, path)
+        refused = request(port, "/pulp_contentroutes/content/demo//hello.txt")
+    assert (answer.status, answer.headers.get("repr-digest")) == (200, None)
+    assert refused.status == 404
