@@ -31,7 +31,7 @@ class Descriptor:
 
     __slots__ = ("data", "file", "number")
 
-    def __init__(self, file: StoredFile, number: int, data: bytes | None = None) -> None:
+    def __init__(self, file: StoredFile, number: int, data: bytes | None) -> None:
         self.file = file
         self.number = number
         #: All of a small file.
@@ -171,10 +171,12 @@ def _open_checked(file: StoredFile) -> Descriptor:
         number = os.open(file.name, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except OSError as error:
         raise FileGone(f"{file.name}: {error.strerror}") from error
-    descriptor = Descriptor(file, number)
-    status = os.fstat(number)
-    if not stat.S_ISREG(status.st_mode) or status.st_size != file.size:
-        raise FileDamaged(f"{file.name} is no file of {file.size} bytes.")
-    if file.size <= KEPT_BYTES:
-        descriptor.data = os.pread(number, file.size, 0)
-    return descriptor
+    try:
+        status = os.fstat(number)
+        if not stat.S_ISREG(status.st_mode) or status.st_size != file.size:
+            raise FileDamaged(f"{file.name} is no file of {file.size} bytes.")
+        data = os.pread(number, file.size, 0) if file.size <= KEPT_BYTES else None
+    except BaseException:
+        os.close(number)
+        raise
+    return Descriptor(file, number, data)

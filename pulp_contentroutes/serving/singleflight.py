@@ -59,3 +59,5 @@ class SingleFlight(Generic[K, V]):
             # By identity: after `forget` the key may belong to a newer load.
             if self._running.get(key) is future:
                 del self._running[key]
+            # Future, exception, traceback, this frame: a circle that would keep open files open.
+            del future

@@ -1,6 +1,8 @@
 """Artifacts are read without blocking, and never when they are not what they should be."""
 
+import gc
 import os
+import sys
 from pathlib import Path
 from uuid import uuid4
 
@@ -10,6 +12,7 @@ from pulp_contentroutes.serving import files as files_module
 from pulp_contentroutes.serving.errors import FileDamaged, FileGone
 from pulp_contentroutes.serving.files import Descriptor, Files
 from pulp_contentroutes.serving.model import StoredFile
+from pulp_contentroutes.serving.singleflight import SingleFlight
 from tests.fakes import stored
 
 DATA = os.urandom(10_000)
@@ -106,6 +109,40 @@ async def test_no_more_files_stay_open_than_allowed(files: Files, tmp_path: Path
     assert open_descriptors() <= before + 2
     files.close()
     assert open_descriptors() == before
+
+
+async def test_a_file_that_was_refused_is_closed_at_once(files: Files, tmp_path: Path) -> None:
+    """Not when Python looks for circles of references the next time."""
+    file = make(files, tmp_path)
+    os.truncate(file.name, 5)
+    gc.disable()
+    try:
+        before = open_descriptors()
+        for _ in range(3):
+            with pytest.raises(FileDamaged):
+                await files.open(file)
+        assert open_descriptors() == before
+    finally:
+        gc.enable()
+
+
+async def test_a_failure_leaves_no_circle_of_references(files: Files, tmp_path: Path) -> None:
+    descriptor = await files.open(make(files, tmp_path))
+
+    async def fail() -> None:
+        held = descriptor
+        raise FileDamaged(held.file.name)
+
+    flights: SingleFlight[str, None] = SingleFlight()
+    gc.disable()
+    try:
+        before = sys.getrefcount(descriptor)
+        with pytest.raises(FileDamaged) as caught:
+            await flights.run("k", fail)
+        del caught
+        assert sys.getrefcount(descriptor) == before
+    finally:
+        gc.enable()
 
 
 async def test_a_file_stays_open_for_who_reads_it(files: Files, tmp_path: Path) -> None:
