@@ -7,15 +7,18 @@ from tests.pulp.conftest import Pulp
 from tests.pulp.standalone import Standalone, run, wait_until
 
 COUNT = """
-from pulp_contentroutes.app.fast_path import _count_bytes
-from pulpcore.metrics import artifacts_size_counter
+from django.test import override_settings
 
 class Recorder:
     def add(self, amount, attributes):
         print(amount, attributes["domain_name"], bool(attributes["worker_process"]))
 
-artifacts_size_counter.counter = Recorder()
-count = _count_bytes()
+with override_settings(OTEL_ENABLED=True):
+    from pulpcore import metrics
+    metrics.artifacts_size_counter = metrics.ArtifactsSizeCounter.build()
+    metrics.artifacts_size_counter.counter = Recorder()
+    from pulp_contentroutes.app.fast_path import _count_bytes
+    count = _count_bytes()
 count("default", 4096)
 count("acme", 0)
 """
@@ -25,7 +28,7 @@ def test_pulps_counter_of_served_bytes_is_told(domains: Standalone) -> None:
     """Billing by domain is made of it."""
     counted = run(
         *("manage", "--data", str(domains.data), "shell", "--no-imports", "-c", COUNT),
-        env={**os.environ, "PULP_OTEL_ENABLED": "true", "OTEL_SDK_DISABLED": "true"},
+        env={**os.environ, "OTEL_SDK_DISABLED": "true"},
     )
     assert counted.stdout.split("\n")[:2] == ["4096 default True", "0 acme True"], counted.stderr
 
@@ -35,9 +38,9 @@ def test_a_line_in_the_log_has_a_correlation_id(pulp: Pulp, folder: Path) -> Non
     base = pulp.rest.published({"x": b"x" * 300_000}, folder)["base_path"]
     assert pulp.ours.get(f"{base}/x").status == 200
     name = pulp.instance.shell(f"""
-from pulpcore.plugin.models import Distribution
-publication = Distribution.objects.get(base_path={base!r}).publication
-print(publication.published_artifact.get(relative_path="x").content_artifact.artifact.file.path)
+from pulpcore.plugin.models import ContentArtifact, Distribution
+content = Distribution.objects.get(base_path={base!r}).publication.repository_version.content
+print(ContentArtifact.objects.get(content__in=content, relative_path="x").artifact.file.path)
 """)
     os.truncate(name, 10)
     offset = pulp.instance.log.stat().st_size
