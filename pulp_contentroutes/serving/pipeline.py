@@ -91,8 +91,7 @@ class Pipeline:
             target = self._routes.target(request)
         except RequestRefused as refused:
             text = f"{refused.status}: {refused}\n"
-            has_body = request.method != hdrs.METH_HEAD
-            return text_response(refused.status, text, _REFUSED, has_body=has_body)
+            return text_response(refused.status, text, _REFUSED, has_body=_has_body(request))
         if target is None or not self.is_on or request.method not in _METHODS:
             return None
         if request.protocol.access_logger is not None:
@@ -114,4 +113,8 @@ class Pipeline:
         except FileDamaged as damaged:
             self._mark_request()
             log.error("Refused to send a damaged file: %s", damaged)
-            return text_response(500, "500: Internal Server Error")
+            return text_response(500, "500: Internal Server Error", has_body=_has_body(request))
+
+
+def _has_body(request: web.Request) -> bool:
+    return request.method != hdrs.METH_HEAD

@@ -263,6 +263,21 @@ async def test_a_truncated_file_is_never_sent_as_the_file(
     assert (await get(client, "base/x")).status == 500
 
 
+async def test_the_answer_to_head_for_a_damaged_file_has_no_body(
+    client: Client, fast_path: FastPath
+) -> None:
+    """A body would be read as the beginning of the next answer on the connection."""
+    row = fast_path.database.add_file("x", DATA, fast_path.root)
+    os.truncate(fast_path.root / row["file"], 10)
+    reader, writer = await asyncio.open_connection("127.0.0.1", client.port)
+    for _ in range(2):
+        writer.write(f"HEAD {OURS}base/x HTTP/1.1\r\nHost: a\r\n\r\n".encode())
+        head = await reader.readuntil(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 500 ")
+    writer.close()
+    await writer.wait_closed()
+
+
 async def test_a_file_that_is_gone_is_looked_up_anew_and_handed_over(
     client: Client, fast_path: FastPath
 ) -> None:
