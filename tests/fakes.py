@@ -39,9 +39,10 @@ class FakeDatabase:
 
     def _rows(self, statement: str, values: tuple[Any, ...]) -> Sequence[Row]:
         if statement == sql.PLAN:
-            return [dict(self.distributions[b]) for b in values[1] if b in self.distributions]
-        if statement == sql.HAS_DISTRIBUTION_BELOW:
-            return [{"exists": any(base.startswith(values[1]) for base in self.distributions)}]
+            _, bases, _, directory = values
+            rows = [dict(self.distributions[base]) for base in bases if base in self.distributions]
+            is_above = any(base.startswith(directory) for base in self.distributions)
+            return rows or [{**NO_DISTRIBUTION, "is_above_another": is_above}]
         if statement == sql.LOOK_UP:
             path, directory = values[4], values[5]
             is_directory = any(each.startswith(directory) for each in self.files)
@@ -53,28 +54,26 @@ class FakeDatabase:
         return self.asked.count(statement)
 
     def add_distribution(self, base_path: str, **values: Any) -> dict[str, Any]:
-        version, repository = uuid4(), uuid4()
         self.distributions[base_path] = {
+            **NO_DISTRIBUTION,
             "distribution_id": uuid4(),
             "distribution_type": "file.file",
             "base_path": base_path,
             "checkpoint": False,
             "publishes": True,
-            "repository_id": None,
-            "remote_id": None,
-            "content_guard_id": None,
             "domain_id": uuid4(),
             "domain_updated": CREATED,
             "publication_id": uuid4(),
             "is_publication_complete": True,
             "pass_through": False,
             "publication_created": CREATED,
-            "version_id": version,
-            "version_repository_id": repository,
+            "version_id": uuid4(),
+            "version_repository_id": uuid4(),
             "number": 1,
             "is_version_complete": True,
             "version_created": CREATED,
             "has_fallback": False,
+            "is_above_another": False,
             **values,
         }
         return self.distributions[base_path]
@@ -102,6 +101,15 @@ def stored(name: str, size: int, **values: Any) -> dict[str, Any]:
     }
 
 
+NO_DISTRIBUTION: dict[str, Any] = dict.fromkeys(
+    (
+        "distribution_id", "distribution_type", "base_path", "checkpoint", "publishes",
+        "repository_id", "remote_id", "content_guard_id", "domain_id", "domain_updated",
+        "publication_id", "is_publication_complete", "pass_through", "publication_created",
+        "version_id", "version_repository_id", "number", "is_version_complete", "version_created",
+        "is_above_another",
+    )
+) | {"has_fallback": False}  # fmt: skip
 NOTHING: dict[str, Any] = {
     "content_artifact_id": None,
     "is_published": False,

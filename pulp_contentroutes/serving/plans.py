@@ -142,23 +142,22 @@ class Plans:
     async def _load(self, target: Target) -> Plan | Outcome:
         generation = self._generation
         domain, path = target.domain, target.path
-        bases = list(base_paths(path))
-        types = list(self._types.publishing)
-        rows = await self._database.fetch(sql.PLAN, domain, bases, types)
-        if len(rows) > 1:
+        directory = path if path.endswith("/") else f"{path}/"
+        rows = await self._database.fetch(
+            sql.PLAN, domain, list(base_paths(path)), list(self._types.publishing), directory
+        )
+        row = rows[0]
+        if len(rows) > 1 or row["is_above_another"]:
             return Outcome.HANDED_OVER
-        if rows:
-            plan = await self._plan(rows[0])
-            if generation == self._generation and self.is_trusted:
-                self._remember(domain, plan)
-            return plan
-        below = path if path.endswith("/") else f"{path}/"
-        [row] = await self._database.fetch(sql.HAS_DISTRIBUTION_BELOW, domain, below)
-        if row["exists"]:
-            return Outcome.HANDED_OVER
-        if generation == self._generation and self.is_trusted:
-            self._absent.put(target, Outcome.MISSING)
-        return Outcome.MISSING
+        plan = None if row["distribution_id"] is None else await self._plan(row)
+        is_lasting = generation == self._generation and self.is_trusted
+        if plan is None:
+            if is_lasting:
+                self._absent.put(target, Outcome.MISSING)
+            return Outcome.MISSING
+        if is_lasting:
+            self._remember(domain, plan)
+        return plan
 
     async def _plan(self, row: Row) -> Plan:
         is_guarded = row["content_guard_id"] is not None

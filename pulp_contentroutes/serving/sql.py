@@ -16,7 +16,9 @@ _MEMBERSHIP: Final = """
 _IS_MEMBER: Final = "va.number <= {number} AND (vr.number IS NULL OR vr.number > {number})"
 
 #: $1 domain name, $2 base paths that the request's path may start with, $3 the types that serve
-#: publications. Two rows mean overlapping base paths, which pulpcore answers with an error.
+#: publications, $4 the request's path with a slash at its end. Two rows mean overlapping base
+#: paths, which pulpcore answers with an error. Without a distribution, one row of nulls that says
+#: whether there is one below the path.
 PLAN: Final = """
 WITH d AS MATERIALIZED (
   SELECT dist.pulp_id, dist.pulp_type, dist.base_path::text AS base_path, dist.checkpoint,
@@ -39,8 +41,14 @@ SELECT d.pulp_id AS distribution_id, d.pulp_type AS distribution_type, d.base_pa
          SELECT FROM core_distributedpublication x
           WHERE x.distribution_id = d.pulp_id AND x.publication_id IS DISTINCT FROM pub.pulp_id
             AND (x.expires_at IS NULL OR x.expires_at >= now())
-       ) AS has_fallback
-  FROM d
+       ) AS has_fallback,
+       CASE WHEN d.pulp_id IS NULL THEN EXISTS (
+         SELECT FROM core_domain dom
+           JOIN core_distribution dist ON dist.pulp_domain_id = dom.pulp_id
+          WHERE dom.name = $1::text AND dist.base_path ^@ $4::text
+       ) ELSE false END AS is_above_another
+  FROM (SELECT) AS request
+  LEFT JOIN d ON true
   LEFT JOIN LATERAL (
       (SELECT p.* FROM core_publication p WHERE p.pulp_id = d.publication_id)
     UNION ALL
@@ -66,14 +74,6 @@ SELECT d.pulp_id AS distribution_id, d.pulp_type AS distribution_type, d.base_pa
           AND v.repository_id = d.repository_id AND v.complete
         ORDER BY v.number DESC LIMIT 1)
   ) rv ON NOT d.checkpoint
-"""
-
-#: $1 domain name, $2 the request's path with a slash at its end.
-HAS_DISTRIBUTION_BELOW: Final = """
-SELECT EXISTS (
-  SELECT FROM core_domain dom JOIN core_distribution dist ON dist.pulp_domain_id = dom.pulp_id
-   WHERE dom.name = $1::text AND dist.base_path ^@ $2::text
-)
 """
 
 #: $1 the repository, $2 the second that the URL names. The newest checkpoint up to its end, as
@@ -189,4 +189,4 @@ SELECT hit.id AS content_artifact_id, false AS is_published, false AS is_ambiguo
 """
 
 #: Every statement that takes parameters, to be prepared once as a test of the schema.
-STATEMENTS: Final = (PLAN, HAS_DISTRIBUTION_BELOW, CHECKPOINT, LOOK_UP, LOOK_UP_SUPERSEDED)
+STATEMENTS: Final = (PLAN, CHECKPOINT, LOOK_UP, LOOK_UP_SUPERSEDED)

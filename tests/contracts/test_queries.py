@@ -8,16 +8,31 @@ import pytest
 from pulp_contentroutes.serving import sql
 from pulp_contentroutes.serving.database import Database
 from pulp_contentroutes.serving.errors import DatabaseUnavailable
+from pulp_contentroutes.serving.plans import base_paths
 from pulp_contentroutes.serving.rows import Queries
-from tests.fakes import FakeDatabase
+from tests.fakes import NO_DISTRIBUTION, FakeDatabase
 from tests.postgres.conftest import postgres  # noqa: F401  a fixture
 
+# The columns that the statement asks, as pulpcore's migrations make them.
 SCHEMA = """
-DROP TABLE IF EXISTS core_domain, core_distribution;
-CREATE TABLE core_domain (pulp_id uuid, name text);
-CREATE TABLE core_distribution (base_path text, pulp_domain_id uuid);
-INSERT INTO core_domain VALUES ('00000000-0000-0000-0000-000000000001', 'default');
-INSERT INTO core_distribution VALUES ('deep/down', '00000000-0000-0000-0000-000000000001');
+DROP TABLE IF EXISTS core_domain, core_distribution, core_publication, core_repositoryversion,
+  core_distributedpublication;
+CREATE TABLE core_domain (pulp_id uuid, name text, pulp_last_updated timestamptz);
+CREATE TABLE core_distribution (
+  pulp_id uuid, pulp_type text, base_path text, checkpoint boolean, publication_id uuid,
+  repository_version_id uuid, repository_id uuid, remote_id uuid, content_guard_id uuid,
+  pulp_domain_id uuid);
+CREATE TABLE core_publication (
+  pulp_id uuid, complete boolean, pass_through boolean, pulp_created timestamptz,
+  repository_version_id uuid);
+CREATE TABLE core_repositoryversion (
+  pulp_id uuid, repository_id uuid, number integer, complete boolean, pulp_created timestamptz);
+CREATE TABLE core_distributedpublication (
+  distribution_id uuid, publication_id uuid, expires_at timestamptz);
+INSERT INTO core_domain VALUES ('00000000-0000-0000-0000-000000000001', 'default', now());
+INSERT INTO core_distribution (pulp_id, pulp_type, base_path, checkpoint, pulp_domain_id)
+  VALUES ('00000000-0000-0000-0000-000000000002', 'file.file', 'deep/down', false,
+          '00000000-0000-0000-0000-000000000001');
 """
 
 Make = Callable[[bool], Awaitable[Queries]]
@@ -56,16 +71,27 @@ async def make(real_arguments: dict[str, Any] | None) -> AsyncIterator[Make]:
         database.close()
 
 
-@pytest.mark.parametrize(
-    ("path", "expected"), [("deep/", True), ("deeper/", False), ("deep/down/", False)]
-)
-async def test_a_row_is_a_mapping_of_its_columns(make: Make, path: str, expected: bool) -> None:
-    rows = await (await make(False)).fetch(sql.HAS_DISTRIBUTION_BELOW, "default", path)
-    assert [row["exists"] for row in rows] == [expected]
+def question(path: str) -> tuple[str, str, list[str], list[str], str]:
+    return sql.PLAN, "default", list(base_paths(path)), ["file.file"], f"{path}/"
+
+
+async def test_a_row_is_a_mapping_of_its_columns(make: Make) -> None:
+    [row] = await (await make(False)).fetch(*question("deep/down/x"))
+    assert set(row.keys()) == set(NO_DISTRIBUTION)
+    assert (row["base_path"], row["checkpoint"], row["publishes"]) == ("deep/down", False, True)
+    assert not row["is_above_another"]
+
+
+@pytest.mark.parametrize(("path", "expected"), [("deep", True), ("deeper", False), ("x/y", False)])
+async def test_without_a_distribution_a_row_says_whether_one_is_below(
+    make: Make, path: str, expected: bool
+) -> None:
+    [row] = await (await make(False)).fetch(*question(path))
+    assert {**row} == {**NO_DISTRIBUTION, "is_above_another": expected}
 
 
 async def test_a_database_that_is_down_has_one_error(make: Make) -> None:
     database = await make(True)
     for _ in range(2):
         with pytest.raises(DatabaseUnavailable):
-            await database.fetch(sql.HAS_DISTRIBUTION_BELOW, "default", "deep/")
+            await database.fetch(*question("deep/down"))

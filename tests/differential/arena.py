@@ -12,7 +12,7 @@ from tests.differential.facts import File, Validators, resolved
 from tests.differential.oracle import Oracle
 from tests.differential.questions import KEYS, Question
 from tests.differential.tally import Tally
-from tests.differential.world import GUARD_HEADER, World
+from tests.differential.world import FILE, GUARD_HEADER, World
 
 STOCK_PREFIX = "/pulp/content/"
 PREFIXES = {CONTENT: STOCK_PREFIX, ROUTE: CONTENT_PREFIX}
@@ -80,7 +80,10 @@ class Arena:
         return self._learned[key]
 
     def file(self, question: Question) -> File | None:
-        """Return the stored file that the client of a question may have, if there is one."""
+        """Return the stored file that ours must serve to the client of a question, if any.
+
+        Of a distribution that answers its own way nothing may differ, so that no file is expected.
+        """
         try:
             domain, path = self._place(question)
         except UnicodeError:
@@ -88,6 +91,8 @@ class Arena:
         oracle = self.oracles.get(domain)
         distribution = oracle.distribution(path) if oracle else None
         if oracle is None or distribution is None:
+            return None
+        if distribution.plugin != FILE:
             return None
         if distribution.guarded and question.header(GUARD_HEADER) != [KEYS[0]]:
             return None

@@ -34,10 +34,26 @@ Values = dict[str, Any]
 DistributedPublication = apps.get_model("core", "DistributedPublication")
 HeaderContentGuard = apps.get_model("core", "HeaderContentGuard")
 FileContent = apps.get_model("file", "FileContent")
-FileDistribution = apps.get_model("file", "FileDistribution")
-FilePublication = apps.get_model("file", "FilePublication")
 FileRemote = apps.get_model("file", "FileRemote")
-FileRepository = apps.get_model("file", "FileRepository")
+PythonPackageContent = apps.get_model("python", "PythonPackageContent")
+
+
+def model_of(plugin: str, what: str) -> Any:
+    return apps.get_model(plugin, plugin.capitalize() + what)
+
+
+def content_of(unit: Values) -> Any:
+    """Return a new content unit."""
+    path, digest = unit["path"], unit["sha256"]
+    if unit["plugin"] == "file":
+        return FileContent(relative_path=path, digest=digest)
+    name, version = path.removesuffix(".tar.gz").split("-")[:2]
+    # Its answers read these as JSON objects; the defaults, lists, are an error.
+    columns = ("requires_dist", "classifiers", "provides_extras", "dynamic", "license_file")
+    empty: Values = {column: {} for column in columns}
+    return PythonPackageContent(
+        filename=path, sha256=digest, name=name, version=version, size=unit["size"], **empty
+    )
 
 
 def when(seconds: float) -> datetime:
@@ -119,7 +135,7 @@ class Builder:
         return self.remotes[base]
 
     def _add_unit(self, unit: Values) -> None:
-        content = FileContent(relative_path=unit["path"], digest=unit["sha256"])
+        content = content_of(unit)
         content.save()
         artifact = self._artifact(unit["sha256"]) if unit["is_stored"] else None
         row = ContentArtifact(content=content, relative_path=unit["path"], artifact=artifact)
@@ -131,7 +147,7 @@ class Builder:
         self.contents[unit["key"]] = (content, row)
 
     def _add_repository(self, described: Values) -> None:
-        repository = FileRepository(name=described["name"])
+        repository = model_of(described["plugin"], "Repository")(name=described["name"])
         repository.save()
         RepositoryVersion.objects.filter(repository=repository).delete()
         versions = described["versions"]
@@ -163,8 +179,10 @@ class Builder:
         created(row, membership["entered"])
 
     def _add_publication(self, described: Values) -> None:
-        publication = FilePublication(
-            repository_version=self.versions[described["repository"], described["version"]],
+        version = self.versions[described["repository"], described["version"]]
+        plugin = version.repository.pulp_type.partition(".")[0]
+        publication = model_of(plugin, "Publication")(
+            repository_version=version,
             pass_through=described["pass_through"],
             checkpoint=described["checkpoint"],
             complete=described["complete"],
@@ -188,7 +206,9 @@ class Builder:
         PublishedArtifact(publication=publication, content_artifact=row, relative_path=path).save()
 
     def _add_distribution(self, described: Values) -> Any:
-        model = FileDistribution if described["serves_publications"] else Distribution
+        model: Any = Distribution
+        if described["serves_publications"]:
+            model = model_of(described["plugin"], "Distribution")
         repository, number = described["repository"], described["version"]
         distribution = model(
             name=described["base_path"],

@@ -12,7 +12,14 @@ from hypothesis import strategies as st
 
 from tests.differential.asking import Header
 from tests.differential.oracle import stamp_of
-from tests.differential.world import GUARD_HEADER, GUARD_VALUE, Distribution, Domain, World
+from tests.differential.world import (
+    GUARD_HEADER,
+    GUARD_VALUE,
+    PYTHON,
+    Distribution,
+    Domain,
+    World,
+)
 
 SAFE = "/-._~!$&'()*+,;=:@"
 #: As the guard wants them: base64 of GUARD_VALUE, and of something else.
@@ -36,6 +43,11 @@ DATES = (
     "{own-date}", "{own-date}", "{stock-date}", "{entered+0}", "{entered-1}", "{entered+1}",
     "{mtime-1}", "{mtime+1}", "Fri, 01 Jan 2100 00:00:00 GMT", "Thu, 01 Jan 1970 00:00:00 GMT",
     "yesterday", "0", "{rfc850+0}", "{asctime+0}", "{rfc850-1}", "Fri, 99 Foo 2024 00:00:00 GMT",
+)  # fmt: skip
+#: What a distribution of pulp_python answers without any file.
+PYPI = (
+    "pypi/shelf-reader/json", "pypi/Shelf_Reader/json", "pypi/shelf-reader/0.1/json",
+    "pypi/shelf-reader/0.2/json", "pypi/nobody/json", "pypi/shelf-reader/", "simple/nobody/",
 )  # fmt: skip
 CONDITIONS = ("If-None-Match", "If-Match", "If-Modified-Since", "If-Unmodified-Since")
 
@@ -72,6 +84,8 @@ def known_paths(domain: Domain, distribution: Distribution) -> list[str]:
     """Return the decoded paths that may lead to a file or a directory of a distribution."""
     files = domain.paths_of(distribution)
     below = [*files, *directories(files)]
+    if distribution.plugin == PYTHON:
+        below += PYPI
     if distribution.checkpoint:
         below = [f"{stamp}/{path}" for stamp in stamps(domain, distribution) for path in below]
     return [f"{distribution.base_path}/{path}" for path in below]

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from random import Random
 
 from tests.differential.world import (
+    PYTHON,
     Distribution,
     Domain,
     Publication,
@@ -117,6 +118,7 @@ class DomainMaker:
         self._upstreams()
         self._access()
         self._sizes()
+        self._other_plugin()
 
     def _nothing_to_serve(self) -> None:
         self.distribution("void")
@@ -223,6 +225,24 @@ class DomainMaker:
         units = [self.unit(f"size/{size}.bin", size) for size in SIZES]
         key = self.publication(self.repository("sizes", (), units), 1, pass_through=True)
         self.distribution("sizes", publication=key)
+
+    def _other_plugin(self) -> None:
+        """Packages, and the pages of an index that were published for them."""
+        names = ("shelf_reader-0.1.tar.gz", "shelf_reader-0.1-py2-none-any.whl")
+        units = [self.unit(name, 600 + index) for index, name in enumerate(names)]
+        for key in units:
+            self.units[key] = replace(self.units[key], plugin=PYTHON)
+        name = self.repository("packages", (), units)
+        self.repositories[-1] = replace(self.repositories[-1], plugin=PYTHON)
+        pages = {
+            path: self._file(700)
+            for path in ("simple/index.html", "simple/shelf-reader/index.html")
+        }
+        key = self.publication(name, 1, pass_through=True, metadata=pages)
+        self.distribution("packages/published", plugin=PYTHON, publication=key)
+        self.distribution("packages/newest", plugin=PYTHON, repository=name)
+        self.distribution("packages/bare", plugin=PYTHON, repository="bare")
+        self.distribution("packages/plain", repository=name, serves_publications=False)
 
     # Chance.
 

@@ -8,8 +8,10 @@ from tests.differential.asking import Answer, Request
 from tests.differential.facts import File, read_date
 
 _SPEC = re.compile(r"(\d+)-(\d*)|-(\d+)")
-# A member of a list of entity tags (RFC 9110 §8.8.3): `w/"x"` and `x` are none.
-_TAG = re.compile(r'(?:^|,)\s*(W/)?"([^"]*)"\s*(?=,|$)')
+# A member of a list of entity tags (RFC 9110 §8.8.3): `w/"x"` and `x` are none, and a list with one
+# of these is no list.
+_TAG = re.compile(r'(W/)?"([^"]*)"')
+_TAGS = re.compile(r'\s*((W/)?"[^"]*"\s*)?(,\s*((W/)?"[^"]*"\s*)?)*')
 _MANY = 16
 CACHE_CONTROL = "public, max-age=0, must-revalidate"
 
@@ -58,7 +60,7 @@ def _precondition(request: Request, file: File) -> int | None:
 def _matches(header: str, file: File, weak: bool) -> bool:
     if header.strip() == "*":
         return True
-    tags = _TAG.findall(header)
+    tags = _TAG.findall(header) if _TAGS.fullmatch(header) else []
     return any(tag == file.sha256 and (weak or not is_weak) for is_weak, tag in tags)
 
 

@@ -1,6 +1,7 @@
 """The same question to Pulp's content app and to ours has the same answer, or a documented one."""
 
 import hashlib
+import json
 from collections.abc import Iterable
 from pathlib import Path
 from random import Random
@@ -90,6 +91,15 @@ def test_every_corner(arena: Arena) -> None:
         if distribution.base_path in ("check/points", "overlap/version") and path.endswith("/")
     ][:20]
     compare(arena, [empty, *(Question(domain, suffix) for suffix in suffixes)])
+
+
+def test_a_plugin_that_answers_its_own_way_is_asked(arena: Arena) -> None:
+    """A row of a table cannot say this: stock's answer is pulp_python's own, and so is ours."""
+    suffix = below(arena, "packages/published/pypi/shelf-reader/json")
+    compare(arena, [Question(arena.world.domains[0].name, suffix)])
+    answer = arena.stock.ask(Request(STOCK_PREFIX + suffix))
+    assert answer.status == 200, answer
+    assert json.loads(answer.body)["info"]["name"] == "shelf_reader"
 
 
 def test_every_condition_on_one_file(arena: Arena) -> None:

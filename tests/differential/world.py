@@ -8,11 +8,14 @@ from pathlib import Path
 
 GUARD_HEADER = "X-Key"
 GUARD_VALUE = "secret"
+#: The plugins whose rows a world holds. Distributions of pulp_python override a hook of Pulp's
+#: handler, so that Pulp answers every request for them.
+FILE, PYTHON = "file", "python"
 
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """A file content unit; one that is not stored has only a `url` at its upstream."""
+    """A content unit of one file; one that is not stored has only a `url` at its upstream."""
 
     key: int
     path: str
@@ -20,6 +23,7 @@ class Unit:
     size: int
     is_stored: bool = True
     url: str | None = None
+    plugin: str = FILE
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,7 @@ class Membership:
 class Repository:
     name: str
     versions: tuple[Version, ...]
+    plugin: str = FILE
 
     def memberships(self) -> Iterator[Membership]:
         """Yield the rows that Pulp would keep of these versions."""
@@ -84,9 +89,10 @@ class Retained:
 
 @dataclass(frozen=True, slots=True)
 class Distribution:
-    """`serves_publications` tells a `file.file` from a plain `core.distribution`."""
+    """One that serves no publications is a plain `core.distribution`, whatever its plugin."""
 
     base_path: str
+    plugin: str = FILE
     serves_publications: bool = True
     publication: int | None = None
     repository: str | None = None
