@@ -1,11 +1,12 @@
 """The whole fast path on a fake database, in an application of its own."""
 
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from aiohttp import web
+from aiohttp import ClientResponse, web
 from aiohttp.test_utils import TestClient
 
 from pulp_contentroutes.serving.files import Files
@@ -20,6 +21,8 @@ from tests.fakes import FakeDatabase, FakeStorages
 Client = TestClient[web.Request, web.Application]
 MakeClient = Callable[[web.Application], Awaitable[Client]]
 
+DATA = os.urandom(3000)
+HANDED_OVER = 418
 OURS = "/ours/"
 PULPS = "/pulps/"
 MAX_PATH_BYTES = 200
@@ -66,10 +69,10 @@ async def fast_path(tmp_path: Path) -> AsyncIterator[FastPath]:
 
 @pytest.fixture
 async def client(fast_path: FastPath, aiohttp_client: MakeClient) -> Client:
-    """A client of the fast path; what is handed over is answered 418."""
+    """A client of the fast path; what is handed over is answered HANDED_OVER."""
 
     async def handed_over(request: web.Request) -> web.Response:
-        return web.Response(status=418)
+        return web.Response(status=HANDED_OVER)
 
     app = web.Application(middlewares=[fast_path.pipeline.middleware])
     app.add_routes([web.get(prefix + "{path:.+}", handed_over) for prefix in (OURS, PULPS)])
@@ -77,3 +80,11 @@ async def client(fast_path: FastPath, aiohttp_client: MakeClient) -> Client:
     app.add_routes([web.get(PULPS + "base/other/{name}", handed_over)])
     app.add_routes([web.route("*", "/{path:.*}", handed_over)])
     return await aiohttp_client(app)
+
+
+async def get(client: Client, path: str, method: str = "GET", **headers: str) -> ClientResponse:
+    """Ask below our prefix, and read the answer; `_` in a header's name stands for `-`."""
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    response = await client.request(method, OURS + path, headers=named)
+    await response.read()
+    return response

@@ -6,21 +6,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from aiohttp import ClientResponse
 
 from pulp_contentroutes.serving import sql
 from tests.fakes import NOTHING, FakeDatabase
-from tests.unit.serving.conftest import OURS, Client, FastPath
-
-DATA = os.urandom(3000)
-HANDED_OVER = 418
-
-
-async def get(client: Client, path: str, method: str = "GET", **headers: str) -> ClientResponse:
-    named = {name.replace("_", "-"): value for name, value in headers.items()}
-    response = await client.request(method, OURS + path, headers=named)
-    await response.read()
-    return response
+from tests.unit.serving.conftest import DATA, HANDED_OVER, Client, FastPath, get
 
 
 async def test_a_file_is_asked_for_once_and_then_served_from_memory(
@@ -32,55 +21,6 @@ async def test_a_file_is_asked_for_once_and_then_served_from_memory(
     assert fast_path.database.asked == [sql.PLAN, sql.LOOK_UP]
     unlike = {"Date"}
     assert len({tuple(i for i in a.headers.items() if i[0] not in unlike) for a in answers}) == 1
-
-
-async def test_the_headers_of_a_file(client: Client, fast_path: FastPath) -> None:
-    row = fast_path.database.add_file("x.txt", DATA, fast_path.root)
-    headers = (await get(client, "base/x.txt")).headers
-    assert headers["Content-Type"] == "text/plain"
-    assert headers["Content-Length"] == headers["X-PULP-ARTIFACT-SIZE"] == str(len(DATA))
-    assert headers["ETag"] == f'"{row["sha256"]}"'
-    assert headers["Last-Modified"] == "Sat, 07 Jun 2025 08:09:10 GMT"
-    assert headers["Cache-Control"] == "public, max-age=0, must-revalidate"
-    assert headers["Accept-Ranges"] == "bytes"
-    assert headers["Repr-Digest"].startswith("sha-256=:")
-    assert "sha-512=:" in headers["Repr-Digest"]
-    assert "Content-Encoding" not in headers
-    assert "Date" in headers
-    assert "Server" in headers
-
-
-async def test_an_unknown_type_is_octets(client: Client, fast_path: FastPath) -> None:
-    fast_path.database.add_file("x.unknown", DATA, fast_path.root, sha512=None)
-    headers = (await get(client, "base/x.unknown")).headers
-    assert headers["Content-Type"] == "application/octet-stream"
-    assert "sha-512" not in headers["Repr-Digest"]
-
-
-async def test_head_has_the_headers_of_get_and_no_body(client: Client, fast_path: FastPath) -> None:
-    fast_path.database.add_file("x.txt", DATA, fast_path.root)
-    for _ in range(2):
-        whole, head = await get(client, "base/x.txt"), await get(client, "base/x.txt", "HEAD")
-        assert await head.read() == b""
-        assert head.status == 200
-        different = {"Date"}
-        assert [i for i in head.headers.items() if i[0] not in different] == [
-            i for i in whole.headers.items() if i[0] not in different
-        ]
-
-
-@pytest.mark.parametrize("size", [0, 1, 256 * 1024, 256 * 1024 + 1, 1_000_000])
-async def test_files_of_any_size_arrive_whole(
-    client: Client, fast_path: FastPath, size: int
-) -> None:
-    data = os.urandom(size)
-    fast_path.database.add_file("x", data, fast_path.root)
-    for _ in range(2):
-        answer = await get(client, "base/x")
-        assert await answer.read() == data
-        ranged = await get(client, "base/x", Range="bytes=-300000")
-        assert await ranged.read() == data[-300000:]
-    assert sum(number for _, number in fast_path.counted) == 2 * (size + min(size, 300000))
 
 
 async def test_a_missing_file_is_a_404_like_pulps(client: Client, fast_path: FastPath) -> None:
@@ -179,105 +119,6 @@ async def test_an_empty_publication_is_a_404(client: Client, fast_path: FastPath
     assert fast_path.database.count(sql.LOOK_UP) == 0
 
 
-@pytest.mark.parametrize(
-    ("headers", "status"),
-    [
-        ({"If_None_Match": "{etag}"}, 304),
-        ({"If_None_Match": 'W/{etag}, "other"'}, 304),
-        ({"If_None_Match": "*"}, 304),
-        ({"If_None_Match": '"other"'}, 200),
-        ({"If_Modified_Since": "Sat, 07 Jun 2025 08:09:10 GMT"}, 304),
-        ({"If_Modified_Since": "Sat, 07 Jun 2025 08:09:09 GMT"}, 200),
-        ({"If_Match": "{etag}"}, 200),
-        ({"If_Match": '"other"'}, 412),
-        ({"If_Unmodified_Since": "Sat, 07 Jun 2025 08:09:09 GMT"}, 412),
-        ({"Range": "bytes=0-0"}, 206),
-        ({"Range": "bytes=0-0", "If_Range": "{etag}"}, 206),
-        ({"Range": "bytes=0-0", "If_Range": '"other"'}, 200),
-        ({"Range": "bytes=0-0", "If_Range": "W/{etag}"}, 200),
-        ({"Range": "bytes=9999-", "If_Range": '"other"'}, 200),
-        ({"Range": "bytes=9999-"}, 416),
-        ({"Range": "bytes=-0"}, 416),
-        ({"Range": "items=0-1"}, 200),
-        ({"Range": "bytes=abc"}, 200),
-        ({"Range": "bytes=0-0,2-3"}, 206),
-        ({"Range": "bytes=" + ",".join(f"{n}-{n}" for n in range(0, 40, 2))}, 200),
-        ({"Range": "bytes=0-0", "If_None_Match": "{etag}"}, 304),
-    ],
-    ids=str,
-)
-async def test_conditions_and_ranges(
-    client: Client, fast_path: FastPath, headers: dict[str, str], status: int
-) -> None:
-    row = fast_path.database.add_file("x.txt", DATA, fast_path.root)
-    etag = f'"{row["sha256"]}"'
-    filled = {name: value.format(etag=etag) for name, value in headers.items()}
-    for _ in range(2):
-        answer = await get(client, "base/x.txt", **filled)
-        assert answer.status == status
-        assert answer.headers["ETag"] == etag
-        if status == 304:
-            names = {name.lower() for name in answer.headers}
-            assert names == {"cache-control", "last-modified", "etag", "date", "server"}
-        if status == 416:
-            assert answer.headers["Content-Range"] == f"bytes */{len(DATA)}"
-            assert len(await answer.read()) == int(answer.headers["Content-Length"])
-    head = await get(client, "base/x.txt", "HEAD", **filled)
-    # RFC 9110 §14.2: a Range in a HEAD is ignored.
-    assert head.status == (200 if status in (206, 416) else status)
-
-
-async def test_several_ranges_are_one_multipart_answer(client: Client, fast_path: FastPath) -> None:
-    fast_path.database.add_file("x.txt", DATA, fast_path.root)
-    answer = await get(client, "base/x.txt", Range="bytes=0-1,10-11,-1")
-    kind, _, boundary = answer.headers["Content-Type"].partition("; boundary=")
-    assert kind == "multipart/byteranges"
-    body = await answer.read()
-    assert len(body) == int(answer.headers["Content-Length"])
-    expected = b"".join(
-        f"\r\n--{boundary}\r\nContent-Type: text/plain\r\n"
-        f"Content-Range: bytes {first}-{last}/3000\r\n\r\n".encode()
-        + DATA[first : last + 1]
-        for first, last in [(0, 1), (10, 11), (2999, 2999)]
-    )
-    assert body == expected + f"\r\n--{boundary}--\r\n".encode()
-
-
-@pytest.mark.parametrize("is_open", [False, True])
-@pytest.mark.parametrize("size", [3000, 100_000, 1_000_000])
-async def test_a_truncated_file_is_never_sent_as_the_file(
-    client: Client, fast_path: FastPath, size: int, is_open: bool
-) -> None:
-    data = os.urandom(size)
-    row = fast_path.database.add_file("x", data, fast_path.root)
-    if is_open:
-        assert (await get(client, "base/x")).status == 200
-    os.truncate(fast_path.root / row["file"], 10)
-    # A small one is in memory until somebody looks at the open files.
-    is_kept = is_open and size == 3000
-    for _ in range(2):
-        answer = await get(client, "base/x")
-        assert answer.status == (200 if is_kept else 500)
-        assert not is_kept or await answer.read() == data
-    await fast_path.files.look_at_open_files()
-    assert (await get(client, "base/x")).status == 500
-
-
-async def test_the_answer_to_head_for_a_damaged_file_has_no_body(
-    client: Client, fast_path: FastPath
-) -> None:
-    """A body would be read as the beginning of the next answer on the connection."""
-    row = fast_path.database.add_file("x", DATA, fast_path.root)
-    os.truncate(fast_path.root / row["file"], 10)
-    reader, writer = await asyncio.open_connection("127.0.0.1", client.port)
-    for _ in range(2):
-        writer.write(f"HEAD {OURS}base/x HTTP/1.1\r\nHost: a\r\n\r\n".encode())
-        head = await reader.readuntil(b"\r\n\r\n")
-        assert head.startswith(b"HTTP/1.1 500 ")
-    writer.close()
-    await writer.wait_closed()
-
-
 async def test_a_file_that_is_gone_is_looked_up_anew_and_handed_over(
     client: Client, fast_path: FastPath
 ) -> None:
@@ -370,25 +211,3 @@ async def test_every_answer_that_is_logged_has_its_correlation_id(
     for number in range(3):
         await get(client, path)
         assert len(fast_path.marked) == number + 1
-
-
-@pytest.mark.parametrize("version", ["1.0", "1.1"])
-@pytest.mark.parametrize("connection", ["close", "keep-alive", None])
-async def test_the_connection_is_kept_as_the_client_wishes(
-    client: Client, fast_path: FastPath, version: str, connection: str | None
-) -> None:
-    fast_path.database.add_file("x", b"x", fast_path.root)
-    reader, writer = await asyncio.open_connection("127.0.0.1", client.port)
-    wish = f"Connection: {connection}\r\n" if connection else ""
-    writer.write(f"GET {OURS}base/x HTTP/{version}\r\nHost: a\r\n{wish}\r\n".encode())
-    head = (await reader.readuntil(b"\r\n\r\n")).decode()
-    assert head.startswith(f"HTTP/{version} 200 OK\r\n")
-    assert await reader.readexactly(1) == b"x"
-    is_kept = connection == "keep-alive" or (version == "1.1" and connection is None)
-    said = {("1.0", True): "keep-alive", ("1.1", False): "close"}.get((version, is_kept))
-    assert ("Connection: " in head) is (said is not None)
-    assert said is None or f"Connection: {said}\r\n" in head
-    if not is_kept:
-        assert await reader.read() == b""
-    writer.close()
-    await writer.wait_closed()

@@ -252,8 +252,8 @@ Run(service("chatty", CHATTY), service("quiet", WAIT), on_change=watch).loop()
         while not pids.exists() or not pids.read_text():
             assert time.monotonic() < deadline
             time.sleep(0.05)
+        left = [psutil.Process(int(pid)) for pid in pids.read_text().split()]
         top.kill()
-    left = [psutil.Process(int(pid)) for pid in pids.read_text().split() if is_alive(int(pid))]
     _, alive = psutil.wait_procs(left, timeout=15)
     assert not alive
 
