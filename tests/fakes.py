@@ -7,7 +7,11 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
+from aiohttp import web
+
 from pulp_contentroutes.serving import sql
+from pulp_contentroutes.serving.authorize import Asks, Guard
+from pulp_contentroutes.serving.credentials import digest_of, new_token
 from pulp_contentroutes.serving.errors import DatabaseUnavailable
 from pulp_contentroutes.serving.rows import Row
 
@@ -22,6 +26,9 @@ class FakeDatabase:
         self.distributions: dict[str, dict[str, Any]] = {}
         self.files: dict[str, dict[str, Any]] = {}
         self.superseded: dict[str, dict[str, Any]] = {}
+        #: By digest, and guard or None.
+        self.tokens: dict[tuple[Any, ...], dict[str, Any]] = {}
+        self.touched: list[UUID] = []
         self.asked: list[str] = []
         self.is_down = False
         #: When set, statements wait for it.
@@ -47,6 +54,11 @@ class FakeDatabase:
             path, directory = values[4], values[5]
             is_directory = any(each.startswith(directory) for each in self.files)
             return [self.files.get(path) or {**NOTHING, "is_directory": is_directory}]
+        if statement == sql.TOKEN:
+            return [self.tokens[values]] if values in self.tokens else []
+        if statement == sql.TOUCH_TOKENS:
+            self.touched += values[0]
+            return []
         assert statement == sql.LOOK_UP_SUPERSEDED
         return [self.superseded[values[1]]] if values[1] in self.superseded else []
 
@@ -77,6 +89,17 @@ class FakeDatabase:
             **values,
         }
         return self.distributions[base_path]
+
+    def add_token(
+        self, guard_id: UUID | None = None, may_download: bool = False, **values: Any
+    ) -> str:
+        """Return a new token that is valid, with its permission on a guard."""
+        token = new_token()
+        row = {"token_id": uuid4(), "expires": None, **values}
+        self.tokens[digest_of(token), None] = row | {"may_download": False}
+        if guard_id:
+            self.tokens[digest_of(token), guard_id] = row | {"may_download": may_download}
+        return token
 
     def add_file(self, path: str, data: bytes, root: Path, **values: Any) -> dict[str, Any]:
         name = uuid4().hex
@@ -123,6 +146,26 @@ NOTHING: dict[str, Any] = {
     "is_directory": False,
     "expires_at": None,
 }
+
+
+class FakeGuards:
+    """Guards that ask what they are told to ask, and permit who has the header `X-Key: yes`."""
+
+    def __init__(self) -> None:
+        self.guards: dict[UUID, Guard] = {}
+        self.loaded: list[UUID] = []
+
+    def add(self, asks: Asks) -> UUID:
+        guard_id = uuid4()
+        self.guards[guard_id] = Guard(asks, lambda request: request.headers.get("X-Key") == "yes")
+        return guard_id
+
+    async def load(self, guard_id: UUID) -> Guard | None:
+        self.loaded.append(guard_id)
+        return self.guards.get(guard_id)
+
+    async def permits(self, guard: Guard, request: web.Request) -> bool:
+        return guard.permits(request)
 
 
 class FakeStorages:

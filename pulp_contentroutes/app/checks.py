@@ -2,6 +2,7 @@
 
 import asyncio
 from importlib import import_module
+from ipaddress import ip_network
 
 from django.conf import settings
 from django.core.checks import Error, register
@@ -15,6 +16,7 @@ LEAST = {
     "CONTENTROUTES_CACHED_PATH_BYTES": 0,
     "CONTENTROUTES_DATABASE_CONNECTIONS": 1,
     "CONTENTROUTES_DATABASE_TIMEOUT": 0.1,
+    "CONTENTROUTES_FAILED_LOGINS": 0,
     "CONTENTROUTES_MAX_PATH_BYTES": 1,
     "CONTENTROUTES_MAX_RANGES": 0,
     "CONTENTROUTES_OPEN_FILES": 0,
@@ -86,6 +88,20 @@ def check_database(app_configs, **kwargs):
         )
 
 
+@register(deploy=True)
+def check_trusted_proxies(app_configs, **kwargs):
+    """E005: a reverse proxy that is named by what is no address."""
+    for network in settings.CONTENTROUTES_TRUSTED_PROXIES:
+        try:
+            ip_network(network, strict=False)
+        except ValueError as error:
+            yield Error(
+                f"The setting CONTENTROUTES_TRUSTED_PROXIES holds {network!r}: {error}",
+                hint="Name addresses like 10.0.0.7, or networks like 10.0.0.0/8.",
+                id="contentroutes.E005",
+            )
+
+
 def schema_problem():
     """Return why the database is not what the fast path needs, None if it is. Blocking."""
     from pulp_contentroutes.app.connection import database
@@ -94,9 +110,10 @@ def schema_problem():
 
     async def connect_and_probe():
         with failures_named():
-            connection = await database().connect()
+            pulps = database()
+            connection = await pulps.connect()
             try:
-                await probe(connection)
+                await probe(connection, pulps.has_users)
             finally:
                 connection.terminate()
 

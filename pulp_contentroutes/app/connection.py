@@ -9,6 +9,8 @@ from django.db import connections
 
 from pulp_contentroutes.serving.database import Database
 
+#: The user model whose tables our SQL knows.
+_USERS = "auth.User"
 #: libpq's name, as Django has it → asyncpg's.
 _ARGUMENTS = {
     "dbname": "database",
@@ -46,6 +48,7 @@ def database() -> Database:
         is_pooled=configured.get("DISABLE_SERVER_SIDE_CURSORS", False),
         connections=settings.CONTENTROUTES_DATABASE_CONNECTIONS,
         seconds=settings.CONTENTROUTES_DATABASE_TIMEOUT,
+        has_users=settings.AUTH_USER_MODEL == _USERS,
     )
 
 

@@ -34,7 +34,7 @@ def add_content_route() -> None:
 
 
 def add_fast_path() -> None:
-    """Put the fast path before everything else on Pulp's content app."""
+    """Put the fast path onto Pulp's content app."""
     from pulp_contentroutes.app.fast_path import FastPath
 
     try:
@@ -46,9 +46,7 @@ def add_fast_path() -> None:
             "'pulpcore-manager check --deploy' names settings that it cannot work with."
         )
         return
-    # Outermost: Pulp's `authenticate` costs a query, and answers some unservable paths with a 500.
-    app.middlewares.insert(0, fast_path.middleware)
-    app.cleanup_ctx.append(fast_path.running)
+    fast_path.add_to(app)
 
 
 try:

@@ -8,7 +8,6 @@ from dataclasses import fields
 from functools import lru_cache
 
 from aiohttp import web
-from aiohttp.typedefs import Middleware
 from django.conf import settings
 from django_guid import set_guid
 from django_guid.utils import generate_guid
@@ -19,8 +18,12 @@ from pulpcore.plugin.util import set_domain
 
 from pulp_contentroutes.app.connection import database
 from pulp_contentroutes.app.distribution_types import distribution_types
+from pulp_contentroutes.app.guards import PulpGuards
 from pulp_contentroutes.app.storages import PulpStorages
 from pulp_contentroutes.paths import CONTENT_PREFIX
+from pulp_contentroutes.serving.admission import Admission
+from pulp_contentroutes.serving.authorize import Authorizer
+from pulp_contentroutes.serving.client_address import ClientAddresses
 from pulp_contentroutes.serving.files import Files
 from pulp_contentroutes.serving.invalidation import Listener
 from pulp_contentroutes.serving.lookups import Lookups
@@ -30,6 +33,8 @@ from pulp_contentroutes.serving.plans import Plans
 from pulp_contentroutes.serving.resolve import Resolver
 from pulp_contentroutes.serving.respond import CountBytes, Responder
 from pulp_contentroutes.serving.routes import Route, Routes
+from pulp_contentroutes.serving.throttle import FailedLogins
+from pulp_contentroutes.serving.tokens import Tokens
 
 log = logging.getLogger(__name__)
 
@@ -56,13 +61,32 @@ class FastPath:
             options.stale_if_error,
         )
         resolver = Resolver(self._database, self._plans, self._lookups, self._files)
-        responder = Responder(self._files, options.max_ranges, _count_bytes())
-        self._pipeline = Pipeline(_routes(options), resolver, responder, _mark_request)
-        self._listener = Listener(self._database, resolver, self._switch)
+        self._tokens = Tokens(self._database)
+        authorizer = Authorizer(
+            PulpGuards(self._database), self._tokens if self._database.has_users else None
+        )
+        self._pipeline = Pipeline(
+            _routes(options),
+            resolver,
+            Admission(
+                authorizer,
+                ClientAddresses(options.trusted_proxies),
+                FailedLogins(options.failed_logins),
+                is_hidden=options.hide_refusals,
+            ),
+            Responder(self._files, options.max_ranges, _count_bytes()),
+            _mark_request,
+        )
+        memories = (resolver, authorizer, self._tokens)
+        self._listener = Listener(self._database, memories, self._switch)
 
-    @property
-    def middleware(self) -> Middleware:
-        return self._pipeline.middleware
+    def add_to(self, app: web.Application) -> None:
+        """Put the middlewares before and after Pulp's own, and run with the app."""
+        # Outermost: Pulp's `authenticate` costs a query, and answers some unservable paths with a
+        # 500. Innermost: what it has found out is for guards that ask for users.
+        app.middlewares.insert(0, self._pipeline.outermost)
+        app.middlewares.append(self._pipeline.innermost)
+        app.cleanup_ctx.append(self.running)
 
     async def running(self, app: web.Application) -> AsyncIterator[None]:
         """Run from the app's start to its end (`cleanup_ctx`); never raise at the start."""
@@ -74,6 +98,7 @@ class FastPath:
         tasks = [
             asyncio.create_task(self._listener.run(), name="contentroutes: listener"),
             asyncio.create_task(self._files.watch(), name="contentroutes: open files"),
+            asyncio.create_task(self._tokens.write_uses(), name="contentroutes: uses of tokens"),
         ]
         try:
             yield
@@ -82,6 +107,7 @@ class FastPath:
                 task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await asyncio.gather(*tasks)
+            await self._tokens.write_used()
             self._switch(False)
             self._files.close()
             self._database.close()

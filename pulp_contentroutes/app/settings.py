@@ -37,3 +37,25 @@ CONTENTROUTES_STALE_IF_ERROR = 60.0
 
 # How many ranges one request may ask for; with more it gets the whole file.
 CONTENTROUTES_MAX_RANGES = 64
+
+# Whether a client that a guard refuses is told 404, as if there were nothing, and never 401 or 403.
+CONTENTROUTES_HIDE_REFUSALS = False
+
+# How many wrong credentials for guarded content a client address may send in a minute; after that
+# it is answered 429, and passwords from it are not tried. 0 for no limit.
+CONTENTROUTES_FAILED_LOGINS = 30
+
+# The addresses or networks of the reverse proxies whose X-Forwarded-For is believed.
+CONTENTROUTES_TRUSTED_PROXIES = ["127.0.0.0/8", "::1"]
+
+# API tokens, wherever Pulp authenticates. Ours must come before Pulp's Basic, which would try a
+# token as a password; "unique" keeps the order of this list, and appends nothing twice.
+REST_FRAMEWORK = {
+    "dynaconf_merge": True,
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "pulp_contentroutes.app.authentication.ApiTokenAuthentication",
+        "pulpcore.app.authentication.BasicAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+        "dynaconf_merge_unique",
+    ],
+}

@@ -1,11 +1,186 @@
-"""May this client have it? Asked before anything about a distribution's content is looked up."""
+"""May this client have it? Asked before anything about a distribution's content is looked up.
 
-from pulp_contentroutes.serving.model import Plan
+Guards that need no user of Pulp, and token guards, are decided here; before the others Pulp
+authenticates. A guard is kept in memory until the database announces a change; what it says never.
+"""
+
+import asyncio
+import enum
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Final, Protocol
+from uuid import UUID
+
+from aiohttp import hdrs, web
+
+from pulp_contentroutes.serving.cache import BoundedCache
+from pulp_contentroutes.serving.credentials import MAX_BYTES, Malformed, Token, credentials_of
+from pulp_contentroutes.serving.rows import ids_among
+from pulp_contentroutes.serving.singleflight import SingleFlight
+from pulp_contentroutes.serving.tokens import Tokens
+
+_GUARDS: Final = 4000
 
 
-def is_open_to_all(plan: Plan) -> bool:
-    """Tell whether everyone may have what the distribution serves.
+class Decision(enum.Enum):
+    ADMITTED = enum.auto()
+    #: No credentials, or wrong ones: who has others may try again.
+    UNAUTHENTICATED = enum.auto()
+    #: Somebody who is known, and may not.
+    FORBIDDEN = enum.auto()
+    #: Credentials longer than anybody has.
+    TOO_LARGE = enum.auto()
+    #: Only Pulp can tell.
+    UNDECIDED = enum.auto()
 
-    Where a guard must decide, Pulp's own handler asks it.
-    """
-    return not plan.is_guarded
+
+class Asks(enum.Enum):
+    """What a guard asks to decide."""
+
+    #: The request alone, in no time.
+    REQUEST = enum.auto()
+    #: The request alone, but certificates or filters take their time: in a thread.
+    REQUEST_SLOWLY = enum.auto()
+    #: The permission of a token's user.
+    TOKEN = enum.auto()
+    #: A user, or nobody knows what.
+    PULP = enum.auto()
+
+
+_IN_NO_TIME: Final = frozenset({Asks.REQUEST, Asks.TOKEN})
+_IN_ORM_THREAD: Final = frozenset({Asks.TOKEN, Asks.PULP})
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Guard:
+    """A content guard as it stands in the database."""
+
+    asks: Asks
+    #: For those that ask the request alone. It never raises: what is unexpected is a refusal.
+    permits: Callable[[web.Request], bool]
+
+
+class Guards(Protocol):
+    async def load(self, guard_id: UUID) -> Guard | None:
+        """Return the guard, None if it is gone; or raise DatabaseUnavailable."""
+
+    async def permits(self, guard: Guard, request: web.Request) -> bool:
+        """Ask a guard that asks Pulp (`Asks.PULP`); or raise DatabaseUnavailable."""
+
+
+class Authorizer:
+    """Without `tokens`, Pulp authenticates who has one."""
+
+    def __init__(self, guards: Guards, tokens: Tokens | None) -> None:
+        self._guards = guards
+        self._tokens = tokens
+        self._known: BoundedCache[UUID, Guard] = BoundedCache(_GUARDS)
+        self._flights: SingleFlight[UUID, Guard | None] = SingleFlight()
+        self._generation = 0
+        self._is_trusted = False
+
+    # What the listener tells.
+
+    def announced(self, keys: Iterable[str]) -> None:
+        self._generation += 1
+        self._flights.forget()
+        for guard_id in ids_among(keys):
+            self._known.discard(guard_id)
+
+    def trust(self) -> None:
+        self._generation += 1
+        self._flights.forget()
+        self._known.clear()
+        self._is_trusted = True
+
+    def distrust(self) -> None:
+        self._is_trusted = False
+
+    # What requests ask.
+
+    def admits_now(self, guard_id: UUID, request: web.Request) -> bool:
+        """Tell whether what is in memory is enough to admit the client."""
+        guard = self._known.get(guard_id) if self._is_trusted else None
+        if guard is None or guard.asks not in _IN_NO_TIME:
+            return False
+        credentials = credentials_of(request.headers.get(hdrs.AUTHORIZATION))
+        if credentials is None:
+            return guard.asks is Asks.REQUEST and guard.permits(request)
+        if self._tokens is None or not isinstance(credentials, Token):
+            return False
+        grant = self._tokens.known(credentials.digest, _needed(guard_id, guard))
+        if grant is None or guard.asks is Asks.TOKEN:
+            return grant is not None and grant.may_download
+        return guard.permits(request)
+
+    async def decide(self, guard_id: UUID, request: web.Request) -> Decision:
+        """Decide as far as it is possible without Pulp; or raise DatabaseUnavailable."""
+        authorization = request.headers.get(hdrs.AUTHORIZATION)
+        if authorization is not None and len(authorization) > MAX_BYTES:
+            return Decision.TOO_LARGE
+        guard = await self._guard(guard_id)
+        if guard is None:
+            return Decision.UNDECIDED
+        credentials = credentials_of(authorization)
+        if isinstance(credentials, Token):
+            return await self._decide_for(credentials, guard_id, guard, request)
+        if isinstance(credentials, Malformed):
+            return Decision.UNAUTHENTICATED
+        if guard.asks is Asks.TOKEN:
+            return Decision.UNAUTHENTICATED
+        if credentials is not None or guard.asks is Asks.PULP:
+            # Whoever has sent a password is to hear that it is wrong, whatever the guard asks.
+            return Decision.UNDECIDED
+        return Decision.ADMITTED if await _permits(guard, request) else Decision.UNAUTHENTICATED
+
+    async def _decide_for(
+        self, token: Token, guard_id: UUID, guard: Guard, request: web.Request
+    ) -> Decision:
+        if self._tokens is None:
+            return Decision.UNDECIDED
+        grant = await self._tokens.find(token.digest, _needed(guard_id, guard))
+        if grant is None:
+            return Decision.UNAUTHENTICATED
+        if guard.asks is Asks.PULP:
+            return Decision.UNDECIDED
+        if guard.asks is Asks.TOKEN:
+            is_admitted = grant.may_download
+        else:
+            is_admitted = await _permits(guard, request)
+        return Decision.ADMITTED if is_admitted else Decision.FORBIDDEN
+
+    async def permits_with_user(self, guard_id: UUID, request: web.Request) -> bool:
+        """Ask a guard about a request that Pulp has authenticated.
+
+        Raise DatabaseUnavailable, or LookupError if the guard is gone.
+        """
+        guard = await self._guard(guard_id)
+        if guard is None:
+            raise LookupError(guard_id)
+        if guard.asks in _IN_ORM_THREAD:
+            return await self._guards.permits(guard, request)
+        return await _permits(guard, request)
+
+    async def _guard(self, guard_id: UUID) -> Guard | None:
+        if not self._is_trusted:
+            return await self._guards.load(guard_id)
+        known = self._known.get(guard_id)
+        return known or await self._flights.run(guard_id, lambda: self._load(guard_id))
+
+    async def _load(self, guard_id: UUID) -> Guard | None:
+        generation = self._generation
+        guard = await self._guards.load(guard_id)
+        if guard is not None and generation == self._generation and self._is_trusted:
+            self._known.put(guard_id, guard)
+        return guard
+
+
+def _needed(guard_id: UUID, guard: Guard) -> UUID | None:
+    """Return the guard whose permission the user of a token needs, None if none."""
+    return guard_id if guard.asks is Asks.TOKEN else None
+
+
+async def _permits(guard: Guard, request: web.Request) -> bool:
+    if guard.asks is Asks.REQUEST_SLOWLY:
+        return await asyncio.to_thread(guard.permits, request)
+    return guard.permits(request)

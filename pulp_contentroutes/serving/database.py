@@ -38,15 +38,22 @@ class Database:
     """A few connections that each request may use for one statement.
 
     `arguments` are asyncpg's; `is_pooled` says that a pgbouncer shares connections out. Behind one
-    there are no prepared statements, no start-up settings and no notifications.
+    there are no prepared statements, no start-up settings and no notifications. `has_users` says
+    that Pulp's users are in the tables that our SQL knows.
 
     asyncpg's own pool costs half as much again as the statement: a task for each release.
     """
 
     def __init__(
-        self, arguments: Mapping[str, Any], is_pooled: bool, connections: int, seconds: float
+        self,
+        arguments: Mapping[str, Any],
+        is_pooled: bool,
+        connections: int,
+        seconds: float,
+        has_users: bool = True,
     ) -> None:
         self.is_pooled = is_pooled
+        self.has_users = has_users
         self._arguments = {**arguments, "timeout": seconds, "command_timeout": seconds}
         if is_pooled:
             self._arguments["statement_cache_size"] = 0
@@ -116,23 +123,23 @@ def failures_named() -> Iterator[None]:
         raise DatabaseUnavailable(_sentence(error)) from error
 
 
-async def probe(connection: Any) -> None:
+async def probe(connection: Any, has_users: bool = True) -> None:
     """Raise SchemaMismatch unless every table, column, trigger and index we use is there."""
-    rows = await connection.fetch(schema.COLUMNS, list(schema.REQUIRED_COLUMNS))
+    columns = {**schema.REQUIRED_COLUMNS, **(schema.USER_COLUMNS if has_users else {})}
+    rows = await connection.fetch(schema.COLUMNS, list(columns))
     found = {(row["table_name"], row["column_name"]) for row in rows}
-    needed = {
-        (table, column) for table, names in schema.REQUIRED_COLUMNS.items() for column in names
-    }
+    needed = {(table, column) for table, names in columns.items() for column in names}
     missing = sorted(f"{table}.{column}" for table, column in needed - found)
     if missing:
         raise SchemaMismatch(f"pulpcore's tables lack {', '.join(missing)}.")
-    rows = await connection.fetch(schema.OBJECTS, list(schema.REQUIRED_OBJECTS))
-    lacking = sorted(set(schema.REQUIRED_OBJECTS) - {row["name"] for row in rows})
+    objects = (*schema.REQUIRED_OBJECTS, *(schema.USER_OBJECTS if has_users else ()))
+    rows = await connection.fetch(schema.OBJECTS, list(objects))
+    lacking = sorted(set(objects) - {row["name"] for row in rows})
     if lacking:
         raise SchemaMismatch(
             f"The database lacks {', '.join(lacking)}: run 'pulpcore-manager migrate'."
         )
-    for statement in sql.STATEMENTS:
+    for statement in (*sql.STATEMENTS, *(sql.USER_STATEMENTS if has_users else ())):
         try:
             await connection.prepare(statement)
         except asyncpg.SyntaxOrAccessError as error:

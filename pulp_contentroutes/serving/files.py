@@ -12,7 +12,7 @@ from weakref import WeakValueDictionary
 from pulp_contentroutes.serving.cache import BoundedCache
 from pulp_contentroutes.serving.errors import FileDamaged, FileGone
 from pulp_contentroutes.serving.model import StoredFile
-from pulp_contentroutes.serving.rows import Row
+from pulp_contentroutes.serving.rows import Row, ids_among
 from pulp_contentroutes.serving.singleflight import SingleFlight
 
 # Linux ≥ 4.14: read what is in the page cache, or say EAGAIN. Elsewhere a thread reads.
@@ -63,11 +63,7 @@ class Files:
 
     def announced(self, keys: Iterable[str]) -> None:
         """Let go of the artifacts among the ids that the database announces."""
-        for key in keys:
-            try:
-                artifact_id = UUID(key)
-            except ValueError:
-                continue
+        for artifact_id in ids_among(keys):
             file = self._known.pop(artifact_id, None)
             if file is not None:
                 file.is_current = False

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final, Protocol
 
 from pulp_contentroutes.serving import schema
@@ -28,11 +28,13 @@ class Memory(Protocol):
 
 
 class Listener:
-    """Tells `memory` what changes; calls `switch(True)` once the schema is what we expect."""
+    """Tells `memories` what changes; calls `switch(True)` once the schema is what we expect."""
 
-    def __init__(self, database: Database, memory: Memory, switch: Callable[[bool], None]) -> None:
+    def __init__(
+        self, database: Database, memories: Sequence[Memory], switch: Callable[[bool], None]
+    ) -> None:
         self._database = database
-        self._memory = memory
+        self._memories = memories
         self._switch = switch
 
     async def run(self) -> None:
@@ -58,7 +60,8 @@ class Listener:
                 log.exception("Not listening to the database.")
                 delay = _LAST_RETRY_SECONDS
             finally:
-                self._memory.distrust()
+                for memory in self._memories:
+                    memory.distrust()
             await asyncio.sleep(delay)
 
     async def _listen(self) -> None:
@@ -69,11 +72,11 @@ class Listener:
             connection.add_termination_listener(lambda _: lost.set())
             if not self._database.is_pooled:
                 await connection.add_listener(schema.CHANNEL, self._notified)
-            await probe(connection)
+            await probe(connection, self._database.has_users)
             self._switch(True)
             # Behind a pooler nothing is heard: each request asks the database for its plan.
             if not self._database.is_pooled:
-                self._memory.trust()
+                self._trust()
             log.info("Listening to the database: the fast path is on.")
             await _beat(connection, lost)
             log.warning("The connection that listens to the database was lost.")
@@ -82,9 +85,15 @@ class Listener:
 
     def _notified(self, connection: Any, process: int, channel: str, payload: str) -> None:
         if payload == schema.EVERYTHING:
-            self._memory.trust()
+            self._trust()
         else:
-            self._memory.announced(payload.split(","))
+            keys = payload.split(",")
+            for memory in self._memories:
+                memory.announced(keys)
+
+    def _trust(self) -> None:
+        for memory in self._memories:
+            memory.trust()
 
 
 async def _beat(connection: Any, lost: asyncio.Event) -> None:

@@ -56,7 +56,8 @@ class Plan:
     source: Source | None
     #: False where only Pulp's handler knows what to answer.
     is_ours: bool
-    is_guarded: bool
+    #: The content guard that must be asked first; None where everyone may have the content.
+    guard_id: UUID | None
     is_checkpoint: bool
     #: Whether superseded publications may still have what the source has not.
     has_fallback: bool
@@ -108,3 +109,5 @@ class Found:
 
 #: The key that is announced when a base path is given, changed or taken away.
 BASE_PATHS: Final = "base_paths"
+#: The key that is announced when a user, a role or a token changes.
+ACCESS: Final = "access"

@@ -1,5 +1,6 @@
 """The tunables of the fast path, as one value; app/fast_path.py fills it from Pulp's settings."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -17,3 +18,6 @@ class Options:
     cached_path_bytes: int
     open_files: int
     stale_if_error: float
+    failed_logins: int
+    hide_refusals: bool
+    trusted_proxies: Sequence[str]

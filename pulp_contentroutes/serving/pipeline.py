@@ -1,4 +1,4 @@
-"""The outermost middleware: route → resolve → authorize → respond, or Pulp's own handler.
+"""The two middlewares: route → resolve → authorize → respond, or Pulp's own handler.
 
 What is proven is answered here. Everything else, and every fault of ours, goes on to the next
 handler: the worst case is Pulp's speed and Pulp's answer, never an admission.
@@ -6,20 +6,17 @@ handler: the worst case is Pulp's speed and Pulp's answer, never an admission.
 
 import logging
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler, Middleware
 
-from pulp_contentroutes.serving.authorize import is_open_to_all
+from pulp_contentroutes.serving.admission import Admission
+from pulp_contentroutes.serving.authorize import Decision
 from pulp_contentroutes.serving.cache import BoundedCache
-from pulp_contentroutes.serving.errors import (
-    DatabaseUnavailable,
-    FileDamaged,
-    FileGone,
-    RequestRefused,
-)
-from pulp_contentroutes.serving.model import Found, Outcome, Plan
+from pulp_contentroutes.serving.deliver import Delivery
+from pulp_contentroutes.serving.errors import DatabaseUnavailable, RequestRefused
+from pulp_contentroutes.serving.model import Found, Outcome, Plan, Target
 from pulp_contentroutes.serving.resolve import Resolver
 from pulp_contentroutes.serving.respond import Responder, not_found
 from pulp_contentroutes.serving.routes import Routes
@@ -35,6 +32,10 @@ _OVERHEAD: Final = 300
 _METHODS: Final = frozenset({hdrs.METH_GET, hdrs.METH_HEAD})
 _REFUSED: Final = (("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff"))
 
+#: Of a request whose guard waits for Pulp's authentication: its plan and target. aiohttp has typed
+#: keys since 3.14, and warns of others.
+_WAITING: Final[Any] = getattr(web, "RequestKey", lambda name, _: name)("contentroutes", tuple)
+
 
 class Pipeline:
     """`mark_request` gives log lines their correlation id, as Pulp's middleware would."""
@@ -43,15 +44,18 @@ class Pipeline:
         self,
         routes: Routes,
         resolver: Resolver,
+        admission: Admission,
         responder: Responder,
         mark_request: Callable[[], None],
     ) -> None:
         self._routes = routes
         self._resolver = resolver
+        self._admission = admission
         self._responder = responder
+        self._delivery = Delivery(resolver, responder)
         self._mark_request = mark_request
-        #: What a request asked for, as it was sent: route, resolve and authorize in one look-up,
-        #: for as long as plan and file are current.
+        #: What a request asked for, as it was sent: route and resolve in one look-up, for as long
+        #: as plan and file are current.
         self._remembered: BoundedCache[str, tuple[Plan, Found, str]] = BoundedCache(
             _REMEMBERED, _REMEMBERED_BYTES, lambda raw_path, _: _OVERHEAD + len(raw_path)
         )
@@ -59,7 +63,9 @@ class Pipeline:
         self.is_on = False
 
     @property
-    def middleware(self) -> Middleware:
+    def outermost(self) -> Middleware:
+        """Return the middleware that comes before all of Pulp's."""
+
         @web.middleware
         async def contentroutes(request: web.Request, handler: Handler) -> web.StreamResponse:
             try:
@@ -70,6 +76,30 @@ class Pipeline:
                 self._mark_request()
                 log.exception("The fast path failed; Pulp's own handler answers.")
                 response = None
+            if response is not None:
+                return response
+            try:
+                return await handler(request)
+            except web.HTTPForbidden:
+                # A guard's: nothing else in Pulp's handler raises it.
+                if self._routes.target(request) is None:
+                    raise
+                return self._admission.refused_by_pulp(request)
+
+        return contentroutes
+
+    @property
+    def innermost(self) -> Middleware:
+        """Return the middleware that comes after Pulp's authentication."""
+
+        @web.middleware
+        async def contentroutes(request: web.Request, handler: Handler) -> web.StreamResponse:
+            response = None
+            if _WAITING in request:
+                try:
+                    response = await self._answer_known(request)
+                except Exception:
+                    log.exception("The fast path failed; Pulp's own handler answers.")
             return await handler(request) if response is None else response
 
         return contentroutes
@@ -82,6 +112,8 @@ class Pipeline:
         plan, found, domain = remembered
         if not (plan.is_current and found.file.is_current):
             return None
+        if plan.guard_id and not self._admission.is_certain(plan.guard_id, request):
+            return None
         if request.protocol.access_logger is not None:
             self._mark_request()
         return self._responder.respond_at_once(request, found, domain)
@@ -91,7 +123,8 @@ class Pipeline:
             target = self._routes.target(request)
         except RequestRefused as refused:
             text = f"{refused.status}: {refused}\n"
-            return text_response(refused.status, text, _REFUSED, has_body=_has_body(request))
+            has_body = request.method != hdrs.METH_HEAD
+            return text_response(refused.status, text, _REFUSED, has_body=has_body)
         if target is None or not self.is_on or request.method not in _METHODS:
             return None
         if request.protocol.access_logger is not None:
@@ -100,21 +133,33 @@ class Pipeline:
             plan = await self._resolver.plan(target)
             if not isinstance(plan, Plan):
                 return not_found(request) if plan is Outcome.MISSING else None
-            if not plan.is_ours or not is_open_to_all(plan):
-                return None
-            found = await self._resolver.look_up(plan, target)
-            if isinstance(found, Found):
-                if found.expires is None and "?" not in request.raw_path:
-                    self._remembered.put(request.raw_path, (plan, found, target.domain))
-                return await self._responder.respond(request, found, target.domain)
-            return not_found(request) if found is Outcome.MISSING else None
-        except (DatabaseUnavailable, FileGone):
+            if plan.guard_id:
+                verdict = await self._admission.check(plan.guard_id, request)
+                if verdict is Decision.UNDECIDED:
+                    request[_WAITING] = (plan, target)
+                    return None
+                if not isinstance(verdict, Decision):
+                    return verdict
+        except DatabaseUnavailable:
             return None
-        except FileDamaged as damaged:
-            self._mark_request()
-            log.error("Refused to send a damaged file: %s", damaged)
-            return text_response(500, "500: Internal Server Error", has_body=_has_body(request))
+        return await self._deliver(request, plan, target)
 
+    async def _answer_known(self, request: web.Request) -> web.StreamResponse | None:
+        """Answer a client that Pulp has authenticated, or has found to be anonymous."""
+        plan, target = request[_WAITING]
+        try:
+            refusal = await self._admission.check_with_user(plan.guard_id, request)
+        except (DatabaseUnavailable, LookupError):
+            return None
+        return refusal or await self._deliver(request, plan, target)
 
-def _has_body(request: web.Request) -> bool:
-    return request.method != hdrs.METH_HEAD
+    async def _deliver(
+        self, request: web.Request, plan: Plan, target: Target
+    ) -> web.StreamResponse | None:
+        if not plan.is_ours:
+            return None
+        return await self._delivery.deliver(request, plan, target, self._remember)
+
+    def _remember(self, request: web.Request, plan: Plan, found: Found, domain: str) -> None:
+        if found.expires is None and "?" not in request.raw_path:
+            self._remembered.put(request.raw_path, (plan, found, domain))

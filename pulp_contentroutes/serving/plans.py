@@ -160,7 +160,6 @@ class Plans:
         return plan
 
     async def _plan(self, row: Row) -> Plan:
-        is_guarded = row["content_guard_id"] is not None
         root = await self._storages.root(row["domain_id"], row["domain_updated"])
         is_plain = row["distribution_type"] in self._types.plain
         is_whole = row["is_publication_complete"] is not False
@@ -173,7 +172,7 @@ class Plans:
             base_path=row["base_path"],
             source=source,
             is_ours=is_plain and is_whole and root is not None,
-            is_guarded=is_guarded,
+            guard_id=row["content_guard_id"],
             is_checkpoint=row["checkpoint"],
             has_fallback=row["has_fallback"],
             can_miss=row["remote_id"] is None and has_origin,

@@ -1,6 +1,6 @@
 """Rows of our statements → values, and who gets them for us."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
@@ -34,3 +34,12 @@ def source_of(row: Row) -> Source | None:
         number=row["number"],
         serves_version=publication is None or row["pass_through"],
     )
+
+
+def ids_among(keys: Iterable[str]) -> Iterator[UUID]:
+    """Yield the ids among the keys that the database announces."""
+    for key in keys:
+        try:
+            yield UUID(key)
+        except ValueError:
+            continue

@@ -36,7 +36,20 @@ REQUIRED_COLUMNS: Final[Mapping[str, frozenset[str]]] = {
     ),
     "core_contentartifact": frozenset({"pulp_id", "content_id", "artifact_id", "relative_path"}),
     "core_artifact": frozenset({"pulp_id", "file", "size", "sha256", "sha512"}),
+    "core_contentguard": frozenset({"pulp_id", "pulp_domain_id"}),
+    "contentroutes_apitoken": frozenset({"pulp_id", "digest", "user_id", "expires", "last_used"}),
 }  # fmt: skip
+
+#: What the permissions of users are made of. Where the users are in another table, Pulp decides.
+USER_COLUMNS: Final[Mapping[str, frozenset[str]]] = {
+    "auth_user": frozenset({"id", "is_active", "is_superuser"}),
+    "auth_user_groups": frozenset({"user_id", "group_id"}),
+    "auth_permission": frozenset({"id", "content_type_id", "codename"}),
+    "django_content_type": frozenset({"id", "app_label"}),
+    "core_role_permissions": frozenset({"role_id", "permission_id"}),
+    "core_userrole": frozenset({"user_id", "role_id", "object_id", "domain_id"}),
+    "core_grouprole": frozenset({"group_id", "role_id", "object_id", "domain_id"}),
+}
 
 #: What our migrations make, by name: triggers, and indexes.
 REQUIRED_OBJECTS: Final = (
@@ -53,8 +66,25 @@ REQUIRED_OBJECTS: Final = (
         }.items()
         for event in events
     ),
+    *(
+        f"contentroutes_{table}_{event}"
+        for table, events in {
+            "core_contentguard": ("update", "delete"),
+            "apitoken": ("update", "delete"),
+            "core_userrole": ("insert", "update", "delete"),
+            "core_grouprole": ("insert", "update", "delete"),
+            "core_role_permissions": ("insert", "delete"),
+        }.items()
+        for event in events
+    ),
     "contentroutes_published_paths",
     "contentroutes_content_paths",
+)
+USER_OBJECTS: Final = (
+    "contentroutes_auth_user_update",
+    "contentroutes_auth_user_delete",
+    "contentroutes_auth_user_groups_insert",
+    "contentroutes_auth_user_groups_delete",
 )
 
 #: The channel that our triggers notify; its payloads are keys with commas between them, or `*`.

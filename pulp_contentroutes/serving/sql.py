@@ -188,5 +188,50 @@ SELECT hit.id AS content_artifact_id, false AS is_published, false AS is_ambiguo
  ORDER BY s.position LIMIT 1
 """
 
+#: $1 the SHA-256 of an API token, $2 a token guard or null. One row for a valid token. Those may
+#: download whom pulpcore's `get_objects_for_user` finds: superusers, and who holds the permission
+#: by a role, alone or in a group: everywhere, in the guard's domain, or on the guard.
+TOKEN: Final = """
+WITH t AS MATERIALIZED (
+  SELECT x.pulp_id, x.expires, u.id AS user_id, u.is_superuser
+    FROM contentroutes_apitoken x JOIN auth_user u ON u.id = x.user_id
+   WHERE x.digest = $1::text AND u.is_active AND (x.expires IS NULL OR x.expires > now())
+)
+SELECT t.pulp_id AS token_id, t.expires,
+       g.pulp_id IS NOT NULL AND (t.is_superuser OR EXISTS (
+         SELECT FROM auth_permission p
+           JOIN django_content_type ct ON ct.id = p.content_type_id
+           JOIN core_role_permissions rp ON rp.permission_id = p.id
+           JOIN LATERAL (
+               SELECT ur.object_id, ur.domain_id FROM core_userrole ur
+                WHERE ur.user_id = t.user_id AND ur.role_id = rp.role_id
+             UNION ALL
+               SELECT gr.object_id, gr.domain_id
+                 FROM auth_user_groups member
+                 JOIN core_grouprole gr ON gr.group_id = member.group_id
+                WHERE member.user_id = t.user_id AND gr.role_id = rp.role_id
+           ) held ON held.domain_id = g.pulp_domain_id OR held.domain_id IS NULL
+          WHERE ct.app_label = 'contentroutes' AND p.codename = 'download_tokencontentguard'
+            AND (held.domain_id IS NOT NULL OR held.object_id IS NULL
+                 OR held.object_id = g.pulp_id::text)
+       )) AS may_download
+  FROM t LEFT JOIN core_contentguard g ON g.pulp_id = $2::uuid
+"""
+
+#: $1 ids of tokens that were used.
+TOUCH_TOKENS: Final = """
+UPDATE contentroutes_apitoken SET last_used = now()
+ WHERE pulp_id = ANY($1::uuid[])
+   AND (last_used IS NULL OR last_used < now() - interval '1 minute')
+"""
+
+#: $1 a table. A row if a trigger of ours announces its updates.
+IS_WATCHED: Final = """
+SELECT FROM pg_trigger
+ WHERE tgrelid = to_regclass($1::text) AND tgenabled IN ('O', 'A')
+   AND tgname LIKE 'contentroutes\\_%\\_update'
+"""
+
 #: Every statement that takes parameters, to be prepared once as a test of the schema.
-STATEMENTS: Final = (PLAN, CHECKPOINT, LOOK_UP, LOOK_UP_SUPERSEDED)
+STATEMENTS: Final = (PLAN, CHECKPOINT, LOOK_UP, LOOK_UP_SUPERSEDED, TOUCH_TOKENS)
+USER_STATEMENTS: Final = (TOKEN,)

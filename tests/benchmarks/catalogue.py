@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from tests.benchmarks.contenders import Contender, Plan
-from tests.benchmarks.groups import files, growth, missing
+from tests.benchmarks.groups import files, growth, guarded, missing
 from tests.benchmarks.results import BYTES, P50, P99, REQUESTS, Metric
 from tests.benchmarks.site import Site
 
@@ -25,5 +25,6 @@ GROUPS = {
         "404s, every path different, 32 connections (stock: 8)", REQUESTS, missing.contenders
     ),
     "honest": Group("Honest clients of a 4 KiB file, by their p99", P99, missing.honest),
+    "guarded": Group("A guarded file of 4 KiB", REQUESTS, guarded.contenders),
     "growth": Group("Growth of a repository version, one connection", P50, growth.contenders),
 }

@@ -58,7 +58,7 @@ class Contender:
         """Ask for the probe once; Answer has the whole body."""
         url = urlsplit(self.probe)
         assert url.port
-        return request(url.port, url.path)
+        return request(url.port, url.path, headers=self.load(0).headers)
 
 
 @dataclass(frozen=True, slots=True)

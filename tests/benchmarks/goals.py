@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from tests.benchmarks import site
 from tests.benchmarks.contenders import Plan
-from tests.benchmarks.groups import files, growth, missing
+from tests.benchmarks.groups import files, growth, guarded, missing
 from tests.benchmarks.results import BYTES, P50, P99, REQUESTS, Metric, Results
 
 #: The results of a run, by the name of the group.
@@ -115,6 +115,13 @@ def goals(plan: Plan) -> list[Goal]:
             _growth(growth.RESOLVED, plan),
             1.3,
             at_most=True,
+        ),
+        Goal("header guard, no guard", _ratio("guarded", guarded.HEADER, guarded.OPEN), 0.6),
+        Goal("token guard, no guard", _ratio("guarded", guarded.TOKEN, guarded.OPEN), 0.6),
+        Goal(
+            "RBAC guard with a token, stock with a password",
+            _ratio("guarded", guarded.RBAC, guarded.STOCK_RBAC),
+            20,
         ),
         Goal("memory over a stock worker", _memory, 60, "MB", at_most=True),
     ]

@@ -4,7 +4,7 @@ import json
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -44,6 +44,7 @@ class Load:
     paths: Paths | None = None
     #: Longest pause of a connection before a request, in ms; None: it asks at once.
     pause: int | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def arguments(self) -> list[str]:
@@ -108,6 +109,7 @@ def _running(load: Load, seconds: int) -> Iterator[subprocess.Popen[str]]:
     command = [
         *("wrk", "--threads", "1", "--connections", str(load.connections)),
         *("--duration", f"{seconds}s", "--timeout", f"{_TIMEOUT_SECONDS}s"),
+        *(f"--header={name}: {value}" for name, value in load.headers.items()),
         *("--script", str(_SCRIPT), load.url, "--", *load.arguments),
     ]
     # A session of its own: the Ctrl-C of a terminal is for us alone, and we end what we started.

@@ -1,7 +1,7 @@
 """Everything that can be measured, started or made when a measurement first asks for it."""
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
@@ -11,6 +11,8 @@ from typing import Final
 from pulp_contentroutes.paths import CONTENT_PREFIX
 from pulp_contentroutes.standalone.cluster import Cluster
 from tests.benchmarks import pulp, references, units
+from tests.pulp.access import Access
+from tests.pulp.conftest import Pulp as Plain
 from tests.pulp.rest import Rest
 
 STOCK_PREFIX: Final = "/pulp/content/"
@@ -26,6 +28,16 @@ MEMORY_UVLOOP: Final = "aiohttp, from memory, uvloop"
 FILE: Final = "aiohttp FileResponse"
 FILE_UVLOOP: Final = "aiohttp FileResponse, uvloop"
 NGINX: Final = "nginx static"
+
+#: Kinds of guards, and what they are made with.
+HEADER_GUARD: Final = "core/header"
+TOKEN_GUARD: Final = "contentroutes/token"
+RBAC_GUARD: Final = "core/rbac"
+GUARDS: Final[Mapping[str, Mapping[str, str]]] = {
+    HEADER_GUARD: {"header_name": "X-Key", "header_value": "secret"},
+    TOKEN_GUARD: {},
+    RBAC_GUARD: {},
+}
 
 _NO_ACCELERATION: Final = {"CONTENTROUTES_ACCELERATE_CONTENT_PREFIX": "false"}
 
@@ -45,6 +57,14 @@ class Server:
         return self.root + (f"{base_path}/{path}" if self.has_distributions else path)
 
 
+@dataclass(frozen=True, slots=True)
+class Guarded:
+    """A guarded distribution, and an API token of `admin`, whom its guard admits."""
+
+    base_path: str
+    token: str
+
+
 @dataclass
 class Site:
     """Starts servers and makes content; `stack` ends all of it."""
@@ -55,6 +75,8 @@ class Site:
     _servers: dict[str, Server] = field(default_factory=dict)
     _units: dict[int, units.Units] = field(default_factory=dict)
     _files: str = ""
+    _publication: str = ""
+    _guarded: dict[str, Guarded] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.say("starting a Pulp")
@@ -82,8 +104,22 @@ class Site:
             contents = {name: source.randbytes(size) for name, size in FILES.items()}
             for name, data in contents.items():
                 (self._static / name).write_bytes(data)
-            self._files = str(self._rest.published(contents, self._uploads)["base_path"])
+            self._publication = self._rest.publication(
+                self._rest.repository(contents, self._uploads)
+            )
+            made = self._rest.distribution(publication=self._publication)
+            self._files = str(made["base_path"])
         return self._files
+
+    def guarded(self, kind: str) -> Guarded:
+        """Return a distribution of FILES behind a guard of one of GUARDS."""
+        if kind not in self._guarded:
+            self.files()
+            access = Access(Plain(self._pulp, self._rest, None))
+            guard = access.guard(kind, **GUARDS[kind])
+            made = self._rest.distribution(publication=self._publication, content_guard=guard)
+            self._guarded[kind] = Guarded(str(made["base_path"]), access.token()["token"])
+        return self._guarded[kind]
 
     def units(self, count: int) -> units.Units:
         """Return a repository version of `count` units."""

@@ -160,6 +160,12 @@ ROWS: Final = (
         _is_listing,
         (ROUTE,),
     ),
+    # Who may have it.
+    Row(
+        "A guard refuses a client without credentials",
+        ALL,
+        lambda case: case.statuses == (403, 401),
+    ),
     # Which file.
     Row(
         "A file with the name of a directory",

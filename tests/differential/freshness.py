@@ -187,7 +187,7 @@ def described(delays: Sequence[float]) -> str:
     p50, worst = statistics.median(delays), delays[-1]
     return (
         f"p50 {p50 * 1000:.1f} ms, p99 {p99 * 1000:.1f} ms, worst {worst * 1000:.1f} ms"
-        f" ({len(delays)} delays from commit to answer)"
+        f" ({len(delays)} delays)"
     )
 
 

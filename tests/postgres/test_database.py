@@ -90,7 +90,7 @@ async def test_without_the_schema_the_fast_path_is_switched_off_and_said_so(
 ) -> None:
     switched: list[bool] = []
     memory = Memory()
-    task = asyncio.create_task(Listener(database, memory, switched.append).run())
+    task = asyncio.create_task(Listener(database, [memory], switched.append).run())
     await until(lambda: memory.told)
     task.cancel()
     assert (switched, memory.told) == ([False], ["distrust"])
@@ -100,11 +100,11 @@ async def test_without_the_schema_the_fast_path_is_switched_off_and_said_so(
 async def test_the_listener_tells_what_is_announced_and_comes_back_when_it_is_cut(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def is_fine(connection: Any) -> None: ...
+    async def is_fine(connection: Any, has_users: bool) -> None: ...
 
     monkeypatch.setattr("pulp_contentroutes.serving.invalidation.probe", is_fine)
     memory, switched = Memory(), list[bool]()
-    task = asyncio.create_task(Listener(database, memory, switched.append).run())
+    task = asyncio.create_task(Listener(database, [memory], switched.append).run())
     await until(lambda: memory.told == ["trust"])
     notify = f"SELECT pg_notify('{schema.CHANNEL}', $1::text)"
     await database.fetch(notify, "a,b")

@@ -5,10 +5,11 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
-import requests
 
+from tests.pulp.access import USER_PASSWORD, Access, basic
 from tests.pulp.conftest import Pulp
 from tests.pulp.raw_http import Route
 from tests.pulp.standalone import PASSWORD, free_ports
@@ -46,59 +47,63 @@ def ours(pulp: Pulp, content_port: int) -> Route:
     return pulp.route("ours", content_port)
 
 
-def guard(pulp: Pulp, kind: str, **values: str) -> str:
-    """Return the href of a new content guard."""
-    domain = f"{pulp.domain}/" if pulp.domain else ""
-    response = requests.post(
-        f"{pulp.instance.front}/pulp/{domain}api/v3/contentguards/core/{kind}/",
-        json={"name": pulp.rest.name(), **values},
-        auth=("admin", PASSWORD),
-        timeout=60,
-    )
-    assert response.status_code == 201, response.text
-    return str(response.json()["pulp_href"])
+@pytest.fixture
+def admin(pulp: Pulp) -> Access:
+    return Access(pulp)
+
+
+KEY = base64.b64encode(b"secret").decode()
+
+
+def header_guard(admin: Access) -> str:
+    return admin.guard("core/header", header_name="x-key", header_value="secret")
 
 
 @pytest.mark.parametrize("path", ["x", "missing", "", "dir", "dir/"])
 def test_nothing_is_revealed_before_the_guard(
-    pulp: Pulp, ours: Route, folder: Path, path: str
+    admin: Access, ours: Route, folder: Path, path: str
 ) -> None:
-    href = guard(pulp, "header", header_name="x-key", header_value="secret")
-    distribution = pulp.rest.published({"x": b"x", "dir/y": b"y"}, folder, content_guard=href)
-    refused = ours.get(f"{distribution['base_path']}/{path}", If_None_Match="*")
-    assert refused.status == 403
-    assert refused.body == b"403: Access denied."
-
-
-def test_the_cache_is_in_use(pulp: Pulp, ours: Route, content_port: int, folder: Path) -> None:
-    """Otherwise the tests with a cache would test nothing; what has no guard never reaches it."""
-    href = guard(pulp, "header", header_name="x-key", header_value="secret")
     files = {"x": b"x", "dir/y": b"y"}
-    base = pulp.rest.published(files, folder, content_guard=href)["base_path"]
-    key = base64.b64encode(b"secret").decode()
-    for path in ("x", "dir/", "missing"):
-        answers = [ours.get(f"{base}/{path}", x_key=key) for _ in range(2)]
+    distribution = admin.pulp.rest.published(files, folder, content_guard=header_guard(admin))
+    refused = ours.get(f"{distribution['base_path']}/{path}", If_None_Match="*")
+    assert refused.status == 401
+    assert refused.body == b"401: Unauthorized"
+    assert refused.headers["cache-control"] == "no-store"
+
+
+def test_the_cache_is_in_use(
+    pulp: Pulp, admin: Access, ours: Route, content_port: int, folder: Path
+) -> None:
+    """Otherwise the tests with a cache would test nothing; only what Pulp answers reaches it."""
+    files = {"x": b"x", "dir/y": b"y"}
+    base = pulp.rest.published(files, folder, content_guard=header_guard(admin))["base_path"]
+    for path in ("", "dir/"):
+        answers = [ours.get(f"{base}/{path}", x_key=KEY) for _ in range(2)]
         cached = [answer.headers.get("x-pulp-cache") for answer in answers]
         expected = ["MISS", "HIT"] if content_port != pulp.instance.content_port else [None, None]
         assert cached == expected
         assert answers[0].body == answers[1].body
 
 
-def test_a_header_guard_admits_who_has_the_header(pulp: Pulp, ours: Route, folder: Path) -> None:
-    href = guard(pulp, "header", header_name="x-key", header_value="secret")
-    base = pulp.rest.published({"x": b"x"}, folder, content_guard=href)["base_path"]
-    key = base64.b64encode(b"secret").decode()
-    # Twice: the second answer comes from the cache, where there is one.
+@pytest.mark.parametrize("path", ["x", "dir/"])
+def test_a_header_guard_admits_who_has_the_header(
+    pulp: Pulp, admin: Access, ours: Route, folder: Path, path: str
+) -> None:
+    """A file from the fast path, a listing from Pulp or its cache."""
+    files = {"x": b"x", "dir/y": b"y"}
+    base = pulp.rest.published(files, folder, content_guard=header_guard(admin))["base_path"]
     for _ in range(2):
-        assert ours.get(f"{base}/x", x_key=key).body == b"x"
-        assert ours.get(f"{base}/x").status == 403
+        admitted = ours.get(f"{base}/{path}", x_key=KEY)
+        assert (admitted.status, "repr-digest" in admitted.headers) == (200, path == "x")
+        assert ours.get(f"{base}/{path}").status == 401
+        assert ours.get(f"{base}/{path}", x_key="b3RoZXI=").status == 401
 
 
 def test_a_signed_url_of_the_content_prefix_is_valid_on_ours(
-    pulp: Pulp, ours: Route, folder: Path
+    pulp: Pulp, admin: Access, ours: Route, folder: Path
 ) -> None:
     """The redirect guard signs path and query, so it must be shown the canonical path."""
-    href = guard(pulp, "content_redirect")
+    href = admin.guard("core/content_redirect")
     path = "dir/a+b_%2f_\u00fc.txt"
     base = pulp.rest.published({path: b"x"}, folder, content_guard=href)["base_path"]
     signed = pulp.instance.shell(f"""
@@ -111,15 +116,139 @@ print(guard.preauthenticate_url("http://any.example" + {pulp.stock.url(f"{base}/
     assert pulp.stock.raw(f"{encoded}?{query}").status == 200
     for _ in range(2):
         assert ours.raw(f"{encoded}?{query}").body == b"x"
-        assert ours.raw(encoded).status == 403
-    assert ours.raw(f"{encoded}?{query[:-1]}0").status == 403
+        assert ours.raw(encoded).status == 401
+    assert ours.raw(f"{encoded}?{query[:-1]}0").status == 401
     other = ours.url(f"{base}/other").removeprefix(ours.prefix)
-    assert ours.raw(f"{other}?{query}").status == 403
+    assert ours.raw(f"{other}?{query}").status == 401
 
 
-def test_an_rbac_guard_knows_the_user(pulp: Pulp, ours: Route, folder: Path) -> None:
-    href = guard(pulp, "rbac")
+def test_an_rbac_guard_knows_the_user_by_password_and_by_token(
+    pulp: Pulp, admin: Access, ours: Route, folder: Path
+) -> None:
+    href = admin.guard("core/rbac")
+    files = {"x": b"x", "dir/y": b"y"}
+    base = pulp.rest.published(files, folder, content_guard=href)["base_path"]
+    name = admin.user()["username"]
+    token = f"Bearer {admin.token(name)['token']}"
+    for path in ("x", "missing", "dir/"):
+        assert ours.get(f"{base}/{path}").status == 401
+        assert ours.get(f"{base}/{path}", Authorization=basic(name, "wrong")).status == 401
+        for value in (token, basic(name, USER_PASSWORD), basic("", token.split()[1])):
+            assert ours.get(f"{base}/{path}", Authorization=value).status == 403
+    admin.role("add", href, "core.rbaccontentguard_downloader", users=[name])
+    for value in (token, basic(name, USER_PASSWORD)):
+        answer = ours.get(f"{base}/x", Authorization=value)
+        assert (answer.body, "repr-digest" in answer.headers) == (b"x", True)
+        assert ours.get(f"{base}/missing", Authorization=value).status == 404
+        assert ours.get(f"{base}/dir/", Authorization=value).status == 200
+
+
+def test_a_composite_guard_admits_whom_one_of_its_guards_admits(
+    pulp: Pulp, admin: Access, ours: Route, folder: Path
+) -> None:
+    href = admin.guard("core/composite", guards=[header_guard(admin), admin.guard("core/rbac")])
     base = pulp.rest.published({"x": b"x"}, folder, content_guard=href)["base_path"]
-    credentials = base64.b64encode(f"admin:{PASSWORD}".encode()).decode()
-    assert ours.get(f"{base}/x").status == 403
-    assert ours.get(f"{base}/x", Authorization=f"Basic {credentials}").body == b"x"
+    assert ours.get(f"{base}/x", x_key=KEY).body == b"x"
+    assert ours.get(f"{base}/x", Authorization=basic("admin", PASSWORD)).body == b"x"
+    refused = ours.get(f"{base}/x")
+    assert (refused.status, refused.body) == (401, b"401: Unauthorized")
+
+
+def test_credentials_do_not_matter_for_public_content(
+    pulp: Pulp, admin: Access, ours: Route, folder: Path
+) -> None:
+    base = pulp.rest.published({"x": b"x", "dir/y": b"y"}, folder)["base_path"]
+    for value in (basic("admin", "wrong"), "Bearer pcr_" + "a" * 43, "Basic !", "Negotiate x"):
+        assert ours.get(f"{base}/x", Authorization=value).body == b"x"
+        assert ours.get(f"{base}/dir/", Authorization=value).status == 200
+
+
+def test_a_token_guard_admits_tokens_of_users_who_may_download(
+    pulp: Pulp, admin: Access, ours: Route, folder: Path
+) -> None:
+    """By every way to hold a role; a content app without the fast path decides the same."""
+    href = admin.guard("contentroutes/token")
+    files = {"x": b"x", "dir/y": b"y"}
+    base = pulp.rest.published(files, folder, content_guard=href)["base_path"]
+    downloader = "contentroutes.tokencontentguard_downloader"
+    group = admin.made("groups/", name=pulp.rest.name())
+    names = [admin.user()["username"] for _ in range(5)]
+    nobody, by_object, by_group, everywhere, by_domain = names
+    tokens = {name: f"Bearer {admin.token(name)['token']}" for name in names}
+    admin.role("add", href, downloader, users=[by_object], groups=[group["name"]])
+    assert admin.call("POST", f"{group['pulp_href']}users/", username=by_group).status_code == 201
+    for name, domain in ((everywhere, None), (by_domain, "default")):
+        [user] = admin.call("GET", f"users/?username={name}").json()["results"]
+        values = {"role": downloader, "content_object": None}
+        if domain:
+            if not pulp.domain:
+                continue
+            [found] = admin.call("GET", f"domains/?name={domain}").json()["results"]
+            values["domain"] = found["pulp_href"]
+        answer = admin.call("POST", f"{user['pulp_href']}roles/", **values)
+        assert answer.status_code == 201, answer.text
+    expected = dict.fromkeys(names, 200) | {nobody: 403}
+    if not pulp.domain:
+        expected[by_domain] = 403
+
+    def statuses(path: str) -> dict[str, int]:
+        return {
+            name: ours.get(f"{base}/{path}", Authorization=token).status
+            for name, token in tokens.items()
+        }
+
+    # From the fast path, and from Pulp's handler.
+    assert statuses("x") == expected
+    assert statuses("dir/") == expected
+    assert ours.get(f"{base}/x", Authorization=f"Bearer {admin.token()['token']}").body == b"x"
+    assert ours.get(f"{base}/x", Authorization=basic("admin", PASSWORD)).status == 401
+    assert ours.get(f"{base}/x").status == 401
+
+
+CERTIFICATE = """
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=authority \
+  -keyout ca.key -out ca.pem
+openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=client \
+  -keyout client.key -out client.csr
+openssl x509 -req -in client.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -out client.pem
+"""
+
+
+def test_a_certificate_is_checked_on_the_fast_path(
+    pulp: Pulp, admin: Access, ours: Route, folder: Path
+) -> None:
+    subprocess.run(CERTIFICATE, shell=True, cwd=folder, check=True, capture_output=True)
+    authority, own = ((folder / name).read_text() for name in ("ca.pem", "client.pem"))
+    href = admin.guard("certguard/x509", ca_certificate=authority)
+    base = pulp.rest.published({"x": b"x"}, folder, content_guard=href)["base_path"]
+    answer = ours.get(f"{base}/x", X_CLIENT_CERT=quote(own))
+    assert (answer.body, "repr-digest" in answer.headers) == (b"x", True)
+    for wrong in (quote(own[:-40]), "x"):
+        assert ours.get(f"{base}/x", X_CLIENT_CERT=wrong).status == 401
+    assert ours.get(f"{base}/x").status == 401
+
+
+def test_a_guard_that_fails_refuses(pulp: Pulp, admin: Access, ours: Route, folder: Path) -> None:
+    """A filter that is none makes Pulp's guard raise what is no PermissionError."""
+    href = admin.guard(
+        "core/header", header_name="x-key", header_value="secret", jq_filter="this is no filter ("
+    )
+    base = pulp.rest.published({"x": b"x"}, folder, content_guard=href)["base_path"]
+    key = base64.b64encode(b'{"a": 1}').decode()
+    assert ours.get(f"{base}/x", x_key=key).status == 401
+
+
+def test_refusals_can_be_hidden(pulp: Pulp, admin: Access, folder: Path) -> None:
+    href = admin.guard("core/rbac")
+    files = {"x": b"x", "dir/y": b"y"}
+    base = pulp.rest.published(files, folder, content_guard=href)["base_path"]
+    name = admin.user()["username"]
+    with pulp.instance.further_content_app(CONTENTROUTES_HIDE_REFUSALS="true") as port:
+        route = pulp.route("ours", port)
+        nowhere = route.get(f"{pulp.rest.name()}/x")
+        for path in ("x", "missing", "dir/", "dir"):
+            for headers in ({}, {"Authorization": basic(name, USER_PASSWORD)}):
+                hidden = route.get(f"{base}/{path}", **headers)
+                assert (hidden.status, hidden.body) == (nowhere.status, nowhere.body)
+                assert set(hidden.headers) == set(nowhere.headers)
+        assert route.get(f"{base}/x", Authorization=basic("admin", PASSWORD)).body == b"x"

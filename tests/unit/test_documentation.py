@@ -23,13 +23,19 @@ def read(name: str) -> str:
 
 
 def settings() -> dict[str, object]:
-    """Return the defaults in app/settings.py, without Django."""
+    """Return the defaults of our settings in app/settings.py, without Django."""
     assigned = (
         node
         for node in ast.parse(read("pulp_contentroutes/app/settings.py")).body
         if isinstance(node, ast.Assign)
     )
-    return {ast.unparse(node.targets[0]): ast.literal_eval(node.value) for node in assigned}
+    defaults = {ast.unparse(node.targets[0]): ast.literal_eval(node.value) for node in assigned}
+    # What is merged into one of Pulp's.
+    return {
+        name: default
+        for name, default in defaults.items()
+        if not (isinstance(default, dict) and default.get("dynaconf_merge"))
+    }
 
 
 @pytest.mark.parametrize(("name", "default"), settings().items())

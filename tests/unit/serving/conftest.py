@@ -1,6 +1,7 @@
 """The whole fast path on a fake database, in an application of its own."""
 
 import os
+import warnings
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +9,11 @@ from pathlib import Path
 import pytest
 from aiohttp import ClientResponse, web
 from aiohttp.test_utils import TestClient
+from aiohttp.typedefs import Handler
 
+from pulp_contentroutes.serving.admission import Admission
+from pulp_contentroutes.serving.authorize import Authorizer
+from pulp_contentroutes.serving.client_address import ClientAddresses
 from pulp_contentroutes.serving.files import Files
 from pulp_contentroutes.serving.lookups import Lookups
 from pulp_contentroutes.serving.pipeline import Pipeline
@@ -16,7 +21,9 @@ from pulp_contentroutes.serving.plans import DistributionTypes, Plans
 from pulp_contentroutes.serving.resolve import Resolver
 from pulp_contentroutes.serving.respond import Responder
 from pulp_contentroutes.serving.routes import Route, Routes
-from tests.fakes import FakeDatabase, FakeStorages
+from pulp_contentroutes.serving.throttle import FailedLogins
+from pulp_contentroutes.serving.tokens import Tokens
+from tests.fakes import FakeDatabase, FakeGuards, FakeStorages
 
 Client = TestClient[web.Request, web.Application]
 MakeClient = Callable[[web.Application], Awaitable[Client]]
@@ -27,6 +34,7 @@ OURS = "/ours/"
 PULPS = "/pulps/"
 MAX_PATH_BYTES = 200
 STALE_SECONDS = 60.0
+FAILED_LOGINS = 3
 TYPES = DistributionTypes(frozenset({"file.file"}), frozenset({"file.file", "core.plain"}))
 
 
@@ -46,6 +54,9 @@ class FastPath:
     pipeline: Pipeline
     marked: list[None]
     counted: list[tuple[str, int]]
+    guards: FakeGuards
+    tokens: Tokens
+    authorizer: Authorizer
 
 
 @pytest.fixture
@@ -60,11 +71,33 @@ async def fast_path(tmp_path: Path) -> AsyncIterator[FastPath]:
     counted: list[tuple[str, int]] = []
     responder = Responder(files, 10, lambda domain, number: counted.append((domain, number)))
     routes = Routes([Route(OURS, False, True), Route(PULPS, False, False)], MAX_PATH_BYTES)
-    pipeline = Pipeline(routes, resolver, responder, lambda: marked.append(None))
+    guards, tokens = FakeGuards(), Tokens(database)
+    authorizer = Authorizer(guards, tokens)
+    addresses, failed = ClientAddresses(["127.0.0.0/8"]), FailedLogins(FAILED_LOGINS)
+    admission = Admission(authorizer, addresses, failed, is_hidden=False)
+    pipeline = Pipeline(routes, resolver, admission, responder, lambda: marked.append(None))
     pipeline.is_on = True
-    resolver.trust()
-    yield FastPath(database, tmp_path, files, plans, resolver, pipeline, marked, counted)
+    for memory in (resolver, authorizer, tokens):
+        memory.trust()
+    yield FastPath(
+        database, tmp_path, files, plans, resolver, pipeline, marked, counted, guards, tokens,
+        authorizer,
+    )  # fmt: skip
     files.close()
+
+
+class User:
+    def __init__(self, is_authenticated: bool) -> None:
+        self.is_authenticated = is_authenticated
+
+
+@web.middleware
+async def authenticate(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Know the user of `X-User`, as Pulp's middleware knows whose password is right."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        request["user"] = User("X-User" in request.headers)
+    return await handler(request)
 
 
 @pytest.fixture
@@ -72,9 +105,12 @@ async def client(fast_path: FastPath, aiohttp_client: MakeClient) -> Client:
     """A client of the fast path; what is handed over is answered HANDED_OVER."""
 
     async def handed_over(request: web.Request) -> web.Response:
+        if "X-Refused-By-Pulp" in request.headers:
+            raise web.HTTPForbidden(reason="What the guard says.")
         return web.Response(status=HANDED_OVER)
 
-    app = web.Application(middlewares=[fast_path.pipeline.middleware])
+    pipeline = fast_path.pipeline
+    app = web.Application(middlewares=[pipeline.outermost, authenticate, pipeline.innermost])
     app.add_routes([web.get(prefix + "{path:.+}", handed_over) for prefix in (OURS, PULPS)])
     # A route of another plugin, below Pulp's prefix.
     app.add_routes([web.get(PULPS + "base/other/{name}", handed_over)])

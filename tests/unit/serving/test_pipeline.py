@@ -63,27 +63,6 @@ async def test_what_only_pulp_can_answer_is_handed_over(
     assert fast_path.database.count(sql.LOOK_UP) == 2
 
 
-@pytest.mark.parametrize("path", ["base/x", "base/missing", "base/dir", "base/", "base"])
-async def test_nothing_is_looked_up_below_a_guard(
-    client: Client, fast_path: FastPath, path: str
-) -> None:
-    fast_path.database.add_distribution("base", content_guard_id="a guard")
-    fast_path.database.add_file("x", DATA, fast_path.root)
-    assert (await get(client, path, If_None_Match="*")).status == HANDED_OVER
-    assert fast_path.database.count(sql.LOOK_UP) == 0
-
-
-async def test_a_guard_that_is_added_counts_from_its_announcement(
-    client: Client, fast_path: FastPath
-) -> None:
-    fast_path.database.add_file("x", DATA, fast_path.root)
-    assert (await get(client, "base/x")).status == 200
-    row = fast_path.database.distributions["base"]
-    row["content_guard_id"] = "a guard"
-    fast_path.resolver.announced([str(row["distribution_id"])])
-    assert (await get(client, "base/x")).status == HANDED_OVER
-
-
 async def test_a_miss_with_a_remote_is_handed_over(client: Client, fast_path: FastPath) -> None:
     fast_path.database.add_distribution("base", remote_id="a remote")
     fast_path.database.add_file("x", DATA, fast_path.root)

@@ -1,0 +1,89 @@
+"""Content guards of every plugin, for the fast path: what each asks, and how to ask it."""
+
+import logging
+from typing import Final
+
+from asgiref.sync import sync_to_async
+from django.db import DatabaseError, InterfaceError, connection
+from pulpcore.plugin.models import ContentGuard
+
+from pulp_contentroutes.app.locations import canonical_request
+from pulp_contentroutes.paths import CONTENT_PREFIX
+from pulp_contentroutes.serving import sql
+from pulp_contentroutes.serving.authorize import Asks, Guard
+from pulp_contentroutes.serving.errors import DatabaseUnavailable
+from pulp_contentroutes.serving.rows import Queries
+
+log = logging.getLogger(__name__)
+
+#: What they ask, by `pulp_type`; read in pulpcore 3.123. Every other type asks Pulp.
+_ASKS: Final = {
+    "core.content_redirect": Asks.REQUEST,
+    "core.envvar_header": Asks.REQUEST,
+    "core.header": Asks.REQUEST,
+    "certguard.rhsm": Asks.REQUEST_SLOWLY,
+    "certguard.x509": Asks.REQUEST_SLOWLY,
+    "contentroutes.token": Asks.TOKEN,
+}
+
+
+class PulpGuards:
+    """Implements `serving.authorize.Guards`."""
+
+    def __init__(self, database: Queries) -> None:
+        self._database = database
+
+    async def load(self, guard_id):
+        instance = await sync_to_async(_loaded)(guard_id)
+        if instance is None:
+            return None
+        asks = _asked_by(instance)
+        if asks is not Asks.PULP and not await self._is_watched(instance):
+            asks = Asks.PULP
+        return Guard(asks, _permitting(instance))
+
+    async def permits(self, guard, request):
+        return await sync_to_async(guard.permits)(request)
+
+    async def _is_watched(self, instance):
+        """Tell whether our triggers announce changes of the guard's own table."""
+        table = type(instance)._meta.db_table
+        return bool(await self._database.fetch(sql.IS_WATCHED, table))
+
+
+def _loaded(guard_id):
+    """Return the guard as what it is. Blocking."""
+    try:
+        guard = ContentGuard.objects.filter(pk=guard_id).first()
+        return guard and guard.cast()
+    except (DatabaseError, InterfaceError) as error:
+        connection.close_if_unusable_or_obsolete()
+        raise DatabaseUnavailable(str(error)) from error
+
+
+def _asked_by(instance):
+    asks = _ASKS.get(instance.pulp_type, Asks.PULP)
+    if asks is Asks.REQUEST and getattr(instance, "jq_filter", None):
+        return Asks.REQUEST_SLOWLY
+    return asks
+
+
+def _permitting(instance):
+    """Return what tells whether the guard permits a request."""
+
+    def permits(request):
+        if request.path.startswith(CONTENT_PREFIX):
+            request = canonical_request(request)
+        try:
+            instance.permit(request)
+        except PermissionError:
+            return False
+        except (DatabaseError, InterfaceError) as error:
+            connection.close_if_unusable_or_obsolete()
+            raise DatabaseUnavailable(str(error)) from error
+        except Exception:
+            log.exception("The guard %s failed, which is a refusal.", instance.pk)
+            return False
+        return True
+
+    return permits

@@ -1,0 +1,86 @@
+"""REST representations of the plugin's models."""
+
+from gettext import gettext as _
+
+from django.contrib.auth import get_user_model
+from django.utils import timezone
+from pulpcore.plugin.serializers import ContentGuardSerializer, IdentityField, ModelSerializer
+from rest_framework import serializers
+from rest_framework.exceptions import PermissionDenied
+from rest_framework.validators import UniqueTogetherValidator
+
+from pulp_contentroutes.app.models import ApiToken, TokenContentGuard
+
+_LONGEST_NAME = 255
+
+
+class ApiTokenSerializer(ModelSerializer):
+    """A token without its secret, which only the answer to its creation has."""
+
+    pulp_href = IdentityField(view_name="contentroutes/tokens-detail")
+    name = serializers.CharField(
+        max_length=_LONGEST_NAME, help_text=_("What the token is for; unique among the user's.")
+    )
+    user = serializers.SlugRelatedField(
+        slug_field="username",
+        queryset=get_user_model().objects.all(),
+        default=serializers.CurrentUserDefault(),
+        help_text=_("Whose token it is; another user's only for administrators."),
+    )
+    scope = serializers.ChoiceField(
+        choices=ApiToken.Scope.choices,
+        default=ApiToken.Scope.READ,
+        help_text=_("What may be done with the token, at most what its user may do."),
+    )
+    expires = serializers.DateTimeField(
+        allow_null=True,
+        default=None,
+        help_text=_("When it stops being valid; null for never."),
+    )
+    last_used = serializers.DateTimeField(
+        read_only=True, help_text=_("When it was used last, to about a minute.")
+    )
+
+    def validate_user(self, user):
+        request = self.context["request"]
+        if user != request.user and not request.user.has_perm("contentroutes.add_apitoken"):
+            raise PermissionDenied(_("Only an administrator makes tokens for other users."))
+        return user
+
+    def validate_expires(self, expires):
+        if expires is not None and expires <= timezone.now():
+            raise serializers.ValidationError(_("This time has passed."))
+        return expires
+
+    class Meta:
+        model = ApiToken
+        fields = (*ModelSerializer.Meta.fields, "name", "user", "scope", "expires", "last_used")
+        validators = (
+            UniqueTogetherValidator(
+                queryset=ApiToken.objects.all(),
+                fields=("user", "name"),
+                message=_("The user has a token of this name."),
+            ),
+        )
+
+
+class ApiTokenCreatedSerializer(ApiTokenSerializer):
+    """A new token, with its secret."""
+
+    token = serializers.CharField(
+        read_only=True, help_text=_("The secret. It is not stored and cannot be shown again.")
+    )
+
+    def create(self, validated_data):
+        created, secret = ApiToken.issue(**validated_data)
+        created.token = secret
+        return created
+
+    class Meta(ApiTokenSerializer.Meta):
+        fields = (*ApiTokenSerializer.Meta.fields, "token")
+        ref_name = "contentroutes.ApiTokenCreated"
+
+
+class TokenContentGuardSerializer(ContentGuardSerializer):
+    class Meta(ContentGuardSerializer.Meta):
+        model = TokenContentGuard

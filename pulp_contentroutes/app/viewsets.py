@@ -1,0 +1,126 @@
+"""REST endpoints; pulpcore finds them here and puts them below its API root."""
+
+from pulpcore.plugin.viewsets import (
+    NAME_FILTER_OPTIONS,
+    BaseFilterSet,
+    ContentGuardViewSet,
+    NamedModelViewSet,
+    RolesMixin,
+)
+from rest_framework import mixins
+
+from pulp_contentroutes.app.models import ApiToken, TokenContentGuard
+from pulp_contentroutes.app.serializers import (
+    ApiTokenCreatedSerializer,
+    ApiTokenSerializer,
+    TokenContentGuardSerializer,
+)
+
+
+def _allow(*actions, condition=None):
+    statement = {"action": list(actions), "principal": "authenticated", "effect": "allow"}
+    return statement | ({"condition": condition} if condition else {})
+
+
+class ApiTokenFilter(BaseFilterSet):
+    class Meta:
+        model = ApiToken
+        fields = {
+            "name": NAME_FILTER_OPTIONS,
+            "user__username": ["exact", "in"],
+            "scope": ["exact", "in"],
+            "expires": ["isnull", "lt", "gt"],
+            "last_used": ["isnull", "lt", "gt"],
+        }
+
+
+class ApiTokenViewSet(
+    NamedModelViewSet,
+    mixins.CreateModelMixin,
+    mixins.RetrieveModelMixin,
+    mixins.ListModelMixin,
+    mixins.DestroyModelMixin,
+):
+    """API tokens: a user sees, makes and revokes their own, an administrator everybody's.
+
+    The answer to a POST has the secret as `token`; it is never shown again. DELETE revokes.
+    """
+
+    endpoint_name = "contentroutes/tokens"
+    queryset = ApiToken.objects.select_related("user")
+    serializer_class = ApiTokenSerializer
+    filterset_class = ApiTokenFilter
+
+    DEFAULT_ACCESS_POLICY = {
+        "statements": [_allow("list", "retrieve", "create", "destroy")],
+        "queryset_scoping": {"function": "scope_queryset"},
+    }
+    LOCKED_ROLES = {
+        "contentroutes.apitoken_administrator": [
+            "contentroutes.view_apitoken",
+            "contentroutes.add_apitoken",
+            "contentroutes.delete_apitoken",
+        ],
+    }
+
+    def get_serializer_class(self):
+        return ApiTokenCreatedSerializer if self.action == "create" else self.serializer_class
+
+    def scope_queryset(self, qs):
+        """Keep what the user may see, or may revoke where that is asked for."""
+        user = self.request.user
+        deed = "delete" if self.action == "destroy" else "view"
+        return qs if user.has_perm(f"contentroutes.{deed}_apitoken") else qs.filter(user=user)
+
+
+class TokenContentGuardViewSet(ContentGuardViewSet, RolesMixin):
+    """Guards that admit clients by API token: give users or groups the downloader role."""
+
+    endpoint_name = "token"
+    queryset = TokenContentGuard.objects.all()
+    serializer_class = TokenContentGuardSerializer
+    queryset_filtering_required_permission = "contentroutes.view_tokencontentguard"
+
+    DEFAULT_ACCESS_POLICY = {
+        "statements": [
+            _allow("list", "retrieve", "my_permissions"),
+            _allow(
+                "create", condition="has_model_or_domain_perms:contentroutes.add_tokencontentguard"
+            ),
+            *(
+                _allow(
+                    *actions,
+                    condition="has_model_or_domain_or_obj_perms:"
+                    f"contentroutes.{permission}_tokencontentguard",
+                )
+                for permission, actions in {
+                    "change": ("update", "partial_update"),
+                    "delete": ("destroy",),
+                    "manage_roles": ("list_roles", "add_role", "remove_role"),
+                }.items()
+            ),
+        ],
+        "creation_hooks": [
+            {
+                "function": "add_roles_for_object_creator",
+                "parameters": {
+                    "roles": [
+                        "contentroutes.tokencontentguard_owner",
+                        "contentroutes.tokencontentguard_downloader",
+                    ]
+                },
+            },
+        ],
+        "queryset_scoping": {"function": "scope_queryset"},
+    }
+    LOCKED_ROLES = {
+        "contentroutes.tokencontentguard_creator": ["contentroutes.add_tokencontentguard"],
+        "contentroutes.tokencontentguard_owner": [
+            "contentroutes.view_tokencontentguard",
+            "contentroutes.change_tokencontentguard",
+            "contentroutes.delete_tokencontentguard",
+            "contentroutes.manage_roles_tokencontentguard",
+        ],
+        "contentroutes.tokencontentguard_viewer": ["contentroutes.view_tokencontentguard"],
+        "contentroutes.tokencontentguard_downloader": ["contentroutes.download_tokencontentguard"],
+    }

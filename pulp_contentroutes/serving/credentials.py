@@ -1,0 +1,91 @@
+"""The Authorization header → credentials: RFC 9110 §11.6.2, RFC 7617 (Basic), RFC 6750 (Bearer)."""
+
+import base64
+import binascii
+import hashlib
+import re
+import secrets
+from dataclasses import dataclass
+from typing import Final
+
+#: What makes one of our tokens known at sight, to people and to scanners for leaked secrets.
+TOKEN_PREFIX: Final = "pcr_"
+_TOKEN: Final = re.compile(rf"{TOKEN_PREFIX}[A-Za-z0-9_-]{{43}}")
+_SECRET_BYTES: Final = 32
+#: Longest value that is looked at, in bytes; RFC 7617 has no limit, and Kerberos tickets are long.
+MAX_BYTES: Final = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """An API token, by what is stored of it; the token itself goes no further."""
+
+    #: SHA-256, in hexadecimal.
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Password:
+    """A user's name and password, which only Pulp can check."""
+
+
+@dataclass(frozen=True, slots=True)
+class Malformed:
+    """What can be nobody's credentials."""
+
+
+@dataclass(frozen=True, slots=True)
+class Foreign:
+    """Credentials of a kind that is not ours to judge."""
+
+
+Credentials = Token | Password | Malformed | Foreign
+
+_PASSWORD: Final = Password()
+_MALFORMED: Final = Malformed()
+_FOREIGN: Final = Foreign()
+
+
+def new_token() -> str:
+    """Return a token that nobody has: 256 random bits."""
+    return TOKEN_PREFIX + secrets.token_urlsafe(_SECRET_BYTES)
+
+
+def digest_of(token: str) -> str:
+    """Return what is stored of a token. Its 256 bits need no salt and no slow hash."""
+    return hashlib.sha256(token.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def credentials_of(authorization: str | None) -> Credentials | None:
+    """Return the credentials of the header's value, None where there are none."""
+    if not authorization:
+        return None
+    scheme, _, rest = authorization.partition(" ")
+    rest = rest.strip(" ")
+    match scheme.lower():
+        case "bearer" | "token":
+            return _of_token(rest)
+        case "basic":
+            return _of_basic(rest)
+    return _FOREIGN
+
+
+def _of_token(text: str) -> Credentials:
+    if _TOKEN.fullmatch(text):
+        return Token(digest_of(text))
+    # With our prefix it is one of ours that was cut off; without, another plugin may know it.
+    return _MALFORMED if not text or text.startswith(TOKEN_PREFIX) else _FOREIGN
+
+
+def _of_basic(text: str) -> Credentials:
+    try:
+        decoded = base64.b64decode(text, validate=True).decode("utf-8")
+    except (binascii.Error, ValueError):
+        return _MALFORMED
+    _, colon, password = decoded.partition(":")
+    if not colon:
+        return _MALFORMED
+    if password.startswith(TOKEN_PREFIX):
+        # The user's name does not matter: clients that must send one send anything.
+        return _of_token(password)
+    return _PASSWORD

@@ -1,0 +1,39 @@
+"""Plan and target → response: what comes after the client is admitted."""
+
+import logging
+from collections.abc import Callable
+
+from aiohttp import hdrs, web
+
+from pulp_contentroutes.serving.errors import DatabaseUnavailable, FileDamaged, FileGone
+from pulp_contentroutes.serving.model import Found, Outcome, Plan, Target
+from pulp_contentroutes.serving.resolve import Resolver
+from pulp_contentroutes.serving.respond import Responder, not_found
+from pulp_contentroutes.serving.wire import RenderedResponse, text_response
+
+log = logging.getLogger(__name__)
+
+Remember = Callable[[web.Request, Plan, Found, str], None]
+
+
+class Delivery:
+    def __init__(self, resolver: Resolver, responder: Responder) -> None:
+        self._resolver = resolver
+        self._responder = responder
+
+    async def deliver(
+        self, request: web.Request, plan: Plan, target: Target, remember: Remember
+    ) -> RenderedResponse | None:
+        """Return the response, None where Pulp must answer; tell `remember` of a file."""
+        try:
+            found = await self._resolver.look_up(plan, target)
+            if isinstance(found, Found):
+                remember(request, plan, found, target.domain)
+                return await self._responder.respond(request, found, target.domain)
+            return not_found(request) if found is Outcome.MISSING else None
+        except (DatabaseUnavailable, FileGone):
+            return None
+        except FileDamaged as damaged:
+            log.error("Refused to send a damaged file: %s", damaged)
+            has_body = request.method != hdrs.METH_HEAD
+            return text_response(500, "500: Internal Server Error", has_body=has_body)

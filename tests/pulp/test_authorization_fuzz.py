@@ -1,0 +1,79 @@
+"""Thousands of Authorization headers: nobody is admitted, nothing fails, no secret is written."""
+
+import base64
+import http.client
+import random
+import socket
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.pulp.access import Access
+from tests.pulp.conftest import Pulp
+
+SEED, COUNT = 4, 3000
+SCHEMES = (
+    "Basic ", "basic ", "BASIC\t", "Bearer ", "bearer  ", "Token ", "tOKEN ", "Digest ",
+    "Negotiate ", "", " ", "Basic", "Bearer,Basic ", "Basic Basic ", "\x7f ", "é ", "Bearer\u00a0",
+)  # fmt: skip
+
+
+def values(token: str) -> Iterator[bytes]:
+    """Yield what is nearly a right header, and what is far from it; none is right."""
+    chance = random.Random(SEED)
+    alphabet = [chr(code) for code in range(32, 256)] + ["\t"]
+    for _ in range(COUNT):
+        kind = chance.randrange(6)
+        at = chance.randrange(len(token))
+        text = {
+            0: token[:at],
+            1: token[:at] + chance.choice(alphabet) + token[at:],
+            2: token[:at] + chance.choice("-_aZ0".replace(token[at], "")) + token[at + 1 :],
+            3: "".join(chance.choices(alphabet, k=chance.randrange(60))),
+            4: token.swapcase(),
+            5: "pcr_" + "".join(chance.choices("abcXYZ019-_", k=chance.choice((42, 43, 44, 5000)))),
+        }[kind]
+        data = text.encode("latin-1")
+        if chance.random() < 0.4:
+            name = chance.choice((b"admin:", b":", b"", b"a:b:", bytes([255]) + b":"))
+            data = base64.b64encode(name + data)[: chance.choice((None, -1, -2))]
+        yield chance.choice(SCHEMES).encode("utf-8") + data
+
+
+def test_no_header_is_admitted_fails_or_is_written_down(pulp: Pulp, folder: Path) -> None:
+    admin = Access(pulp)
+    guard = admin.guard("contentroutes/token")
+    base = pulp.rest.published({"x": b"x"}, folder, content_guard=guard)["base_path"]
+    token = str(admin.token()["token"])
+    assert pulp.ours.get(f"{base}/x", Authorization=f"Bearer {token}").status == 200
+    log = pulp.instance.log
+    offset = log.stat().st_size
+    statuses: Counter[int] = Counter()
+    bodies = b""
+    connection = http.client.HTTPConnection("127.0.0.1", pulp.instance.content_port, timeout=60)
+    for value in values(token):
+        connection.putrequest("GET", pulp.ours.url(f"{base}/x"))
+        connection._buffer.append(b"Authorization: " + value)  # type: ignore[attr-defined]
+        connection.endheaders()
+        response = connection.getresponse()
+        bodies += response.read()
+        statuses[response.status] += 1
+    connection.close()
+    assert set(statuses) <= {400, 401, 403, 429, 431}, statuses
+    assert statuses.total() == COUNT
+    # The first letters of a token are in every other value, the rest in none that is not a secret.
+    secret = token[4:24].encode()
+    assert secret not in bodies
+    assert secret not in log.read_bytes()[offset:]
+
+
+def test_a_header_that_no_server_can_read_ends_nothing(pulp: Pulp, folder: Path) -> None:
+    guard = Access(pulp).guard("contentroutes/token")
+    base = pulp.rest.published({"x": b"x"}, folder, content_guard=guard)["base_path"]
+    for value in (b"\0", b"a\r\n b", b"x" * 20_000, b"Basic \r"):
+        with socket.create_connection(("127.0.0.1", pulp.instance.content_port), 30) as client:
+            line = f"GET {pulp.ours.url(f'{base}/x')} HTTP/1.1\r\nHost: x\r\nAuthorization: "
+            client.sendall(line.encode() + value + b"\r\nConnection: close\r\n\r\n")
+            answer = client.makefile("rb").read()
+        assert answer.split(b" ")[1] in (b"400", b"401", b"431"), answer[:100]
+    assert pulp.ours.get(f"{base}/x").status == 401

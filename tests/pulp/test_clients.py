@@ -1,0 +1,108 @@
+"""Real clients fetch guarded content with a token, and say why they cannot without."""
+
+import os
+import subprocess
+import sys
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.pulp.access import Access
+from tests.pulp.conftest import Pulp
+
+WHEEL = "demo-1.0-py3-none-any.whl"
+METADATA = "Metadata-Version: 2.1\nName: demo\nVersion: 1.0\n"
+TAGS = "Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+PAGE = f'<!DOCTYPE html><html><body><a href="../../{WHEEL}">{WHEEL}</a></body></html>'
+
+
+@dataclass(frozen=True)
+class Index:
+    """A guarded package index, and a token that is good for it."""
+
+    port: int
+    path: str
+    token: str
+
+    def url(self, path: str, user: str = "") -> str:
+        return f"http://{user}127.0.0.1:{self.port}{self.path}{path}"
+
+
+def wheel(folder: Path) -> bytes:
+    path = folder / WHEEL
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, text in (("METADATA", METADATA), ("WHEEL", TAGS), ("RECORD", "")):
+            archive.writestr(f"demo-1.0.dist-info/{name}", text)
+    return path.read_bytes()
+
+
+@pytest.fixture
+def index(pulp: Pulp, folder: Path) -> Index:
+    admin = Access(pulp)
+    files = {WHEEL: wheel(folder), "simple/demo/index.html": PAGE.encode()}
+    guard = admin.guard("contentroutes/token")
+    base = pulp.rest.published(files, folder, content_guard=guard)["base_path"]
+    return Index(pulp.ours.port, pulp.ours.url(f"{base}/"), str(admin.token()["token"]))
+
+
+def run(*command: str, home: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command,
+        env={"PATH": os.environ["PATH"], "HOME": str(home)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def pip(index_url: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Download with pip as it is without any configuration."""
+    command = (
+        sys.executable,
+        "-m",
+        "pip",
+        "download",
+        "--isolated",
+        "--no-input",
+        "--no-cache-dir",
+    )
+    return run(
+        *command, "--dest", str(folder / "got"), "--index-url", index_url, "demo", home=folder
+    )
+
+
+def test_pip_downloads_with_a_token_in_the_url(index: Index, folder: Path) -> None:
+    ended = pip(index.url("simple/", f"token:{index.token}@"), folder)
+    assert ended.returncode == 0, ended.stderr
+    assert (folder / "got" / WHEEL).read_bytes() == (folder / WHEEL).read_bytes()
+    assert index.token not in ended.stdout + ended.stderr
+
+
+def test_pip_downloads_with_a_token_in_its_netrc(index: Index, folder: Path) -> None:
+    netrc = folder / ".netrc"
+    netrc.write_text(f"machine 127.0.0.1 login token password {index.token}\n")
+    netrc.chmod(0o600)
+    ended = pip(index.url("simple/"), folder)
+    assert ended.returncode == 0, ended.stderr
+    assert (folder / "got" / WHEEL).exists()
+
+
+@pytest.mark.parametrize("user", ["", "token:pcr_wrong@"])
+def test_pip_says_401_without_a_token(index: Index, folder: Path, user: str) -> None:
+    ended = pip(index.url("simple/", user), folder)
+    assert ended.returncode != 0
+    assert "401" in ended.stdout + ended.stderr
+
+
+def test_curl_downloads_with_its_netrc_and_says_401_without(index: Index, folder: Path) -> None:
+    netrc = folder / "netrc"
+    netrc.write_text(f"machine 127.0.0.1 login token password {index.token}\n")
+    options = ("curl", "--silent", "--show-error", "--fail", "--output", str(folder / "got.whl"))
+    ended = run(*options, "--netrc-file", str(netrc), index.url(WHEEL), home=folder)
+    assert ended.returncode == 0, ended.stderr
+    assert (folder / "got.whl").read_bytes() == (folder / WHEEL).read_bytes()
+    refused = run(*options, index.url(WHEEL), home=folder)
+    assert (refused.returncode, "401" in refused.stderr) == (22, True)

@@ -1,0 +1,140 @@
+"""How soon after a permission is taken away does every worker refuse?
+
+Run `python -m tests.pulp.withdrawals --rounds 100 --workers 2` to measure it.
+"""
+
+import argparse
+import base64
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from tests.differential.freshness import described, workers
+from tests.pulp.access import Access
+from tests.pulp.conftest import Pulp
+from tests.pulp.raw_http import Route
+from tests.pulp.rest import Rest
+from tests.pulp.standalone import running, wait_until
+
+DOWNLOADER = "contentroutes.tokencontentguard_downloader"
+#: Nobody waits longer for a refusal.
+SECONDS = 30.0
+
+
+@dataclass(frozen=True)
+class Withdrawal:
+    """Who asks for `path` with `headers` is admitted, until `withdraw` has returned."""
+
+    path: str
+    headers: dict[str, str]
+    withdraw: Callable[[], None]
+
+
+def revoked_token(admin: Access, publication: str) -> Iterator[Withdrawal]:
+    base = _distribution(admin, publication, admin.guard("contentroutes/token"))
+    while True:
+        token = admin.token()
+        href = str(token["pulp_href"])
+        yield Withdrawal(base, _bearer(token["token"]), partial(_done, admin, "DELETE", href))
+
+
+def removed_role(admin: Access, publication: str) -> Iterator[Withdrawal]:
+    guard = admin.guard("contentroutes/token")
+    base = _distribution(admin, publication, guard)
+    user = str(admin.user()["username"])
+    headers = _bearer(admin.token(user)["token"])
+    while True:
+        admin.role("add", guard, DOWNLOADER, users=[user])
+        withdraw = partial(admin.role, "remove", guard, DOWNLOADER, users=[user])
+        yield Withdrawal(base, headers, withdraw)
+
+
+def changed_guard(admin: Access, publication: str) -> Iterator[Withdrawal]:
+    guard = admin.guard("core/header", header_name="X-Key", header_value="0")
+    base = _distribution(admin, publication, guard)
+    number = 0
+    while True:
+        headers = {"X-Key": base64.b64encode(str(number).encode()).decode()}
+        number += 1
+        withdraw = partial(_done, admin, "PATCH", guard, header_value=str(number))
+        yield Withdrawal(base, headers, withdraw)
+
+
+KINDS = {
+    "a token is revoked": revoked_token,
+    "a role is removed": removed_role,
+    "a header guard is changed": changed_guard,
+}
+
+
+def _distribution(admin: Access, publication: str, guard: str) -> str:
+    made = admin.pulp.rest.distribution(publication=publication, content_guard=guard)
+    return f"{made['base_path']}/x"
+
+
+def _bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}
+
+
+def _done(admin: Access, method: str, href: str, **values: str) -> None:
+    response = admin.call(method, href, **values)
+    assert response.status_code in (200, 204), response.text
+
+
+def measure(
+    admin: Access, ports: Sequence[int], folder: Path, rounds: int
+) -> dict[str, list[float]]:
+    """Return for each kind the sorted seconds from the API's answer to each worker's refusal."""
+    rest = admin.pulp.rest
+    publication = rest.publication(rest.repository({"x": b"x"}, folder))
+    routes = [admin.pulp.route("ours", port) for port in ports]
+    return {
+        name: sorted(
+            delay
+            for _, withdrawal in zip(range(rounds), kind(admin, publication), strict=False)
+            for delay in _delays(withdrawal, routes)
+        )
+        for name, kind in KINDS.items()
+    }
+
+
+def _delays(withdrawal: Withdrawal, routes: Sequence[Route]) -> Iterator[float]:
+    for route in routes:
+        wait_until(partial(_is_admitted, withdrawal, route), SECONDS)
+    withdrawal.withdraw()
+    since = time.monotonic()
+    for route in routes:
+        asked = time.monotonic()
+        while _is_admitted(withdrawal, route):
+            assert time.monotonic() < since + SECONDS
+            asked = time.monotonic()
+        # The answer was decided after it was asked for.
+        yield max(0.0, asked - since)
+
+
+def _is_admitted(withdrawal: Withdrawal, route: Route) -> bool:
+    return route.get(withdrawal.path, **withdrawal.headers).status == 200
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=100)
+    parser.add_argument("--workers", type=int, default=2)
+    options = parser.parse_args()
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        running(Path(folder) / "data", "--content-workers", "1") as instance,
+    ):
+        pulp = Pulp(instance, Rest(instance.front), None)
+        with workers(instance, options.workers) as ports:
+            measured = measure(Access(pulp), ports, Path(folder), options.rounds)
+    for name, delays in measured.items():
+        sys.stdout.write(f"{name}: {described(delays)}\n")
+
+
+if __name__ == "__main__":
+    main()

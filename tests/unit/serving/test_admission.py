@@ -1,0 +1,291 @@
+"""Who is admitted, and what everyone else is told: over real HTTP, with guards of a fake Pulp."""
+
+import asyncio
+import base64
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import pytest
+from aiohttp import ClientResponse
+
+from pulp_contentroutes.serving import sql
+from pulp_contentroutes.serving.authorize import Asks
+from pulp_contentroutes.serving.credentials import MAX_BYTES, digest_of, new_token
+from pulp_contentroutes.serving.model import ACCESS
+from tests.unit.serving.conftest import (
+    DATA,
+    FAILED_LOGINS,
+    HANDED_OVER,
+    PULPS,
+    Client,
+    FastPath,
+    get,
+)
+
+#: What there is in a distribution, what is not, and what Pulp would list or redirect.
+PATHS = ("base/x", "base/missing", "base/dir", "base/dir/", "base/", "base")
+
+
+def guarded(fast_path: FastPath, asks: Asks) -> UUID:
+    guard_id = fast_path.guards.add(asks)
+    fast_path.database.add_distribution("base", content_guard_id=guard_id)
+    for path in ("x", "dir/y"):
+        fast_path.database.add_file(path, DATA, fast_path.root)
+    return guard_id
+
+
+def basic(password: str) -> str:
+    return f"Basic {base64.b64encode(f'somebody:{password}'.encode()).decode()}"
+
+
+def likeness(answer: ClientResponse) -> tuple[object, ...]:
+    return answer.status, [field for field in answer.raw_headers if field[0] != b"Date"]
+
+
+@pytest.mark.parametrize("asks", Asks)
+async def test_a_refusal_says_nothing_about_the_content(
+    client: Client, fast_path: FastPath, asks: Asks
+) -> None:
+    guarded(fast_path, asks)
+    conditions: tuple[dict[str, str], ...] = (
+        {},
+        {"If_None_Match": "*"},
+        {"Range": "bytes=0-0"},
+        {"If_Match": '"x"'},
+    )
+    answers = [await get(client, path, **headers) for path in PATHS for headers in conditions]
+    assert len({str(likeness(answer)) for answer in answers}) == 1
+    assert {await answer.text() for answer in answers} == {"401: Unauthorized"}
+    assert fast_path.database.count(sql.LOOK_UP) == 0
+
+
+async def test_the_challenge_is_basic_and_bearer(client: Client, fast_path: FastPath) -> None:
+    guarded(fast_path, Asks.REQUEST)
+    answer = await get(client, "base/x")
+    assert answer.headers.getall("WWW-Authenticate") == [
+        'Basic realm="Pulp", charset="UTF-8"',
+        'Bearer realm="Pulp"',
+    ]
+    assert answer.headers["Cache-Control"] == "no-store"
+    head = await get(client, "base/x", "HEAD")
+    assert (head.status, head.headers["Content-Length"]) == (401, "17")
+
+
+@pytest.mark.parametrize("asks", [Asks.REQUEST, Asks.REQUEST_SLOWLY])
+async def test_a_guard_of_the_request_is_asked_each_time_and_loaded_once(
+    client: Client, fast_path: FastPath, asks: Asks
+) -> None:
+    guard_id = guarded(fast_path, asks)
+    statuses = [
+        (await get(client, "base/x", **headers)).status
+        for headers in ({"X_Key": "yes"}, {"X_Key": "no"}, {"X_Key": "yes"}, {}, {"X_Key": "yes"})
+    ]
+    assert statuses == [200, 401, 200, 401, 200]
+    assert fast_path.guards.loaded == [guard_id]
+
+
+async def test_a_guard_that_changes_is_loaded_anew(client: Client, fast_path: FastPath) -> None:
+    guard_id = guarded(fast_path, Asks.REQUEST)
+    assert (await get(client, "base/x", X_Key="yes")).status == 200
+    fast_path.guards.guards[guard_id] = type(fast_path.guards.guards[guard_id])(
+        Asks.REQUEST, lambda request: False
+    )
+    fast_path.authorizer.announced([str(guard_id), "base_paths"])
+    assert (await get(client, "base/x", X_Key="yes")).status == 401
+
+
+async def test_a_guard_that_is_added_counts_from_its_announcement(
+    client: Client, fast_path: FastPath
+) -> None:
+    fast_path.database.add_file("x", DATA, fast_path.root)
+    assert (await get(client, "base/x")).status == 200
+    row = fast_path.database.distributions["base"]
+    row["content_guard_id"] = fast_path.guards.add(Asks.REQUEST)
+    fast_path.resolver.announced([str(row["distribution_id"])])
+    assert (await get(client, "base/x")).status == 401
+
+
+async def test_without_trust_a_guard_is_loaded_for_each_request(
+    client: Client, fast_path: FastPath
+) -> None:
+    guarded(fast_path, Asks.REQUEST)
+    for memory in (fast_path.resolver, fast_path.authorizer, fast_path.tokens):
+        memory.distrust()
+    for _ in range(3):
+        assert (await get(client, "base/x", X_Key="yes")).status == 200
+    assert len(fast_path.guards.loaded) == 3
+
+
+async def test_a_guard_that_is_gone_is_left_to_pulp(client: Client, fast_path: FastPath) -> None:
+    guard_id = guarded(fast_path, Asks.REQUEST)
+    del fast_path.guards.guards[guard_id]
+    assert (await get(client, "base/x", X_Key="yes")).status == HANDED_OVER
+
+
+# Tokens.
+
+
+@pytest.mark.parametrize("form", ["Bearer {}", "bearer {}", "TOKEN {}", "Token  {}", "Basic"])
+async def test_a_token_is_taken_in_every_form(
+    client: Client, fast_path: FastPath, form: str
+) -> None:
+    guard_id = guarded(fast_path, Asks.TOKEN)
+    token = fast_path.database.add_token(guard_id, may_download=True)
+    value = basic(token) if form == "Basic" else form.format(token)
+    for _ in range(3):
+        assert (await get(client, "base/x", Authorization=value)).status == 200
+    assert fast_path.database.count(sql.TOKEN) == 1
+
+
+async def test_a_token_guard_wants_a_token_of_somebody_who_may(
+    client: Client, fast_path: FastPath
+) -> None:
+    guard_id = guarded(fast_path, Asks.TOKEN)
+    others = fast_path.database.add_token(guard_id, may_download=False)
+    for _ in range(2):
+        assert (await get(client, "base/x", Authorization=f"Bearer {others}")).status == 403
+    for value in (f"Bearer {new_token()}", basic("password"), "Bearer", "Negotiate abc"):
+        assert (await get(client, "base/x", Authorization=value)).status in {401, 429}
+
+
+async def test_a_revoked_token_is_refused_from_its_announcement(
+    client: Client, fast_path: FastPath
+) -> None:
+    guard_id = guarded(fast_path, Asks.TOKEN)
+    token = fast_path.database.add_token(guard_id, may_download=True)
+    assert (await get(client, "base/x", Authorization=f"Bearer {token}")).status == 200
+    fast_path.database.tokens.clear()
+    fast_path.tokens.announced([ACCESS])
+    assert (await get(client, "base/x", Authorization=f"Bearer {token}")).status == 401
+
+
+async def test_a_token_that_expires_is_asked_for_anew(client: Client, fast_path: FastPath) -> None:
+    guard_id = guarded(fast_path, Asks.TOKEN)
+    expires = datetime.now(UTC) + timedelta(seconds=0.2)
+    token = fast_path.database.add_token(guard_id, may_download=True, expires=expires)
+    assert (await get(client, "base/x", Authorization=f"Bearer {token}")).status == 200
+    fast_path.database.tokens.clear()
+    await asyncio.sleep(0.3)
+    assert (await get(client, "base/x", Authorization=f"Bearer {token}")).status == 401
+
+
+async def test_what_a_token_was_read_as_during_a_revocation_is_not_kept(
+    client: Client, fast_path: FastPath
+) -> None:
+    guard_id = guarded(fast_path, Asks.TOKEN)
+    token = fast_path.database.add_token(guard_id, may_download=True)
+    await get(client, "base/x", Authorization=f"Bearer {new_token()}")
+    fast_path.database.gate = asyncio.Event()
+    asked = asyncio.create_task(fast_path.tokens.find(digest_of(token), guard_id))
+    await asyncio.sleep(0.01)
+    fast_path.database.tokens.clear()
+    fast_path.tokens.announced([ACCESS])
+    fast_path.database.gate.set()
+    await asked
+    assert (await get(client, "base/x", Authorization=f"Bearer {token}")).status == 401
+
+
+async def test_uses_are_written_together_and_later(client: Client, fast_path: FastPath) -> None:
+    guard_id = guarded(fast_path, Asks.TOKEN)
+    tokens = [fast_path.database.add_token(guard_id, may_download=True) for _ in range(2)]
+    for token in tokens * 3:
+        assert (await get(client, "base/x", Authorization=f"Bearer {token}")).status == 200
+    assert fast_path.database.count(sql.TOUCH_TOKENS) == 0
+    for _ in range(2):
+        await fast_path.tokens.write_used()
+    assert fast_path.database.count(sql.TOUCH_TOKENS) == 1
+    assert len(fast_path.database.touched) == 2
+
+
+# Users of Pulp.
+
+
+async def test_a_guard_that_asks_for_users_is_asked_after_pulps_authentication(
+    client: Client, fast_path: FastPath
+) -> None:
+    guarded(fast_path, Asks.PULP)
+    answer = await get(client, "base/x", X_Key="yes", X_User="me")
+    assert (answer.status, "Repr-Digest" in answer.headers) == (200, True)
+    assert (await get(client, "base/x", X_User="me")).status == 403
+    assert (await get(client, "base/x")).status == 401
+    assert (await get(client, "base/missing", X_Key="yes", X_User="me")).status == 404
+    assert (await get(client, "base/dir", X_Key="yes", X_User="me")).status == HANDED_OVER
+
+
+@pytest.mark.parametrize("asks", [Asks.REQUEST, Asks.PULP])
+async def test_a_wrong_password_is_refused_even_where_none_is_needed(
+    client: Client, fast_path: FastPath, asks: Asks
+) -> None:
+    guarded(fast_path, asks)
+    wrong = {"Authorization": basic("wrong"), "X_Key": "yes"}
+    assert (await get(client, "base/x", **wrong)).status == 401
+    assert (await get(client, "base/x", **wrong, X_User="me")).status == 200
+
+
+async def test_wrong_credentials_are_ignored_on_public_content(
+    client: Client, fast_path: FastPath
+) -> None:
+    fast_path.database.add_file("x", DATA, fast_path.root)
+    for value in (basic("wrong"), f"Bearer {new_token()}", "Bearer", "x" * (MAX_BYTES + 1)):
+        for _ in range(2):
+            assert (await get(client, "base/x", Authorization=value)).status == 200
+
+
+async def test_what_pulps_handler_refuses_gets_the_same_answer(
+    client: Client, fast_path: FastPath
+) -> None:
+    fast_path.database.add_file("dir/y", DATA, fast_path.root)
+    for user, status in ((None, 401), ("me", 403)):
+        headers = {"X-Refused-By-Pulp": "yes"} | ({"X-User": user} if user else {})
+        answer = await client.get(PULPS + "base/dir/", headers=headers)
+        assert answer.status == status
+        assert "guard says" not in await answer.text() + str(answer.reason)
+        assert (await client.get("/elsewhere", headers=headers)).status == 403
+
+
+async def test_a_guard_comes_before_everything_that_only_pulp_can_answer(
+    client: Client, fast_path: FastPath
+) -> None:
+    guarded(fast_path, Asks.REQUEST)
+    fast_path.database.distributions["base"]["distribution_type"] = "python.python"
+    assert (await get(client, "base/x")).status == 401
+    assert (await get(client, "base/x", X_Key="yes")).status == HANDED_OVER
+
+
+# Limits.
+
+
+async def test_after_too_many_wrong_credentials_passwords_are_not_tried(
+    client: Client, fast_path: FastPath
+) -> None:
+    guard_id = guarded(fast_path, Asks.PULP)
+    token = fast_path.database.add_token(guard_id, may_download=True)
+    statuses = [
+        (await get(client, "base/x", Authorization=basic("wrong"))).status
+        for _ in range(FAILED_LOGINS + 2)
+    ]
+    assert statuses == [401] * (FAILED_LOGINS - 1) + [429] * 3
+    right = {"Authorization": basic("right"), "X_User": "me", "X_Key": "yes"}
+    answer = await get(client, "base/x", **right)
+    assert (answer.status, answer.headers["Retry-After"]) == (429, "60")
+    # A right token is as cheap as a wrong one; and another address is another client.
+    bearer = {"Authorization": f"Bearer {token}", "X_User": "me", "X_Key": "yes"}
+    assert (await get(client, "base/x", **bearer)).status == 200
+    assert (await get(client, "base/x", **right, X_Forwarded_For="6.6.6.6, 10.0.0.9")).status == 200
+
+
+async def test_anonymous_refusals_are_no_failed_log_ins(
+    client: Client, fast_path: FastPath
+) -> None:
+    guarded(fast_path, Asks.REQUEST)
+    statuses = {(await get(client, "base/x")).status for _ in range(FAILED_LOGINS * 3)}
+    assert statuses == {401}
+
+
+async def test_credentials_that_are_too_long_are_not_looked_at(
+    client: Client, fast_path: FastPath
+) -> None:
+    guarded(fast_path, Asks.REQUEST)
+    answer = await get(client, "base/x", Authorization="Bearer " + "x" * MAX_BYTES, X_Key="yes")
+    assert answer.status == 431
+    assert fast_path.guards.loaded == []
