@@ -10,6 +10,7 @@ from aiohttp import web
 from django.conf import settings
 from pulpcore.plugin.content import app
 
+from pulp_contentroutes.app.log_filter import hide_unreadable_requests
 from pulp_contentroutes.paths import CONTENT_PREFIX
 
 log = logging.getLogger(__name__)
@@ -49,6 +50,7 @@ def add_fast_path() -> None:
     fast_path.add_to(app)
 
 
+hide_unreadable_requests()
 try:
     add_content_route()
     add_fast_path()

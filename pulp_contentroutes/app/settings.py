@@ -42,7 +42,7 @@ CONTENTROUTES_MAX_RANGES = 64
 CONTENTROUTES_HIDE_REFUSALS = False
 
 # How many wrong credentials for guarded content a client address may send in a minute; after that
-# it is answered 429, and passwords from it are not tried. 0 for no limit.
+# passwords from it are not tried, but answered 429. 0 for no limit.
 CONTENTROUTES_FAILED_LOGINS = 30
 
 # The addresses or networks of the reverse proxies whose X-Forwarded-For is believed.

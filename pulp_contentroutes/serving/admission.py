@@ -44,7 +44,7 @@ class Admission:
             case Decision.ADMITTED:
                 return decision
             case Decision.UNDECIDED:
-                # Before Pulp spends half a second on one more password.
+                # Before Pulp spends half a second on one more password. Tokens cost nothing.
                 if isinstance(_credentials(request), Password) and self._has_failed(request):
                     return self._refusal(HTTPStatus.TOO_MANY_REQUESTS, request)
                 return decision
@@ -78,8 +78,6 @@ class Admission:
     def _unauthenticated(self, request: web.Request) -> RenderedResponse:
         if _credentials(request) is not None:
             self._failed.note(self._addresses.of(request))
-            if self._has_failed(request):
-                return self._refusal(HTTPStatus.TOO_MANY_REQUESTS, request)
         return self._refusal(HTTPStatus.UNAUTHORIZED, request)
 
     def _has_failed(self, request: web.Request) -> bool:

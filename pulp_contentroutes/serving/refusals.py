@@ -8,16 +8,15 @@ from aiohttp import hdrs, web
 
 from pulp_contentroutes.serving.heads import Fields
 from pulp_contentroutes.serving.respond import not_found
-from pulp_contentroutes.serving.throttle import WINDOW_SECONDS
 from pulp_contentroutes.serving.wire import RenderedResponse, text_response
 
+# 429 has no Retry-After: pip would wait for it in silence, once for each package.
 _FIELDS: Final[Mapping[HTTPStatus, Fields]] = {
     # Two fields: many clients read only the first challenge of a list (RFC 9110 §11.6.1).
     HTTPStatus.UNAUTHORIZED: (
         ("WWW-Authenticate", 'Basic realm="Pulp", charset="UTF-8"'),
         ("WWW-Authenticate", 'Bearer realm="Pulp"'),
     ),
-    HTTPStatus.TOO_MANY_REQUESTS: (("Retry-After", str(WINDOW_SECONDS)),),
 }
 _NOT_KEPT: Final[Fields] = (("Cache-Control", "no-store"),)
 

@@ -6,7 +6,7 @@ from typing import Final
 
 from pulp_contentroutes.serving.cache import BoundedCache
 
-WINDOW_SECONDS: Final = 60
+_WINDOW_SECONDS: Final = 60
 _ADDRESSES: Final = 10_000
 
 
@@ -30,4 +30,4 @@ class FailedLogins:
         return count if minute == self._minute() else 0
 
     def _minute(self) -> int:
-        return int(self._clock() // WINDOW_SECONDS)
+        return int(self._clock() // _WINDOW_SECONDS)

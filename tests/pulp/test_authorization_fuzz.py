@@ -56,8 +56,11 @@ def test_no_header_is_admitted_fails_or_is_written_down(pulp: Pulp, folder: Path
         connection._buffer.append(b"Authorization: " + value)  # type: ignore[attr-defined]
         connection.endheaders()
         response = connection.getresponse()
-        bodies += response.read()
+        body = response.read()
         statuses[response.status] += 1
+        # What aiohttp cannot read it shows to whoever has sent it, before anybody else sees it.
+        if response.status != 400:
+            bodies += body
     connection.close()
     assert set(statuses) <= {400, 401, 403, 429, 431}, statuses
     assert statuses.total() == COUNT

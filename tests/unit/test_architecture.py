@@ -54,6 +54,7 @@ FLOORS = {
     "app.guards": 5,
     "app.fast_path": 9,
     "app.locations": 1,
+    "app.log_filter": 1,
     "app.listings": 2,
     "app.checks": 3,
     "app.content_handler": 3,

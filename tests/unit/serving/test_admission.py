@@ -145,7 +145,7 @@ async def test_a_token_guard_wants_a_token_of_somebody_who_may(
     for _ in range(2):
         assert (await get(client, "base/x", Authorization=f"Bearer {others}")).status == 403
     for value in (f"Bearer {new_token()}", basic("password"), "Bearer", "Negotiate abc"):
-        assert (await get(client, "base/x", Authorization=value)).status in {401, 429}
+        assert (await get(client, "base/x", Authorization=value)).status == 401
 
 
 async def test_a_revoked_token_is_refused_from_its_announcement(
@@ -264,10 +264,11 @@ async def test_after_too_many_wrong_credentials_passwords_are_not_tried(
         (await get(client, "base/x", Authorization=basic("wrong"))).status
         for _ in range(FAILED_LOGINS + 2)
     ]
-    assert statuses == [401] * (FAILED_LOGINS - 1) + [429] * 3
+    assert statuses == [401] * FAILED_LOGINS + [429] * 2
     right = {"Authorization": basic("right"), "X_User": "me", "X_Key": "yes"}
-    answer = await get(client, "base/x", **right)
-    assert (answer.status, answer.headers["Retry-After"]) == (429, "60")
+    assert (await get(client, "base/x", **right)).status == 429
+    # A wrong token is told so, however often: its owner must find out.
+    assert (await get(client, "base/x", Authorization="Bearer pcr_x")).status == 401
     # A right token is as cheap as a wrong one; and another address is another client.
     bearer = {"Authorization": f"Bearer {token}", "X_User": "me", "X_Key": "yes"}
     assert (await get(client, "base/x", **bearer)).status == 200
