@@ -63,6 +63,9 @@ def ours(plain_instance: Standalone) -> Iterator[Server]:
 
 
 def said(answer: Answer) -> tuple[int, bytes]:
+    """Return the answer, with our words for what a guard refuses (docs/differences.md)."""
+    if answer.status == 403:
+        return 401, b"401: Unauthorized"
     return answer.status, answer.body
 
 
