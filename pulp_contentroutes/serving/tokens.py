@@ -71,23 +71,27 @@ class Tokens:
     # What requests ask.
 
     def known(self, digest: str, guard_id: UUID | None) -> Grant | None:
-        """Return what is in memory and still true."""
+        """Return what is in memory and still true, which is a use of the token."""
         grant = self._grants.get((digest, guard_id)) if self._is_trusted else None
-        return grant if grant is not None and time.time() < grant.until else None
+        return self._used_now(grant) if grant is not None and time.time() < grant.until else None
 
     async def find(self, digest: str, guard_id: UUID | None) -> Grant | None:
         """Return what the token is good for, None if it is not valid; or raise
         DatabaseUnavailable.
         """
-        grant = self.known(digest, guard_id)
-        if grant is None:
-            key = (digest, guard_id)
-            # While nothing is heard nobody joins a load: it may have begun before a revocation.
-            if self._is_trusted:
-                grant = await self._flights.run(key, lambda: self._load(key))
-            else:
-                grant = await self._load(key)
-        if grant is not None and len(self._used) < _WAITING:
+        known = self.known(digest, guard_id)
+        if known is not None:
+            return known
+        key = (digest, guard_id)
+        # While nothing is heard nobody joins a load: it may have begun before a revocation.
+        if self._is_trusted:
+            grant = await self._flights.run(key, lambda: self._load(key))
+        else:
+            grant = await self._load(key)
+        return grant and self._used_now(grant)
+
+    def _used_now(self, grant: Grant) -> Grant:
+        if len(self._used) < _WAITING:
             self._used.add(grant.token_id)
         return grant
 

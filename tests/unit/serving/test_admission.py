@@ -195,6 +195,10 @@ async def test_uses_are_written_together_and_later(client: Client, fast_path: Fa
         await fast_path.tokens.write_used()
     assert fast_path.database.count(sql.TOUCH_TOKENS) == 1
     assert len(fast_path.database.touched) == 2
+    # What is served from memory is a use, too.
+    assert (await get(client, "base/x", Authorization=f"Bearer {tokens[0]}")).status == 200
+    await fast_path.tokens.write_used()
+    assert len(fast_path.database.touched) == 3
 
 
 # Users of Pulp.
