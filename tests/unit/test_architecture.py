@@ -43,6 +43,14 @@ FLOORS = {
     "serving.refusals": 6,
     "serving.admission": 7,
     "serving.pipeline": 8,
+    # Collections.
+    "galaxy.errors": 0,
+    "galaxy.limits": 0,
+    "galaxy.archive": 1,
+    "galaxy.semantic_version": 1,
+    "galaxy.manifest": 2,
+    "galaxy.collection": 3,
+    # What Pulp discovers.
     "app.settings": 0,
     "app.connection": 2,
     "app.storages": 1,
@@ -90,6 +98,7 @@ FLOORS = {
 #: Package → libraries that nothing in it may import.
 BANS = {
     "serving": ("django", "pulpcore", "rest_framework", "asgiref", "pulp_contentroutes.app"),
+    "galaxy": ("django", "pulpcore", "rest_framework", "pulp_contentroutes.app"),
     "standalone": ("pulpcore", "pulp_contentroutes.app"),
     "app": ("pulp_contentroutes.standalone",),
 }

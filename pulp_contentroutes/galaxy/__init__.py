@@ -1,0 +1,1 @@
+"""What a Galaxy server knows of collections, without Django: archives in, checked values out."""

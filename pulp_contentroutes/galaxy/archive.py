@@ -1,0 +1,176 @@
+"""A tar.gz → the digest of each file in it, and the few files that are read; nothing is unpacked.
+
+The archive is read once, as a stream: memory is bounded by the limits, time by the bytes.
+"""
+
+import gzip
+import hashlib
+import io
+import posixpath
+import tarfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import IO, TYPE_CHECKING, BinaryIO, Final
+
+from pulp_contentroutes.galaxy.errors import TooLarge, UnreadableArchive, quoted
+from pulp_contentroutes.galaxy.limits import Limits
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
+_PIECE: Final = 256 * 1024
+#: A name that does not fit into a header has one of its own, which tarfile reads into memory.
+_LONGEST_NAME: Final = 4096
+_EXTENDED: Final = frozenset(
+    {
+        tarfile.GNUTYPE_LONGLINK,
+        tarfile.GNUTYPE_LONGNAME,
+        tarfile.SOLARIS_XHDTYPE,
+        tarfile.XGLTYPE,
+        tarfile.XHDTYPE,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What an archive has, by path without `./` and slash at the end."""
+
+    #: SHA-256 of each regular file, in hexadecimal; of a link, that of its target.
+    files: dict[str, str] = field(default_factory=dict)
+    directories: set[str] = field(default_factory=set)
+    #: The files that were asked for.
+    kept: dict[str, bytes] = field(default_factory=dict)
+
+
+class _Member(tarfile.TarInfo):
+    """Refuses headers that tarfile would read into memory, however long they are."""
+
+    @classmethod
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> "_Member":
+        member = super().frombuf(buf, encoding, errors)
+        if member.type in _EXTENDED and member.size > _LONGEST_NAME:
+            raise TooLarge(f"A header of the archive has {member.size} bytes.")
+        return member
+
+
+class _Bounded(io.RawIOBase):
+    """The unpacked bytes, as many as are allowed."""
+
+    def __init__(self, unpacked: gzip.GzipFile, limit: int) -> None:
+        self._unpacked = unpacked
+        self._left = limit
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: "WriteableBuffer") -> int:
+        count = self._unpacked.readinto(buffer)
+        self._left -= count
+        if self._left < 0:
+            raise TooLarge("The archive is larger than allowed when it is unpacked.")
+        return count
+
+
+def contents_of(file: BinaryIO, keep: frozenset[str], limits: Limits) -> Contents:
+    """Return what the archive has; `keep` are the paths of files to return whole.
+
+    Raise UnreadableArchive or TooLarge. Blocking.
+    """
+    contents, links = Contents(), dict[str, str]()
+    try:
+        with gzip.GzipFile(fileobj=file, mode="rb") as unpacked:
+            bounded = io.BufferedReader(_Bounded(unpacked, limits.unpacked), _PIECE)
+            # "r|": from front to back, so that no member is looked for by its offset.
+            with tarfile.open(fileobj=bounded, mode="r|", tarinfo=_Member) as archive:
+                for number, member in enumerate(archive):
+                    if number >= limits.members:
+                        raise TooLarge(f"The archive has more than {limits.members} members.")
+                    _add(contents, links, archive, member, keep, limits)
+            # What follows the end of the archive is read, too: it may be damaged.
+            while bounded.read(_PIECE):
+                pass
+    except (tarfile.TarError, gzip.BadGzipFile, zlib.error, EOFError, UnicodeError) as error:
+        raise UnreadableArchive(f"This is no tar.gz, or a damaged one: {error}") from error
+    _add_links(contents, links)
+    return contents
+
+
+def _add(
+    contents: Contents,
+    links: dict[str, str],
+    archive: tarfile.TarFile,
+    member: tarfile.TarInfo,
+    keep: frozenset[str],
+    limits: Limits,
+) -> None:
+    path = _safe(member.name)
+    if path == "" and member.isdir():
+        return
+    if path in contents.files or path in contents.directories or path in links:
+        raise UnreadableArchive(f"The archive has two members named {quoted(path)}.")
+    if member.isdir():
+        contents.directories.add(path)
+    elif member.issym():
+        links[path] = _safe(posixpath.join(posixpath.dirname(path), member.linkname))
+    elif member.isreg() and not member.issparse():
+        contents.files[path] = _read(contents, archive, member, path, keep, limits)
+    else:
+        raise UnreadableArchive(f"{quoted(path)} is no file, no directory and no symbolic link.")
+
+
+def _read(
+    contents: Contents,
+    archive: tarfile.TarFile,
+    member: tarfile.TarInfo,
+    path: str,
+    keep: frozenset[str],
+    limits: Limits,
+) -> str:
+    if path in keep and member.size > limits.document:
+        raise TooLarge(f"{path} has {member.size} bytes; {limits.document} are allowed.")
+    source = archive.extractfile(member)
+    digest, kept, length = hashlib.sha256(), bytearray(), 0
+    for piece in _pieces(source):
+        digest.update(piece)
+        length += len(piece)
+        if path in keep:
+            kept += piece
+    if length != member.size:
+        raise UnreadableArchive(f"The archive ends within {quoted(path)}.")
+    if path in keep:
+        contents.kept[path] = bytes(kept)
+    return digest.hexdigest()
+
+
+def _pieces(source: IO[bytes] | None) -> Iterator[bytes]:
+    while source and (piece := source.read(_PIECE)):
+        yield piece
+
+
+def _safe(name: str) -> str:
+    """Return a path that stays inside, or raise UnreadableArchive."""
+    path = posixpath.normpath(name)
+    if name.startswith("/") or path == ".." or path.startswith("../") or "\0" in name:
+        raise UnreadableArchive(f"{quoted(name)} leads out of the archive.")
+    if len(name) > _LONGEST_NAME or not name.isprintable():
+        raise UnreadableArchive(f"{quoted(name)} is no name for a file of a collection.")
+    return "" if path == "." else path
+
+
+def _add_links(contents: Contents, links: dict[str, str]) -> None:
+    """Give each link the digest of the file that it leads to; one to a directory is one."""
+    for path in links:
+        target, seen = path, set[str]()
+        while target in links:
+            if target in seen:
+                raise UnreadableArchive(f"The link {quoted(path)} leads to itself.")
+            seen.add(target)
+            target = links[target]
+        if target in contents.files:
+            contents.files[path] = contents.files[target]
+        elif target in contents.directories or target == "":
+            contents.directories.add(path)
+        else:
+            raise UnreadableArchive(f"The link {quoted(path)} leads to nothing in the archive.")

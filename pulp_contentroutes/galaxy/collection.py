@@ -1,0 +1,116 @@
+"""The tar.gz of a collection → a checked value, or why it is refused."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, BinaryIO, Final
+
+import yaml
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+from pulp_contentroutes.galaxy.archive import Contents, contents_of
+from pulp_contentroutes.galaxy.errors import InvalidManifest, WrongDigest, quoted
+from pulp_contentroutes.galaxy.limits import Limits
+from pulp_contentroutes.galaxy.manifest import CollectionInfo, document_of, info_of
+
+MANIFEST: Final = "MANIFEST.json"
+FILES: Final = "FILES.json"
+RUNTIME: Final = "meta/runtime.yml"
+_KEPT: Final = frozenset({MANIFEST, FILES, RUNTIME})
+_SHA256: Final = re.compile(r"[0-9a-f]{64}")
+_LONGEST_SPECIFIER: Final = 255
+#: meta/runtime.yml is written by hand; YAML takes its time.
+_LONGEST_RUNTIME: Final = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    info: CollectionInfo
+    #: Which ansible-core it needs (PEP 440); None where it does not say.
+    requires_ansible: str | None
+    #: What signatures are made over.
+    manifest: bytes
+    warnings: tuple[str, ...]
+
+
+def read_collection(file: BinaryIO, limits: Limits) -> Collection:
+    """Return the collection in an archive, or raise InvalidCollection. Blocking."""
+    contents = contents_of(file, _KEPT, limits)
+    for name in (MANIFEST, FILES):
+        if name not in contents.kept:
+            raise InvalidManifest(f"The archive has no {name}.")
+    manifest = document_of(contents.kept[MANIFEST], MANIFEST)
+    info = info_of(manifest)
+    _check_files(contents, _digest_of_files(manifest))
+    for name in filter(None, (info.readme, info.license_file)):
+        if name not in contents.files:
+            raise InvalidManifest(f"The archive has no {quoted(name)}, which its manifest names.")
+    requires_ansible = _requires_ansible(contents.kept.get(RUNTIME))
+    warnings = () if requires_ansible else (f"{RUNTIME} has no 'requires_ansible'.",)
+    return Collection(info, requires_ansible, contents.kept[MANIFEST], warnings)
+
+
+def _digest_of_files(manifest: Mapping[str, Any]) -> str:
+    described = manifest.get("file_manifest_file")
+    if not isinstance(described, dict) or described.get("name") != FILES:
+        raise InvalidManifest(f"{MANIFEST} does not tell of {FILES}.")
+    return _digest(described, FILES)
+
+
+def _digest(described: Mapping[str, Any], name: str) -> str:
+    digest = described.get("chksum_sha256")
+    if not isinstance(digest, str) or not _SHA256.fullmatch(digest):
+        raise InvalidManifest(f"The SHA-256 of {quoted(name)} is no such digest.")
+    return digest
+
+
+def _check_files(contents: Contents, digest: str) -> None:
+    """Raise unless the archive has exactly the files that FILES.json tells of."""
+    if contents.files[FILES] != digest:
+        raise WrongDigest(f"{FILES} is not the one that {MANIFEST} tells of.")
+    named = set()
+    for name, described in _entries(document_of(contents.kept[FILES], FILES)):
+        is_file = described.get("ftype") == "file"
+        if name not in (contents.files if is_file else contents.directories):
+            raise InvalidManifest(f"The archive has no {quoted(name)}, which {FILES} names.")
+        if is_file and contents.files[name] != _digest(described, name):
+            raise WrongDigest(f"{quoted(name)} is not the file that {FILES} tells of.")
+        named.add(name)
+    unknown = contents.files.keys() - named - {MANIFEST, FILES}
+    if unknown:
+        raise InvalidManifest(f"{FILES} does not tell of {quoted(min(unknown))}.")
+
+
+def _entries(files: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    entries = files.get("files")
+    if not isinstance(entries, list):
+        raise InvalidManifest(f"{FILES} has no list 'files'.")
+    for entry in entries:
+        if not isinstance(entry, dict) or not isinstance(entry.get("name"), str):
+            raise InvalidManifest(f"An entry of {FILES} has no name.")
+        # The collection itself.
+        if entry["name"] != ".":
+            yield entry["name"], entry
+
+
+def _requires_ansible(runtime: bytes | None) -> str | None:
+    if runtime is None:
+        return None
+    if len(runtime) > _LONGEST_RUNTIME:
+        raise InvalidManifest(f"{RUNTIME} has {len(runtime)} bytes.")
+    try:
+        document = yaml.safe_load(runtime)
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise InvalidManifest(f"{RUNTIME} is no YAML.") from error
+    required = document.get("requires_ansible") if isinstance(document, dict) else None
+    if required is None:
+        return None
+    try:
+        if not isinstance(required, str) or len(required) > _LONGEST_SPECIFIER:
+            raise InvalidSpecifier
+        SpecifierSet(required)
+    except InvalidSpecifier as error:
+        raise InvalidManifest(
+            f"'requires_ansible' in {RUNTIME} is {quoted(required)}, no specifier like '>=2.16'."
+        ) from error
+    return required

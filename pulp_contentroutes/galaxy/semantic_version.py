@@ -1,0 +1,33 @@
+"""Versions of collections (https://semver.org), and what dependencies say of them."""
+
+import re
+from typing import Final
+
+from semver import Version
+
+from pulp_contentroutes.galaxy.errors import InvalidManifest, quoted
+
+_LONGEST: Final = 128
+_REQUIREMENT: Final = re.compile(r"(?:==|!=|>=|<=|=|>|<)?\s*(?P<version>\S+)")
+
+
+def version_of(text: str) -> Version:
+    """Return the version, or raise InvalidManifest."""
+    try:
+        if len(text) > _LONGEST:
+            raise ValueError(text)
+        return Version.parse(text)
+    except (ValueError, TypeError) as error:
+        raise InvalidManifest(f"{quoted(text)} is no semantic version.") from error
+
+
+def check_requirement(text: str) -> None:
+    """Raise InvalidManifest unless `text` is `*`, or versions with operators between commas."""
+    for part in text.split(","):
+        part = part.strip()
+        if part == "*":
+            continue
+        matched = _REQUIREMENT.fullmatch(part)
+        if matched is None:
+            raise InvalidManifest(f"{quoted(text)} is no requirement of a version.")
+        version_of(matched["version"])

@@ -1,0 +1,110 @@
+"""Archives of collections, right ones and all kinds of wrong ones, made in memory."""
+
+import gzip
+import hashlib
+import io
+import json
+import tarfile
+from collections.abc import Callable, Mapping
+from typing import Any
+
+FILES = {
+    "README.md": b"# A collection\n",
+    "plugins/modules/ping.py": b"print('pong')\n",
+    "meta/runtime.yml": b"requires_ansible: '>=2.14'\n",
+}
+INFO: dict[str, Any] = {
+    "namespace": "acme",
+    "name": "tools",
+    "version": "1.2.3",
+    "authors": ["Somebody <somebody@example.com>"],
+    "readme": "README.md",
+    "tags": ["linux"],
+    "description": "Tools.",
+    "license": ["GPL-2.0-or-later"],
+    "license_file": None,
+    "dependencies": {"acme.base": ">=1.0.0,<2.0.0"},
+    "repository": "https://example.com/repository",
+    "documentation": None,
+    "homepage": None,
+    "issues": None,
+}
+
+
+def sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def files_json(files: dict[str, bytes]) -> bytes:
+    """Return FILES.json as `ansible-galaxy collection build` writes it."""
+    folders = {name[:at] for name in files for at, sign in enumerate(name) if sign == "/"}
+    entries = [{"name": ".", "ftype": "dir"}]
+    entries += [{"name": name, "ftype": "dir"} for name in sorted(folders)]
+    entries += [
+        {"name": name, "ftype": "file", "chksum_type": "sha256", "chksum_sha256": sha256(data)}
+        for name, data in files.items()
+    ]
+    return json.dumps({"files": entries, "format": 1}).encode()
+
+
+def manifest_json(files: bytes, info: Mapping[str, Any] = INFO) -> bytes:
+    described = {"name": "FILES.json", "ftype": "file", "chksum_sha256": sha256(files)}
+    values = {"collection_info": {**INFO, **info}, "file_manifest_file": described, "format": 1}
+    return json.dumps(values).encode()
+
+
+Add = Callable[[tarfile.TarFile], None]
+
+
+def archive(
+    files: dict[str, bytes] | None = None,
+    manifest: bytes | None = None,
+    listed: bytes | None = None,
+    add: Add | None = None,
+    info: Mapping[str, Any] = INFO,
+) -> io.BytesIO:
+    """Return a collection; `manifest` and `listed` replace MANIFEST.json and FILES.json.
+
+    `info` replaces fields of INFO.
+    """
+    files = FILES if files is None else files
+    listed = files_json(files) if listed is None else listed
+    manifest = manifest_json(listed, info) if manifest is None else manifest
+    documents = {"MANIFEST.json": manifest, "FILES.json": listed}
+    return packed({**documents, **files}, add)
+
+
+def packed(files: dict[str, bytes], add: Add | None = None) -> io.BytesIO:
+    """Return a tar.gz of files and of the folders that they lie in."""
+    target = io.BytesIO()
+    with tarfile.open(fileobj=target, mode="w:gz", compresslevel=1) as tar:
+        for name in sorted({n[:at] for n in files for at, sign in enumerate(n) if sign == "/"}):
+            tar.addfile(member(name, tarfile.DIRTYPE))
+        for name, data in files.items():
+            tar.addfile(member(name, size=len(data)), io.BytesIO(data))
+        if add:
+            add(tar)
+    target.seek(0)
+    return target
+
+
+def member(
+    name: str, kind: bytes = tarfile.REGTYPE, link: str = "", size: int = 0
+) -> tarfile.TarInfo:
+    info = tarfile.TarInfo(name)
+    info.type, info.linkname, info.size = kind, link, size
+    return info
+
+
+def with_member(*members: tarfile.TarInfo) -> io.BytesIO:
+    """Return a right collection with more members at its end."""
+
+    def add(tar: tarfile.TarFile) -> None:
+        for each in members:
+            tar.addfile(each, io.BytesIO(bytes(each.size)))
+
+    return archive(add=add)
+
+
+def compressed(data: bytes) -> io.BytesIO:
+    return io.BytesIO(gzip.compress(data, 1))
