@@ -5,15 +5,13 @@ The content app does, too: what the fast path does not answer is authenticated h
 
 from gettext import gettext as _
 
-from django.conf import settings
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.settings import api_settings
 
 from pulp_contentroutes.app.models import ApiToken
-from pulp_contentroutes.paths import CONTENT_PREFIX
-from pulp_contentroutes.serving.credentials import MAX_BYTES, Token, credentials_of
+from pulp_contentroutes.serving.credentials import MAX_LENGTH, Token, credentials_of
 
 
 class ApiTokenAuthentication(BaseAuthentication):
@@ -27,7 +25,7 @@ class ApiTokenAuthentication(BaseAuthentication):
 
     def authenticate(self, request):
         value = request.META.get("HTTP_AUTHORIZATION", "")
-        credentials = credentials_of(value) if len(value) <= MAX_BYTES else None
+        credentials = credentials_of(value) if len(value) <= MAX_LENGTH else None
         if not isinstance(credentials, Token):
             return None
         token = ApiToken.objects.find_valid(credentials.digest)
@@ -61,5 +59,8 @@ class ApiTokenScheme(OpenApiAuthenticationExtension):
 
 
 def _is_for_content(request):
-    """Tell whether the content app asks: no view has a path like these."""
-    return request.path.startswith((settings.CONTENT_PATH_PREFIX, CONTENT_PREFIX))
+    """Tell whether the content app asks: no view of Django is behind its requests.
+
+    Their path tells nothing: the API may have the same, where its root is rewritten.
+    """
+    return request._request.resolver_match is None

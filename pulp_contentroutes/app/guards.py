@@ -18,7 +18,8 @@ log = logging.getLogger(__name__)
 
 #: What they ask, by `pulp_type`; read in pulpcore 3.123. Every other type asks Pulp.
 _ASKS: Final = {
-    "core.content_redirect": Asks.REQUEST,
+    # It normalises a URL whose host, of any length, the client has chosen.
+    "core.content_redirect": Asks.REQUEST_SLOWLY,
     "core.envvar_header": Asks.REQUEST,
     "core.header": Asks.REQUEST,
     "certguard.rhsm": Asks.REQUEST_SLOWLY,
@@ -72,10 +73,9 @@ def _permitting(instance):
     """Return what tells whether the guard permits a request."""
 
     def permits(request):
-        if request.path.startswith(CONTENT_PREFIX):
-            request = canonical_request(request)
         try:
-            instance.permit(request)
+            is_ours = request.path.startswith(CONTENT_PREFIX)
+            instance.permit(canonical_request(request) if is_ours else request)
         except PermissionError:
             return False
         except (DatabaseError, InterfaceError) as error:

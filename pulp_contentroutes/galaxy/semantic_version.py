@@ -31,3 +31,23 @@ def check_requirement(text: str) -> None:
         if matched is None:
             raise InvalidManifest(f"{quoted(text)} is no requirement of a version.")
         version_of(matched["version"])
+
+
+def precedence_of(version: Version) -> str:
+    """Return a text that sorts, byte by byte, as versions do (Semantic Versioning 2.0.0 §11)."""
+    core = "".join(_number(part) for part in (version.major, version.minor, version.patch))
+    if version.prerelease is None:
+        # After every pre-release.
+        return f"{core}~"
+    # "!" comes before all that an identifier may hold, so that a shorter list comes first.
+    return f"{core}-" + "".join(f"{_identifier(part)}!" for part in version.prerelease.split("."))
+
+
+def _identifier(text: str) -> str:
+    """Numbers come before words."""
+    return f"0{_number(int(text))}" if text.isdigit() else f"1{text}"
+
+
+def _number(number: int) -> str:
+    """A longer number is a larger one."""
+    return f"{len(str(number)):03}{number}"

@@ -60,7 +60,7 @@ class Admission:
     ) -> RenderedResponse | None:
         """Return None if a client is admitted that Pulp has authenticated, or the refusal.
 
-        Raise DatabaseUnavailable, or LookupError for a guard that is gone.
+        Raise DatabaseUnavailable, or GuardGone.
         """
         # Pulp treats whoever sends a wrong password as anonymous.
         if not _is_known(request) and isinstance(_credentials(request), Password | Token):

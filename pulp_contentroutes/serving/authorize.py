@@ -14,7 +14,8 @@ from uuid import UUID
 from aiohttp import hdrs, web
 
 from pulp_contentroutes.serving.cache import BoundedCache
-from pulp_contentroutes.serving.credentials import MAX_BYTES, Malformed, Token, credentials_of
+from pulp_contentroutes.serving.credentials import MAX_LENGTH, Malformed, Token, credentials_of
+from pulp_contentroutes.serving.errors import GuardGone
 from pulp_contentroutes.serving.rows import ids_among
 from pulp_contentroutes.serving.singleflight import SingleFlight
 from pulp_contentroutes.serving.tokens import Tokens
@@ -116,7 +117,7 @@ class Authorizer:
     async def decide(self, guard_id: UUID, request: web.Request) -> Decision:
         """Decide as far as it is possible without Pulp; or raise DatabaseUnavailable."""
         authorization = request.headers.get(hdrs.AUTHORIZATION)
-        if authorization is not None and len(authorization) > MAX_BYTES:
+        if authorization is not None and len(authorization) > MAX_LENGTH:
             return Decision.TOO_LARGE
         guard = await self._guard(guard_id)
         if guard is None:
@@ -152,11 +153,11 @@ class Authorizer:
     async def permits_with_user(self, guard_id: UUID, request: web.Request) -> bool:
         """Ask a guard about a request that Pulp has authenticated.
 
-        Raise DatabaseUnavailable, or LookupError if the guard is gone.
+        Raise DatabaseUnavailable, or GuardGone.
         """
         guard = await self._guard(guard_id)
         if guard is None:
-            raise LookupError(guard_id)
+            raise GuardGone(f"The guard {guard_id} is gone.")
         if guard.asks in _IN_ORM_THREAD:
             return await self._guards.permits(guard, request)
         return await _permits(guard, request)
@@ -170,7 +171,9 @@ class Authorizer:
     async def _load(self, guard_id: UUID) -> Guard | None:
         generation = self._generation
         guard = await self._guards.load(guard_id)
-        if guard is not None and generation == self._generation and self._is_trusted:
+        is_lasting = generation == self._generation and self._is_trusted
+        # Nobody announces what a guard of Pulp's asks beside its own row.
+        if guard is not None and guard.asks is not Asks.PULP and is_lasting:
             self._known.put(guard_id, guard)
         return guard
 

@@ -12,8 +12,8 @@ from typing import Final
 TOKEN_PREFIX: Final = "pcr_"
 _TOKEN: Final = re.compile(rf"{TOKEN_PREFIX}[A-Za-z0-9_-]{{43}}")
 _SECRET_BYTES: Final = 32
-#: Longest value that is looked at, in bytes; RFC 7617 has no limit, and Kerberos tickets are long.
-MAX_BYTES: Final = 4096
+#: Longest value that is looked at, in characters: RFC 7617 has no limit, and tickets are long.
+MAX_LENGTH: Final = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +58,11 @@ def digest_of(token: str) -> str:
 
 def credentials_of(authorization: str | None) -> Credentials | None:
     """Return the credentials of the header's value, None where there are none."""
-    if not authorization:
+    if not authorization or authorization.isspace():
         return None
-    scheme, _, rest = authorization.partition(" ")
-    rest = rest.strip(" ")
+    # Any white space, as Django REST framework has it.
+    scheme, *parts = authorization.split(None, 1)
+    rest = parts[0].rstrip() if parts else ""
     match scheme.lower():
         case "bearer" | "token":
             return _of_token(rest)
@@ -78,10 +79,15 @@ def _of_token(text: str) -> Credentials:
 
 
 def _of_basic(text: str) -> Credentials:
+    # As lenient as Django REST framework, which reads the password after us.
     try:
-        decoded = base64.b64decode(text, validate=True).decode("utf-8")
+        data = base64.b64decode(text)
     except (binascii.Error, ValueError):
         return _MALFORMED
+    try:
+        decoded = data.decode()
+    except UnicodeDecodeError:
+        decoded = data.decode("latin-1")
     _, colon, password = decoded.partition(":")
     if not colon:
         return _MALFORMED

@@ -8,6 +8,7 @@ RequestRefused: decided before Pulp is asked
 FastPathError: for ourselves, never for clients
 ├── DatabaseUnavailable  it did not answer in time, or not at all
 ├── SchemaMismatch       pulpcore's tables, or our triggers, are not what the SQL expects
+├── GuardGone            a content guard was deleted meanwhile
 ├── FileGone             an artifact's file is not there (any more)
 └── FileDamaged          it is shorter or longer than the artifact: answered 500, never sent
 """
@@ -45,6 +46,10 @@ class DatabaseUnavailable(FastPathError):
 
 
 class SchemaMismatch(FastPathError):
+    pass
+
+
+class GuardGone(FastPathError):
     pass
 
 

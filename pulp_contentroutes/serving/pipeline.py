@@ -15,7 +15,7 @@ from pulp_contentroutes.serving.admission import Admission
 from pulp_contentroutes.serving.authorize import Decision
 from pulp_contentroutes.serving.cache import BoundedCache
 from pulp_contentroutes.serving.deliver import Delivery
-from pulp_contentroutes.serving.errors import DatabaseUnavailable, RequestRefused
+from pulp_contentroutes.serving.errors import DatabaseUnavailable, GuardGone, RequestRefused
 from pulp_contentroutes.serving.model import Found, Outcome, Plan, Target
 from pulp_contentroutes.serving.resolve import Resolver
 from pulp_contentroutes.serving.respond import Responder, not_found
@@ -82,7 +82,7 @@ class Pipeline:
                 return await handler(request)
             except web.HTTPForbidden:
                 # A guard's: nothing else in Pulp's handler raises it.
-                if self._routes.target(request) is None:
+                if not self._routes.lead_to(request):
                     raise
                 return self._admission.refused_by_pulp(request)
 
@@ -149,9 +149,9 @@ class Pipeline:
         plan, target = request[_WAITING]
         try:
             refusal = await self._admission.check_with_user(plan.guard_id, request)
-        except (DatabaseUnavailable, LookupError):
+        except (DatabaseUnavailable, GuardGone):
             return None
-        return refusal or await self._deliver(request, plan, target)
+        return await self._deliver(request, plan, target) if refusal is None else refusal
 
     async def _deliver(
         self, request: web.Request, plan: Plan, target: Target

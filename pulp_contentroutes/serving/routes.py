@@ -44,6 +44,10 @@ class Routes:
                 return self._target(request, raw_path, route, pattern)
         return None
 
+    def lead_to(self, request: web.Request) -> bool:
+        """Tell whether the request's handler is that of one of the routes, whatever its path."""
+        return any(_is_routed_to(request, pattern) for _, _, pattern in self._routes)
+
     def _target(
         self, request: web.Request, raw_path: str, route: Route, pattern: str
     ) -> Target | None:
@@ -58,6 +62,9 @@ class Routes:
         domain, slash, path = (
             rest.partition("/") if route.has_domain else (DEFAULT_DOMAIN, "/", rest)
         )
+        # aiohttp takes `dom%2Fbase` for one segment, and finds no such domain.
+        if route.has_domain and request.match_info.get("pulp_domain") != domain:
+            return None
         return Target(domain, path) if slash and path else None
 
 

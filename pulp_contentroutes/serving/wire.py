@@ -45,6 +45,10 @@ class RenderedResponse(web.StreamResponse):
         self._data = data
         self._state: dict[Any, Any] = {}
 
+    def __bool__(self) -> bool:
+        """aiohttp before 3.12 has responses that are false: mappings without anything in them."""
+        return True
+
     @property
     def headers(self) -> CIMultiDict[str]:
         return CIMultiDict(fields_of(self._head))

@@ -12,6 +12,8 @@ from tests.pulp.standalone import Standalone, running
 
 #: The longest that a first start and the slowest test may take together, in seconds.
 TIMEOUT = 300
+#: All tests share one address, and some send nothing but wrong credentials.
+UNTHROTTLED = ("--set", "CONTENTROUTES_FAILED_LOGINS=0")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -22,7 +24,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def plain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standalone]:
     """A Pulp without domains."""
-    with running(tmp_path_factory.mktemp("plain") / "data", "--demo") as instance:
+    with running(tmp_path_factory.mktemp("plain") / "data", "--demo", *UNTHROTTLED) as instance:
         yield instance
 
 
@@ -30,7 +32,8 @@ def plain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standalone]:
 def domains(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standalone]:
     """A Pulp with domains."""
     data = tmp_path_factory.mktemp("domains") / "data"
-    with running(data, "--set", "DOMAIN_ENABLED=true", "--content-workers", "1") as instance:
+    options = ("--set", "DOMAIN_ENABLED=true", "--content-workers", "1", *UNTHROTTLED)
+    with running(data, *options) as instance:
         yield instance
 
 

@@ -252,3 +252,19 @@ def test_refusals_can_be_hidden(pulp: Pulp, admin: Access, folder: Path) -> None
                 assert (hidden.status, hidden.body) == (nowhere.status, nowhere.body)
                 assert set(hidden.headers) == set(nowhere.headers)
         assert route.get(f"{base}/x", Authorization=basic("admin", PASSWORD)).body == b"x"
+
+
+def test_passwords_are_not_tried_after_too_many_wrong_ones(
+    pulp: Pulp, admin: Access, folder: Path
+) -> None:
+    href = admin.guard("core/rbac")
+    base = pulp.rest.published({"x": b"x"}, folder, content_guard=href)["base_path"]
+    token = f"Token {admin.token()['token']}"
+    with pulp.instance.further_content_app(CONTENTROUTES_FAILED_LOGINS="2") as port:
+        route = pulp.route("ours", port)
+        wrong = [
+            route.get(f"{base}/x", Authorization=basic("admin", "wrong")).status for _ in range(3)
+        ]
+        # The minute may have ended meanwhile.
+        assert wrong in ([401, 401, 429], [401, 401, 401])
+        assert route.get(f"{base}/x", Authorization=token).body == b"x"

@@ -96,7 +96,31 @@ NOTIFY_ACCESS_DOWN = "".join(
 )
 
 
+# A domain that is renamed gives base paths to a name that had none.
+_DOMAIN_CHANGED = """
+CREATE OR REPLACE FUNCTION contentroutes_domain_changed() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+  keys text;
+BEGIN
+  SELECT string_agg(DISTINCT key, ',' ORDER BY key) INTO keys FROM ({query}) AS announced(key);
+  IF keys IS NOT NULL THEN
+    PERFORM pg_notify('pulp_contentroutes', CASE WHEN length(keys) < 7900 THEN keys ELSE '*' END);
+  END IF;
+  RETURN NULL;
+END;
+$$;
+"""
+_DOMAIN = "SELECT pulp_id::text FROM changed"
+NOTIFY_RENAMED_DOMAINS_UP = _DOMAIN_CHANGED.format(
+    query=f"{_DOMAIN} UNION SELECT 'base_paths' FROM changed"
+)
+NOTIFY_RENAMED_DOMAINS_DOWN = _DOMAIN_CHANGED.format(query=_DOMAIN)
+
+
 class Migration(migrations.Migration):
     dependencies = _dependencies
 
-    operations = [migrations.RunSQL(sql=NOTIFY_ACCESS_UP, reverse_sql=NOTIFY_ACCESS_DOWN)]
+    operations = [
+        migrations.RunSQL(sql=NOTIFY_ACCESS_UP, reverse_sql=NOTIFY_ACCESS_DOWN),
+        migrations.RunSQL(sql=NOTIFY_RENAMED_DOMAINS_UP, reverse_sql=NOTIFY_RENAMED_DOMAINS_DOWN),
+    ]

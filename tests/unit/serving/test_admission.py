@@ -7,10 +7,11 @@ from uuid import UUID
 
 import pytest
 from aiohttp import ClientResponse
+from yarl import URL
 
 from pulp_contentroutes.serving import sql
 from pulp_contentroutes.serving.authorize import Asks
-from pulp_contentroutes.serving.credentials import MAX_BYTES, digest_of, new_token
+from pulp_contentroutes.serving.credentials import MAX_LENGTH, digest_of, new_token
 from pulp_contentroutes.serving.model import ACCESS
 from tests.unit.serving.conftest import (
     DATA,
@@ -230,7 +231,7 @@ async def test_wrong_credentials_are_ignored_on_public_content(
     client: Client, fast_path: FastPath
 ) -> None:
     fast_path.database.add_file("x", DATA, fast_path.root)
-    for value in (basic("wrong"), f"Bearer {new_token()}", "Bearer", "x" * (MAX_BYTES + 1)):
+    for value in (basic("wrong"), f"Bearer {new_token()}", "Bearer", "x" * (MAX_LENGTH + 1)):
         for _ in range(2):
             assert (await get(client, "base/x", Authorization=value)).status == 200
 
@@ -254,6 +255,26 @@ async def test_a_guard_comes_before_everything_that_only_pulp_can_answer(
     fast_path.database.distributions["base"]["distribution_type"] = "python.python"
     assert (await get(client, "base/x")).status == 401
     assert (await get(client, "base/x", X_Key="yes")).status == HANDED_OVER
+
+
+async def test_a_path_that_only_pulp_reads_is_refused_with_the_same_answer(
+    client: Client, fast_path: FastPath
+) -> None:
+    """Otherwise the guard's own words would tell that there is one."""
+    for path in ("base//x", "base/%zz", "base/" + "a" * 300):
+        url = URL(PULPS + path, encoded=True)
+        answer = await client.get(url, headers={"X-Refused-By-Pulp": "yes"})
+        assert (answer.status, await answer.text()) == (401, "401: Unauthorized")
+
+
+async def test_a_guard_that_asks_pulp_is_never_remembered(
+    client: Client, fast_path: FastPath
+) -> None:
+    """What it asks beside its own row, nobody announces."""
+    guarded(fast_path, Asks.PULP)
+    for _ in range(2):
+        assert (await get(client, "base/x", X_Key="yes", X_User="me")).status == 200
+    assert len(fast_path.guards.loaded) == 4
 
 
 # Limits.
@@ -291,6 +312,6 @@ async def test_credentials_that_are_too_long_are_not_looked_at(
     client: Client, fast_path: FastPath
 ) -> None:
     guarded(fast_path, Asks.REQUEST)
-    answer = await get(client, "base/x", Authorization="Bearer " + "x" * MAX_BYTES, X_Key="yes")
+    answer = await get(client, "base/x", Authorization="Bearer " + "x" * MAX_LENGTH, X_Key="yes")
     assert answer.status == 431
     assert fast_path.guards.loaded == []

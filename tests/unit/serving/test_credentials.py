@@ -43,9 +43,12 @@ def test_tokens_are_told_apart_and_known_at_sight() -> None:
         (f"Basic {encoded('me:')}", Password),
         (f"Basic {encoded('me:a:b')}", Password),
         (f"Basic {encoded('mé:ü')}", Password),
+        (f"Basic {base64.b64encode(b'me:' + bytes([255])).decode()}", Password),
+        (f"Basic\t{encoded('me:password')}", Password),
+        (f"Basic !{encoded('me:password')}", Password),
         (f"Bearer {TOKEN[:-1]}", Malformed),
         (f"Bearer {TOKEN}x", Malformed),
-        (f"Bearer {TOKEN}\n", Malformed),
+        (f"Bearer {TOKEN}\n", Token),
         (f"Bearer {TOKEN} {TOKEN}", Malformed),
         (f"Basic {encoded(f'me:{TOKEN}x')}", Malformed),
         ("Bearer", Malformed),
@@ -54,7 +57,6 @@ def test_tokens_are_told_apart_and_known_at_sight() -> None:
         ("Basic !!!", Malformed),
         ("Basic abc", Malformed),
         (f"Basic {encoded('no colon')}", Malformed),
-        (f"Basic {base64.b64encode(b'me:' + bytes([255])).decode()}", Malformed),
         ("Bearer eyJhbGciOiJIUzI1NiJ9.e30.x", Foreign),
         ("Negotiate abc", Foreign),
         (encoded("secret"), Foreign),
@@ -64,7 +66,7 @@ def test_each_value_is_of_one_kind(value: str, kind: type) -> None:
     assert isinstance(credentials_of(value), kind)
 
 
-@pytest.mark.parametrize("value", [None, ""])
+@pytest.mark.parametrize("value", [None, "", " ", "\t"])
 def test_nothing_is_no_credentials(value: str | None) -> None:
     assert credentials_of(value) is None
 

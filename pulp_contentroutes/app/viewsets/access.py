@@ -1,4 +1,4 @@
-"""REST endpoints; pulpcore finds them here and puts them below its API root."""
+"""REST endpoints of API tokens and token guards."""
 
 from pulpcore.plugin.viewsets import (
     NAME_FILTER_OPTIONS,
@@ -15,11 +15,7 @@ from pulp_contentroutes.app.serializers import (
     ApiTokenSerializer,
     TokenContentGuardSerializer,
 )
-
-
-def _allow(*actions, condition=None):
-    statement = {"action": list(actions), "principal": "authenticated", "effect": "allow"}
-    return statement | ({"condition": condition} if condition else {})
+from pulp_contentroutes.app.viewsets.policies import allow, owned, roles
 
 
 class ApiTokenFilter(BaseFilterSet):
@@ -52,7 +48,7 @@ class ApiTokenViewSet(
     filterset_class = ApiTokenFilter
 
     DEFAULT_ACCESS_POLICY = {
-        "statements": [_allow("list", "retrieve", "create", "destroy")],
+        "statements": [allow("list", "retrieve", "create", "destroy")],
         "queryset_scoping": {"function": "scope_queryset"},
     }
     LOCKED_ROLES = {
@@ -81,46 +77,5 @@ class TokenContentGuardViewSet(ContentGuardViewSet, RolesMixin):
     serializer_class = TokenContentGuardSerializer
     queryset_filtering_required_permission = "contentroutes.view_tokencontentguard"
 
-    DEFAULT_ACCESS_POLICY = {
-        "statements": [
-            _allow("list", "retrieve", "my_permissions"),
-            _allow(
-                "create", condition="has_model_or_domain_perms:contentroutes.add_tokencontentguard"
-            ),
-            *(
-                _allow(
-                    *actions,
-                    condition="has_model_or_domain_or_obj_perms:"
-                    f"contentroutes.{permission}_tokencontentguard",
-                )
-                for permission, actions in {
-                    "change": ("update", "partial_update"),
-                    "delete": ("destroy",),
-                    "manage_roles": ("list_roles", "add_role", "remove_role"),
-                }.items()
-            ),
-        ],
-        "creation_hooks": [
-            {
-                "function": "add_roles_for_object_creator",
-                "parameters": {
-                    "roles": [
-                        "contentroutes.tokencontentguard_owner",
-                        "contentroutes.tokencontentguard_downloader",
-                    ]
-                },
-            },
-        ],
-        "queryset_scoping": {"function": "scope_queryset"},
-    }
-    LOCKED_ROLES = {
-        "contentroutes.tokencontentguard_creator": ["contentroutes.add_tokencontentguard"],
-        "contentroutes.tokencontentguard_owner": [
-            "contentroutes.view_tokencontentguard",
-            "contentroutes.change_tokencontentguard",
-            "contentroutes.delete_tokencontentguard",
-            "contentroutes.manage_roles_tokencontentguard",
-        ],
-        "contentroutes.tokencontentguard_viewer": ["contentroutes.view_tokencontentguard"],
-        "contentroutes.tokencontentguard_downloader": ["contentroutes.download_tokencontentguard"],
-    }
+    DEFAULT_ACCESS_POLICY = owned("tokencontentguard", {}, ("owner", "downloader"))
+    LOCKED_ROLES = roles("tokencontentguard", owner=("change", "delete"), downloader=("download",))

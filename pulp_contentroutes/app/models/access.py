@@ -12,6 +12,8 @@ from pulpcore.plugin.util import get_objects_for_user
 
 from pulp_contentroutes.serving.credentials import digest_of, new_token
 
+#: What makes roles grant permissions.
+_ROLES = "pulpcore.backends.ObjectRolePermissionBackend"
 # How exactly `last_used` is known: each use would be a write.
 _LAST_USED_RESOLUTION = timedelta(minutes=1)
 
@@ -84,6 +86,9 @@ class TokenContentGuard(ContentGuard, AutoAddObjPermsMixin):
         token = request.get("auth")
         if not isinstance(token, ApiToken) or not token.includes(ApiToken.Scope.READ):
             raise PermissionError(_("An API token is needed."))
+        if _ROLES not in settings.AUTHENTICATION_BACKENDS:
+            # Without it get_objects_for_user grants everything.
+            raise PermissionError(_("Pulp has no roles."))
         own = type(self).objects.filter(pk=self.pk)
         permission = "contentroutes.download_tokencontentguard"
         if not get_objects_for_user(token.user, permission, own).exists():

@@ -3,15 +3,33 @@
 from gettext import gettext as _
 
 from django.contrib.auth import get_user_model
+from django.db.models import Q
 from django.utils import timezone
 from pulpcore.plugin.serializers import ContentGuardSerializer, IdentityField, ModelSerializer
 from rest_framework import serializers
-from rest_framework.exceptions import PermissionDenied
 from rest_framework.validators import UniqueTogetherValidator
 
 from pulp_contentroutes.app.models import ApiToken, TokenContentGuard
 
 _LONGEST_NAME = 255
+
+
+class _TokenUserField(serializers.SlugRelatedField):
+    """Users whose tokens one may make: who may not make others', does not learn who exists."""
+
+    def get_queryset(self):
+        users, user = get_user_model().objects.all(), self.context["request"].user
+        if user.is_superuser:
+            return users
+        if user.has_perm("contentroutes.add_apitoken"):
+            # A token of a superuser would make one of whoever has it.
+            return users.filter(Q(pk=user.pk) | Q(is_superuser=False))
+        return users.filter(pk=user.pk)
+
+    def to_internal_value(self, data):
+        if "\0" in str(data):
+            self.fail("invalid")
+        return super().to_internal_value(data)
 
 
 class ApiTokenSerializer(ModelSerializer):
@@ -21,9 +39,9 @@ class ApiTokenSerializer(ModelSerializer):
     name = serializers.CharField(
         max_length=_LONGEST_NAME, help_text=_("What the token is for; unique among the user's.")
     )
-    user = serializers.SlugRelatedField(
+    user = _TokenUserField(
         slug_field="username",
-        queryset=get_user_model().objects.all(),
+        queryset=get_user_model().objects.none(),
         default=serializers.CurrentUserDefault(),
         help_text=_("Whose token it is; another user's only for administrators."),
     )
@@ -41,15 +59,15 @@ class ApiTokenSerializer(ModelSerializer):
         read_only=True, help_text=_("When it was used last, to about a minute.")
     )
 
-    def validate_user(self, user):
-        request = self.context["request"]
-        if user != request.user and not request.user.has_perm("contentroutes.add_apitoken"):
-            raise PermissionDenied(_("Only an administrator makes tokens for other users."))
-        return user
-
     def validate_expires(self, expires):
         if expires is not None and expires <= timezone.now():
             raise serializers.ValidationError(_("This time has passed."))
+        own = self.context["request"].auth
+        latest = own.expires if isinstance(own, ApiToken) else None
+        if latest is not None and (expires is None or expires > latest):
+            raise serializers.ValidationError(
+                _("The token that asks for this one expires before it, at {}.").format(latest)
+            )
         return expires
 
     class Meta:

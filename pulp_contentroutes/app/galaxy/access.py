@@ -1,0 +1,70 @@
+"""Who may read from a distribution, and who may publish to it."""
+
+from django.conf import settings
+from pulpcore.plugin.util import get_domain
+from rest_framework.exceptions import NotAuthenticated, PermissionDenied
+from rest_framework.settings import api_settings
+
+from pulp_contentroutes.app.authentication import ApiTokenAuthentication
+from pulp_contentroutes.app.models import ApiToken
+from pulp_contentroutes.paths import percent_encoded, with_domain
+
+_SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+
+
+class GalaxyTokenAuthentication(ApiTokenAuthentication):
+    """Tokens that may read, and for everything else tokens that may publish."""
+
+    def scope_for(self, request):
+        return ApiToken.Scope.READ if request.method in _SAFE_METHODS else ApiToken.Scope.PUBLISH
+
+
+def authentication_classes():
+    """Return Pulp's, with the scopes of Galaxy for tokens."""
+    others = (
+        each
+        for each in api_settings.DEFAULT_AUTHENTICATION_CLASSES
+        if not issubclass(each, ApiTokenAuthentication)
+    )
+    return [GalaxyTokenAuthentication, *others]
+
+
+class GuardRequest:
+    """A request for the API as content guards know requests: for the content that it is about."""
+
+    def __init__(self, request, distribution):
+        domain = get_domain().name if settings.DOMAIN_ENABLED else None
+        prefix = with_domain(settings.CONTENT_PATH_PREFIX, domain)
+        self.path = f"{prefix}{distribution.base_path}/"
+        self.url = request.build_absolute_uri(percent_encoded(self.path))
+        self.headers = request.headers
+        self.query = request.query_params
+        self._values = {"drf_request": request, "user": request.user, "auth": request.auth}
+
+    def get(self, name, default=None):
+        return self._values.get(name, default)
+
+
+def check_read(request, distribution):
+    """Raise unless the content guard of the distribution permits the request."""
+    guard = distribution.content_guard
+    if guard is None:
+        return
+    try:
+        guard.cast().permit(GuardRequest(request, distribution))
+    except PermissionError:
+        raise _refusal(request) from None
+
+
+def check_publish(request, repository):
+    """Raise unless the user may change what the repository holds."""
+    permission = "contentroutes.modify_galaxyrepository"
+    places = [None, repository]
+    if settings.DOMAIN_ENABLED:
+        places.append(get_domain())
+    if not any(request.user.has_perm(permission, obj=place) for place in places):
+        raise _refusal(request)
+
+
+def _refusal(request):
+    return PermissionDenied() if request.user.is_authenticated else NotAuthenticated()

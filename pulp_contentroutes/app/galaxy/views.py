@@ -1,0 +1,173 @@
+"""Collections as `ansible-galaxy` looks them up: one collection, its versions, one of them."""
+
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.db.models import Max, Q
+from pulpcore.plugin.models import RepositoryContent
+from rest_framework.exceptions import NotFound
+from rest_framework.response import Response
+
+from pulp_contentroutes.app.galaxy.base import GalaxyView
+from pulp_contentroutes.app.models import CollectionVersion
+from pulp_contentroutes.paths import CONTENT_PREFIX, percent_encoded, with_domain
+
+_PAGE = 100
+_LARGEST_PAGE = 1000
+# A number that PostgreSQL takes for an offset.
+_LARGEST_OFFSET = 2**31
+
+
+class CollectionView(GalaxyView):
+    """What clients ask before they use their own list of versions: `updated_at` is its key."""
+
+    def get(self, request, namespace, name, **kwargs):
+        served = self.collections(namespace=namespace, name=name)
+        highest = served.order_by("is_prerelease", "-precedence").first()
+        if highest is None:
+            raise NotFound("There is no collection of this name.")
+        first, updated = self._times(namespace, name)
+        href = f"{self.v3}collections/{namespace}/{name}/"
+        return Response(
+            {
+                "href": href,
+                "namespace": namespace,
+                "name": name,
+                "deprecated": False,
+                "versions_url": f"{href}versions/",
+                "highest_version": {
+                    "href": f"{href}versions/{highest.version}/",
+                    "version": highest.version,
+                },
+                "created_at": first,
+                "updated_at": updated,
+            }
+        )
+
+    def _times(self, namespace, name):
+        """Return when the first version came, and when one came or went the last time."""
+        number = self.version.number
+        units = CollectionVersion.objects.filter(namespace=namespace, name=name).values("pk")
+        rows = RepositoryContent.objects.filter(
+            repository_id=self.version.repository_id,
+            content_id__in=units,
+            version_added__number__lte=number,
+        )
+        times = rows.aggregate(
+            added=Max("version_added__pulp_created"),
+            removed=Max(
+                "version_removed__pulp_created", filter=Q(version_removed__number__lte=number)
+            ),
+        )
+        known = [time for time in times.values() if time is not None]
+        return min(known), max(known)
+
+
+class VersionsView(GalaxyView):
+    """The versions of a collection, the newest first, in pages."""
+
+    def get(self, request, namespace, name, **kwargs):
+        limit = min(self._number("limit", _PAGE) or _PAGE, _LARGEST_PAGE)
+        offset = min(self._number("offset", 0), _LARGEST_OFFSET)
+        served = self.collections(namespace=namespace, name=name)
+        count = served.count()
+        if not count:
+            raise NotFound("There is no collection of this name.")
+        columns = ("version", "requires_ansible", "pulp_created", "pulp_last_updated")
+        rows = served.order_by("-precedence").values(*columns)[offset : offset + limit]
+        href = f"{self.v3}collections/{namespace}/{name}/versions/"
+        last = (count - 1) // limit * limit
+        return Response(
+            {
+                "meta": {"count": count},
+                "links": {
+                    "first": _page(href, limit, 0),
+                    "previous": _page(href, limit, max(0, offset - limit)) if offset else None,
+                    "next": _page(href, limit, offset + limit) if offset + limit < count else None,
+                    "last": _page(href, limit, last),
+                },
+                "data": [
+                    {
+                        "version": row["version"],
+                        "href": f"{href}{row['version']}/",
+                        "created_at": row["pulp_created"],
+                        "updated_at": row["pulp_last_updated"],
+                        "requires_ansible": row["requires_ansible"],
+                        "marks": [],
+                    }
+                    for row in rows
+                ],
+            }
+        )
+
+    def _number(self, name, default):
+        text = self.request.query_params.get(name, "")
+        return int(text) if text.isdecimal() and len(text) < 20 else default
+
+
+class VersionView(GalaxyView):
+    """One version: what clients need to download it, check it and resolve its dependencies."""
+
+    def get(self, request, namespace, name, version, **kwargs):
+        unit = self.collections(namespace=namespace, name=name, version=version).first()
+        if unit is None:
+            raise NotFound("There is no such version of a collection.")
+        return Response(
+            {
+                "version": unit.version,
+                "href": f"{self.v3}collections/{namespace}/{name}/versions/{version}/",
+                "namespace": {"name": namespace},
+                "collection": {"name": name},
+                "name": name,
+                "download_url": self._download_url(unit),
+                "artifact": {
+                    "filename": unit.filename,
+                    "sha256": unit.sha256,
+                    "size": unit.size,
+                },
+                "metadata": {**unit.info, "dependencies": unit.dependencies, "contents": []},
+                "requires_ansible": unit.requires_ansible,
+                "signatures": [],
+                "created_at": unit.pulp_created,
+                "updated_at": unit.pulp_last_updated,
+            }
+        )
+
+    def _download_url(self, unit):
+        """Absolute, for clients before 2.19; without a query, which they would make a file name."""
+        domain = self.request.pulp_domain.name if settings.DOMAIN_ENABLED else None
+        prefix = with_domain(CONTENT_PREFIX, domain)
+        path = percent_encoded(f"{prefix}{self.distribution.base_path}/{unit.filename}")
+        if settings.CONTENT_ORIGIN:
+            return f"{settings.CONTENT_ORIGIN}{path}"
+        return self.request.build_absolute_uri(path)
+
+
+class CollectionsView(GalaxyView):
+    """Every collection that is served, by its highest version."""
+
+    def get(self, request, **kwargs):
+        rows = (
+            self.collections()
+            .order_by("namespace", "name", "is_prerelease", "-precedence")
+            .distinct("namespace", "name")
+            .values("namespace", "name", "version")[:_LARGEST_PAGE]
+        )
+        data = [self._row(**row) for row in rows]
+        links = dict.fromkeys(("first", "previous", "next", "last"))
+        return Response({"meta": {"count": len(data)}, "links": links, "data": data})
+
+    def _row(self, namespace, name, version):
+        href = f"{self.v3}collections/{namespace}/{name}/"
+        return {
+            "href": href,
+            "namespace": namespace,
+            "name": name,
+            "versions_url": f"{href}versions/",
+            "highest_version": {"href": f"{href}versions/{version}/", "version": version},
+        }
+
+
+def _page(href, limit, offset):
+    """Return a link on this server: older clients join an absolute one to their own."""
+    return f"{href}?{urlencode({'limit': limit, 'offset': offset})}"

@@ -1,0 +1,94 @@
+"""What workers of Pulp do for us; the names and arguments of tasks are frozen once released."""
+
+from gettext import gettext as _
+
+from asgiref.sync import sync_to_async
+from django.db import IntegrityError, transaction
+from pulpcore.plugin.exceptions import PulpException
+from pulpcore.plugin.models import Artifact, PulpTemporaryFile
+from pulpcore.plugin.util import get_domain_pk
+
+from pulp_contentroutes.app.collections import stored
+from pulp_contentroutes.app.models import CollectionVersion, GalaxyRepository
+from pulp_contentroutes.galaxy.collection import read_collection
+from pulp_contentroutes.galaxy.errors import InvalidCollection
+from pulp_contentroutes.galaxy.limits import Limits
+
+
+class CollectionRefused(PulpException):
+    """Why a published collection was not taken; shown to whoever has published it."""
+
+    def __init__(self, code, sentence):
+        self.error_code = code
+        self.sentence = sentence
+        super().__init__()
+
+    def __str__(self):
+        return self.sentence
+
+
+def import_collection(temporary_file_pk, repository_pk, filename):
+    """Make a temporary file a collection in a new version of a repository.
+
+    Identical bytes again are a success that changes nothing. Returns the warnings of the import.
+    Whatever happens, the temporary file is gone afterwards.
+    """
+    temporary = PulpTemporaryFile.objects.get(pk=temporary_file_pk)
+    try:
+        collection = _read(temporary, filename)
+        repository = GalaxyRepository.objects.get(pk=repository_pk)
+        artifact = _artifact_of(temporary)
+    finally:
+        PulpTemporaryFile.objects.filter(pk=temporary_file_pk).delete()
+    _check_is_new(repository, collection.info, artifact)
+    unit = stored(collection, artifact)
+    with repository.new_version() as version:
+        version.add_content(CollectionVersion.objects.filter(pk=unit.pk))
+    return {"warnings": list(collection.warnings)}
+
+
+async def aimport_collection(temporary_file_pk, repository_pk, filename):
+    """`import_collection` for small ones: Pulp runs at once what is async, if nothing is locked."""
+    return await sync_to_async(import_collection)(temporary_file_pk, repository_pk, filename)
+
+
+def _read(temporary, filename):
+    try:
+        with temporary.file.open() as tarball:
+            collection = read_collection(tarball, Limits())
+    except InvalidCollection as error:
+        raise CollectionRefused(error.code, str(error)) from error
+    if collection.info.filename != filename:
+        raise CollectionRefused(
+            "invalid_filename",
+            _("The file is called {}, and its manifest calls for {}.").format(
+                filename, collection.info.filename
+            ),
+        )
+    return collection
+
+
+def _artifact_of(temporary):
+    try:
+        with transaction.atomic():
+            return Artifact.from_pulp_temporary_file(temporary)
+    except IntegrityError:
+        # Pulp has these bytes already.
+        with temporary.file.open() as file:
+            digest = Artifact.init_and_validate(file.name).sha256
+        artifact = Artifact.objects.get(sha256=digest, pulp_domain=get_domain_pk())
+        artifact.touch()
+        return artifact
+
+
+def _check_is_new(repository, info, artifact):
+    """Clients believe for a day that a version never changes."""
+    same = {"namespace": info.namespace, "name": info.name, "version": info.version}
+    held = repository.latest_version().get_content(CollectionVersion.objects.filter(**same))
+    if held.exclude(sha256=artifact.sha256).exists():
+        raise CollectionRefused(
+            "already_exists",
+            _("{} is in the repository with other bytes. Publish a new version instead.").format(
+                info.filename
+            ),
+        )

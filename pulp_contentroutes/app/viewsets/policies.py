@@ -1,0 +1,61 @@
+"""Access policies of pulpcore, from what differs between them."""
+
+
+def allow(*actions, condition=None):
+    """Return the statement that lets who is logged in do `actions`, if `condition` holds."""
+    statement = {"action": list(actions), "principal": "authenticated", "effect": "allow"}
+    return statement | ({"condition": condition} if condition else {})
+
+
+def on_object(model, actions, also=()):
+    """Return statements: permission → actions, by a role on the object, its domain or everywhere.
+
+    `also` are further conditions of all of them.
+    """
+    needed = f"has_model_or_domain_or_obj_perms:contentroutes.{{}}_{model}"
+    return [
+        allow(*names, condition=[needed.format(permission), *also])
+        for permission, names in actions.items()
+    ]
+
+
+def owned(model, actions, creator_roles, also=()):
+    """Return the policy of objects that belong to whoever makes them.
+
+    `also` are conditions of making and changing one, about what it refers to.
+    """
+    add = f"has_model_or_domain_perms:contentroutes.add_{model}"
+    return {
+        "statements": [
+            allow("list", "retrieve", "my_permissions"),
+            allow("create", condition=[add, *also]),
+            *on_object(model, {"change": ("update", "partial_update")}, also),
+            *on_object(model, {"delete": ("destroy",), **actions}),
+            *on_object(model, {"manage_roles": ("list_roles", "add_role", "remove_role")}),
+        ],
+        "creation_hooks": [
+            {
+                "function": "add_roles_for_object_creator",
+                "parameters": {
+                    "roles": [f"contentroutes.{model}_{role}" for role in creator_roles]
+                },
+            },
+        ],
+        "queryset_scoping": {"function": "scope_queryset"},
+    }
+
+
+def roles(model, owner, **others):
+    """Return the roles creator, owner and viewer of a model, and `others` by their permission."""
+    granted = {
+        "creator": ("add",),
+        "owner": ("view", *owner, "manage_roles"),
+        "viewer": ("view",),
+        **others,
+    }
+    return {
+        f"contentroutes.{model}_{role}": [
+            f"contentroutes.{permission}_{model}" for permission in permissions
+        ]
+        for role, permissions in granted.items()
+    }
