@@ -1,5 +1,6 @@
 """What workers of Pulp do for us; the names and arguments of tasks are frozen once released."""
 
+import hashlib
 from gettext import gettext as _
 
 from asgiref.sync import sync_to_async
@@ -69,16 +70,19 @@ def _read(temporary, filename):
 
 
 def _artifact_of(temporary):
-    try:
-        with transaction.atomic():
-            return Artifact.from_pulp_temporary_file(temporary)
-    except IntegrityError:
-        # Pulp has these bytes already.
-        with temporary.file.open() as file:
-            digest = Artifact.init_and_validate(file.name).sha256
-        artifact = Artifact.objects.get(sha256=digest, pulp_domain=get_domain_pk())
-        artifact.touch()
-        return artifact
+    """Return the artifact of the file, a new one unless Pulp has these bytes."""
+    with temporary.file.open() as file:
+        same = {"sha256": hashlib.file_digest(file, "sha256").hexdigest()}
+    known = Artifact.objects.filter(**same, pulp_domain=get_domain_pk()).first()
+    if known is None:
+        try:
+            with transaction.atomic():
+                return Artifact.from_pulp_temporary_file(temporary)
+        except IntegrityError:
+            # Somebody else has been as quick.
+            known = Artifact.objects.get(**same, pulp_domain=get_domain_pk())
+    known.touch()
+    return known
 
 
 def _check_is_new(repository, info, artifact):

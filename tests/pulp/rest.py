@@ -59,12 +59,16 @@ class Rest:
             repository.modify(add_content=added)
         return str(repository.pulp_href)
 
-    def content(self, path: str, data: bytes, folder: Path) -> str:
-        """Return the href of a file content unit."""
+    def artifact(self, data: bytes, folder: Path) -> str:
+        """Return the href of an artifact."""
         source = folder / hashlib.sha256(data).hexdigest()
         source.write_bytes(data)
         with source.open("rb") as file:
-            artifact = PulpArtifactContext(self.context).upload(file)
+            return str(PulpArtifactContext(self.context).upload(file))
+
+    def content(self, path: str, data: bytes, folder: Path) -> str:
+        """Return the href of a file content unit."""
+        artifact = self.artifact(data, folder)
         content = PulpFileContentContext(self.context)
         return str(content.create(body={"relative_path": path, "artifact": artifact})["pulp_href"])
 
