@@ -15,6 +15,9 @@ from pulp_contentroutes.galaxy.collection import read_collection
 from pulp_contentroutes.galaxy.errors import InvalidCollection
 from pulp_contentroutes.galaxy.limits import Limits
 
+# What is imported in the API must not keep it busy: 128 MiB are unpacked in half a second.
+_SMALL = Limits(unpacked=128 * 1024 * 1024, members=10_000)
+
 
 class CollectionRefused(PulpException):
     """Why a published collection was not taken; shown to whoever has published it."""
@@ -34,29 +37,38 @@ def import_collection(temporary_file_pk, repository_pk, filename):
     Identical bytes again are a success that changes nothing. Returns the warnings of the import.
     Whatever happens, the temporary file is gone afterwards.
     """
+    return _import(temporary_file_pk, repository_pk, filename, Limits())
+
+
+async def aimport_collection(temporary_file_pk, repository_pk, filename):
+    """`import_collection` for small ones: Pulp runs at once what is async, if nothing is locked."""
+    blocking = sync_to_async(_import)
+    return await blocking(temporary_file_pk, repository_pk, filename, _SMALL)
+
+
+def _import(temporary_file_pk, repository_pk, filename, limits):
     temporary = PulpTemporaryFile.objects.get(pk=temporary_file_pk)
     try:
-        collection = _read(temporary, filename)
+        collection = _read(temporary, filename, limits)
+        with temporary.file.open() as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
         repository = GalaxyRepository.objects.get(pk=repository_pk)
-        artifact = _artifact_of(temporary)
+        _check_is_new(repository, collection.info, digest)
+        artifact = _artifact_of(temporary, digest)
     finally:
-        PulpTemporaryFile.objects.filter(pk=temporary_file_pk).delete()
-    _check_is_new(repository, collection.info, artifact)
+        # What has become an artifact is gone already. Only its own `delete` removes the file, too.
+        if PulpTemporaryFile.objects.filter(pk=temporary_file_pk).exists():
+            temporary.delete()
     unit = stored(collection, artifact)
     with repository.new_version() as version:
         version.add_content(CollectionVersion.objects.filter(pk=unit.pk))
     return {"warnings": list(collection.warnings)}
 
 
-async def aimport_collection(temporary_file_pk, repository_pk, filename):
-    """`import_collection` for small ones: Pulp runs at once what is async, if nothing is locked."""
-    return await sync_to_async(import_collection)(temporary_file_pk, repository_pk, filename)
-
-
-def _read(temporary, filename):
+def _read(temporary, filename, limits):
     try:
         with temporary.file.open() as tarball:
-            collection = read_collection(tarball, Limits())
+            collection = read_collection(tarball, limits)
     except InvalidCollection as error:
         raise CollectionRefused(error.code, str(error)) from error
     if collection.info.filename != filename:
@@ -69,27 +81,26 @@ def _read(temporary, filename):
     return collection
 
 
-def _artifact_of(temporary):
+def _artifact_of(temporary, digest):
     """Return the artifact of the file, a new one unless Pulp has these bytes."""
-    with temporary.file.open() as file:
-        same = {"sha256": hashlib.file_digest(file, "sha256").hexdigest()}
-    known = Artifact.objects.filter(**same, pulp_domain=get_domain_pk()).first()
+    same = {"sha256": digest, "pulp_domain": get_domain_pk()}
+    known = Artifact.objects.filter(**same).first()
     if known is None:
         try:
             with transaction.atomic():
                 return Artifact.from_pulp_temporary_file(temporary)
         except IntegrityError:
             # Somebody else has been as quick.
-            known = Artifact.objects.get(**same, pulp_domain=get_domain_pk())
+            known = Artifact.objects.get(**same)
     known.touch()
     return known
 
 
-def _check_is_new(repository, info, artifact):
+def _check_is_new(repository, info, digest):
     """Clients believe for a day that a version never changes."""
     same = {"namespace": info.namespace, "name": info.name, "version": info.version}
     held = repository.latest_version().get_content(CollectionVersion.objects.filter(**same))
-    if held.exclude(sha256=artifact.sha256).exists():
+    if held.exclude(sha256=digest).exists():
         raise CollectionRefused(
             "already_exists",
             _("{} is in the repository with other bytes. Publish a new version instead.").format(

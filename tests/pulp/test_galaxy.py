@@ -140,10 +140,13 @@ def test_what_is_wrong_inside_fails_its_import_and_leaves_nothing(
     assert document["error"]["description"]
     assert server.get("api/v3/collections/").json()["data"] == []
     left = pulp.instance.shell("""
+from pathlib import Path
+from django.conf import settings
 from pulpcore.plugin.models import PulpTemporaryFile
-print(PulpTemporaryFile.objects.count())
+files = [file for file in Path(settings.MEDIA_ROOT).glob("**/tmp/**/*") if file.is_file()]
+print(PulpTemporaryFile.objects.count(), files)
 """)
-    assert left == "0"
+    assert left == "0 []"
 
 
 def test_clients_hear_of_every_change_of_the_versions(
@@ -216,6 +219,18 @@ for path in ("", "versions/?limit=2", "versions/1.1.0/"):
         found += [row["version"] for row in page["data"]]
         path = page["links"]["next"]
     assert found == [f"1.{number}.0" for number in range(7, -1, -1)]
+
+
+def test_every_collection_is_listed_by_its_highest_version(pulp: Pulp, token: str) -> None:
+    server = galaxy(pulp)
+    for name, version in (("tools", "1.0.0"), ("tools", "2.0.0-rc.1"), ("base", "1.10.0")):
+        data, file = tarball(name=name, version=version)
+        assert server.imported(server.publish(data, file, token), token)["state"] == "completed"
+    pages = [server.get(f"api/v3/collections/?limit=1&offset={at}").json() for at in (0, 1, 2)]
+    assert [page["meta"]["count"] for page in pages] == [2, 2, 2]
+    rows = [row for page in pages for row in page["data"]]
+    highest = [(row["name"], row["highest_version"]["version"]) for row in rows]
+    assert highest == [("base", "1.10.0"), ("tools", "1.0.0")]
 
 
 def test_discovery_needs_no_redirect_and_unknown_servers_are_said_so(

@@ -67,6 +67,7 @@ FLOORS = {
     "app.viewsets.galaxy": 6,
     "app.galaxy.access": 3,
     "app.galaxy.base": 4,
+    "app.galaxy.pages": 0,
     "app.galaxy.roots": 5,
     "app.galaxy.views": 5,
     "app.galaxy.publish": 6,

@@ -3,6 +3,7 @@
 import re
 from gettext import gettext as _
 
+from pulpcore.plugin.exceptions import DigestValidationError
 from pulpcore.plugin.models import PulpTemporaryFile, Task
 from pulpcore.plugin.tasking import dispatch
 from pulpcore.plugin.util import get_prn
@@ -15,7 +16,6 @@ from pulp_contentroutes.app.galaxy.base import GalaxyView
 from pulp_contentroutes.app.tasks import aimport_collection, import_collection
 
 _FILENAME = re.compile(r"[a-z0-9_]{1,64}-[a-z0-9_]{1,64}-[0-9A-Za-z.+-]{1,128}\.tar\.gz")
-_SHA256 = re.compile(r"[0-9a-f]{64}")
 _GZIP = b"\x1f\x8b"
 #: Imported at once, in the API: the client's first poll finds it finished.
 _SMALL = 2 * 1024 * 1024
@@ -43,11 +43,8 @@ class PublishView(GalaxyView):
         repository = repository.cast()
         check_publish(request, repository)
         file = request.data.get("file")
-        sha256 = str(request.data.get("sha256", "")).lower()
-        self._check(file, sha256)
-        temporary = PulpTemporaryFile.init_and_validate(
-            file, expected_digests={"sha256": file.hashers["sha256"].hexdigest()}
-        )
+        _check(file)
+        temporary = _temporary_file(file, str(request.data.get("sha256", "")).lower())
         temporary.save()
         is_small = file.size <= _SMALL
         task = dispatch(
@@ -62,18 +59,25 @@ class PublishView(GalaxyView):
         )
         return Response({"task": f"{self.v3}imports/collections/{task.pk}/"}, status=202)
 
-    def _check(self, file, sha256):
-        """Raise for what can be seen at once."""
-        if not hasattr(file, "hashers"):
-            raise ValidationError(_("The part 'file' with the tarball is missing."))
-        if not _FILENAME.fullmatch(file.name):
-            raise ValidationError(_("The file is not called namespace-name-version.tar.gz."))
-        if sha256 and sha256 != file.hashers["sha256"].hexdigest():
-            raise ValidationError(_("The upload has not the SHA-256 that was sent with it."))
-        file.seek(0)
-        if file.read(len(_GZIP)) != _GZIP:
-            raise ValidationError(_("The file is not compressed with gzip."))
-        file.seek(0)
+
+def _check(file):
+    """Raise for what can be seen at once."""
+    if not hasattr(file, "hashers"):
+        raise ValidationError(_("The part 'file' with the tarball is missing."))
+    if not _FILENAME.fullmatch(file.name):
+        raise ValidationError(_("The file is not called namespace-name-version.tar.gz."))
+    file.seek(0)
+    if file.read(len(_GZIP)) != _GZIP:
+        raise ValidationError(_("The file is not compressed with gzip."))
+    file.seek(0)
+
+
+def _temporary_file(file, sha256):
+    digests = {"sha256": sha256} if sha256 else None
+    try:
+        return PulpTemporaryFile.init_and_validate(file, expected_digests=digests)
+    except DigestValidationError:
+        raise ValidationError(_("The upload has not the SHA-256 that was sent with it.")) from None
 
 
 class ImportView(GalaxyView):

@@ -1,7 +1,5 @@
 """Collections as `ansible-galaxy` looks them up: one collection, its versions, one of them."""
 
-from urllib.parse import urlencode
-
 from django.conf import settings
 from django.db.models import Max, Q
 from pulpcore.plugin.models import RepositoryContent
@@ -9,13 +7,9 @@ from rest_framework.exceptions import NotFound
 from rest_framework.response import Response
 
 from pulp_contentroutes.app.galaxy.base import GalaxyView
+from pulp_contentroutes.app.galaxy.pages import Page
 from pulp_contentroutes.app.models import CollectionVersion
 from pulp_contentroutes.paths import CONTENT_PREFIX, percent_encoded, with_domain
-
-_PAGE = 100
-_LARGEST_PAGE = 1000
-# A number that PostgreSQL takes for an offset.
-_LARGEST_OFFSET = 2**31
 
 
 class CollectionView(GalaxyView):
@@ -67,42 +61,26 @@ class VersionsView(GalaxyView):
     """The versions of a collection, the newest first, in pages."""
 
     def get(self, request, namespace, name, **kwargs):
-        limit = min(self._number("limit", _PAGE) or _PAGE, _LARGEST_PAGE)
-        offset = min(self._number("offset", 0), _LARGEST_OFFSET)
+        page = Page.asked_for(request)
         served = self.collections(namespace=namespace, name=name)
         count = served.count()
         if not count:
             raise NotFound("There is no collection of this name.")
         columns = ("version", "requires_ansible", "pulp_created", "pulp_last_updated")
-        rows = served.order_by("-precedence").values(*columns)[offset : offset + limit]
+        rows = page.of(served.order_by("-precedence", "version").values(*columns))
         href = f"{self.v3}collections/{namespace}/{name}/versions/"
-        last = (count - 1) // limit * limit
-        return Response(
+        data = [
             {
-                "meta": {"count": count},
-                "links": {
-                    "first": _page(href, limit, 0),
-                    "previous": _page(href, limit, max(0, offset - limit)) if offset else None,
-                    "next": _page(href, limit, offset + limit) if offset + limit < count else None,
-                    "last": _page(href, limit, last),
-                },
-                "data": [
-                    {
-                        "version": row["version"],
-                        "href": f"{href}{row['version']}/",
-                        "created_at": row["pulp_created"],
-                        "updated_at": row["pulp_last_updated"],
-                        "requires_ansible": row["requires_ansible"],
-                        "marks": [],
-                    }
-                    for row in rows
-                ],
+                "version": row["version"],
+                "href": f"{href}{row['version']}/",
+                "created_at": row["pulp_created"],
+                "updated_at": row["pulp_last_updated"],
+                "requires_ansible": row["requires_ansible"],
+                "marks": [],
             }
-        )
-
-    def _number(self, name, default):
-        text = self.request.query_params.get(name, "")
-        return int(text) if text.isdecimal() and len(text) < 20 else default
+            for row in rows
+        ]
+        return Response(page.document(href, count, data))
 
 
 class VersionView(GalaxyView):
@@ -144,18 +122,18 @@ class VersionView(GalaxyView):
 
 
 class CollectionsView(GalaxyView):
-    """Every collection that is served, by its highest version."""
+    """Every collection that is served, by its highest version, in pages."""
 
     def get(self, request, **kwargs):
-        rows = (
+        page = Page.asked_for(request)
+        highest = (
             self.collections()
             .order_by("namespace", "name", "is_prerelease", "-precedence")
             .distinct("namespace", "name")
-            .values("namespace", "name", "version")[:_LARGEST_PAGE]
+            .values("namespace", "name", "version")
         )
-        data = [self._row(**row) for row in rows]
-        links = dict.fromkeys(("first", "previous", "next", "last"))
-        return Response({"meta": {"count": len(data)}, "links": links, "data": data})
+        data = [self._row(**row) for row in page.of(highest)]
+        return Response(page.document(f"{self.v3}collections/", highest.count(), data))
 
     def _row(self, namespace, name, version):
         href = f"{self.v3}collections/{namespace}/{name}/"
@@ -166,8 +144,3 @@ class CollectionsView(GalaxyView):
             "versions_url": f"{href}versions/",
             "highest_version": {"href": f"{href}versions/{version}/", "version": version},
         }
-
-
-def _page(href, limit, offset):
-    """Return a link on this server: older clients join an absolute one to their own."""
-    return f"{href}?{urlencode({'limit': limit, 'offset': offset})}"
