@@ -1,14 +1,10 @@
 """Checked collections → content units of Pulp."""
 
-from contextlib import contextmanager
-
 from django.db import IntegrityError, transaction
 from pulpcore.plugin.models import ContentArtifact
 from pulpcore.plugin.util import get_domain_pk
-from rest_framework.serializers import ValidationError
 
 from pulp_contentroutes.app.models import CollectionVersion
-from pulp_contentroutes.galaxy.errors import InvalidCollection
 from pulp_contentroutes.galaxy.semantic_version import precedence_of, version_of
 
 _INFO = (
@@ -51,11 +47,3 @@ def stored(collection, artifact):
             unit = CollectionVersion.objects.get(**known)
     unit.touch()
     return unit
-
-
-@contextmanager
-def refusals_as_validation_errors():
-    try:
-        yield
-    except InvalidCollection as error:
-        raise ValidationError({"file": [str(error)]}, code=error.code) from error

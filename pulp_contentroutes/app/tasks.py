@@ -1,6 +1,7 @@
 """What workers of Pulp do for us; the names and arguments of tasks are frozen once released."""
 
 import hashlib
+import time
 from gettext import gettext as _
 
 from asgiref.sync import sync_to_async
@@ -13,10 +14,11 @@ from pulp_contentroutes.app.collections import stored
 from pulp_contentroutes.app.models import CollectionVersion, GalaxyRepository
 from pulp_contentroutes.galaxy.collection import read_collection
 from pulp_contentroutes.galaxy.errors import InvalidCollection
-from pulp_contentroutes.galaxy.limits import Limits
+from pulp_contentroutes.galaxy.limits import SMALL, Limits
 
-# What is imported in the API must not keep it busy: 128 MiB are unpacked in half a second.
-_SMALL = Limits(unpacked=128 * 1024 * 1024, members=10_000)
+# Pulp says after 5 s that what it runs at once has failed, and does not stop it: so that nothing is
+# stored behind its back, we give up before.
+_AT_ONCE_SECONDS = 3.0
 
 
 class CollectionRefused(PulpException):
@@ -35,18 +37,19 @@ def import_collection(temporary_file_pk, repository_pk, filename):
     """Make a temporary file a collection in a new version of a repository.
 
     Identical bytes again are a success that changes nothing. Returns the warnings of the import.
-    Whatever happens, the temporary file is gone afterwards.
+    The temporary file is gone afterwards, unless the worker is.
     """
-    return _import(temporary_file_pk, repository_pk, filename, Limits())
+    return _import(temporary_file_pk, repository_pk, filename, Limits(), float("inf"))
 
 
 async def aimport_collection(temporary_file_pk, repository_pk, filename):
     """`import_collection` for small ones: Pulp runs at once what is async, if nothing is locked."""
+    deadline = time.monotonic() + _AT_ONCE_SECONDS
     blocking = sync_to_async(_import)
-    return await blocking(temporary_file_pk, repository_pk, filename, _SMALL)
+    return await blocking(temporary_file_pk, repository_pk, filename, SMALL, deadline)
 
 
-def _import(temporary_file_pk, repository_pk, filename, limits):
+def _import(temporary_file_pk, repository_pk, filename, limits, deadline):
     temporary = PulpTemporaryFile.objects.get(pk=temporary_file_pk)
     try:
         collection = _read(temporary, filename, limits)
@@ -59,6 +62,8 @@ def _import(temporary_file_pk, repository_pk, filename, limits):
         # What has become an artifact is gone already. Only its own `delete` removes the file, too.
         if PulpTemporaryFile.objects.filter(pk=temporary_file_pk).exists():
             temporary.delete()
+    if time.monotonic() > deadline:
+        raise CollectionRefused("too_slow", _("The server is busy. Publish once more."))
     unit = stored(collection, artifact)
     with repository.new_version() as version:
         version.add_content(CollectionVersion.objects.filter(pk=unit.pk))
@@ -99,11 +104,11 @@ def _artifact_of(temporary, digest):
 def _check_is_new(repository, info, digest):
     """Clients believe for a day that a version never changes."""
     same = {"namespace": info.namespace, "name": info.name, "version": info.version}
-    held = repository.latest_version().get_content(CollectionVersion.objects.filter(**same))
+    held = CollectionVersion.objects.filter(**same, version_memberships__repository=repository)
     if held.exclude(sha256=digest).exists():
         raise CollectionRefused(
             "already_exists",
-            _("{} is in the repository with other bytes. Publish a new version instead.").format(
+            _("{} is or was in the repository with other bytes. Publish a new version.").format(
                 info.filename
             ),
         )

@@ -20,16 +20,29 @@ if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
 _PIECE: Final = 256 * 1024
-#: A name that does not fit into a header has one of its own, which tarfile reads into memory.
-_LONGEST_NAME: Final = 4096
-_EXTENDED: Final = frozenset(
+_LONGEST_NAME: Final = 1024
+#: Headers for names that do not fit into the usual one; tarfile reads each into memory.
+_FOR_NAMES: Final = frozenset(
     {
         tarfile.GNUTYPE_LONGLINK,
         tarfile.GNUTYPE_LONGNAME,
         tarfile.SOLARIS_XHDTYPE,
-        tarfile.XGLTYPE,
         tarfile.XHDTYPE,
     }
+)
+#: What tarfile would copy to every member, or follow through any number of blocks. Nobody who
+#: builds a collection writes either.
+_REFUSED: Final = frozenset({tarfile.GNUTYPE_SPARSE, tarfile.XGLTYPE})
+# What tarfile raises for archives that are none, beside its own: found by damaging good ones.
+_DAMAGES: Final = (
+    tarfile.TarError,
+    gzip.BadGzipFile,
+    zlib.error,
+    EOFError,
+    ValueError,
+    LookupError,
+    OverflowError,
+    RecursionError,
 )
 
 
@@ -45,13 +58,19 @@ class Contents:
 
 
 class _Member(tarfile.TarInfo):
-    """Refuses headers that tarfile would read into memory, however long they are."""
+    """Refuses headers before tarfile does with them what the archive wants."""
+
+    left: int
 
     @classmethod
     def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> "_Member":
         member = super().frombuf(buf, encoding, errors)
-        if member.type in _EXTENDED and member.size > _LONGEST_NAME:
-            raise TooLarge(f"A header of the archive has {member.size} bytes.")
+        if member.type in _REFUSED:
+            raise UnreadableArchive("The archive has sparse files, or global headers.")
+        if member.type in _FOR_NAMES:
+            cls.left -= tarfile.BLOCKSIZE + member.size
+            if member.size > _LONGEST_NAME or cls.left < 0:
+                raise TooLarge("The archive has too long a name, or too many long ones.")
         return member
 
 
@@ -79,20 +98,23 @@ def contents_of(file: BinaryIO, keep: frozenset[str], limits: Limits) -> Content
     Raise UnreadableArchive or TooLarge. Blocking.
     """
     contents, links = Contents(), dict[str, str]()
+    counting = type("_Counting", (_Member,), {"left": limits.headers})
     try:
         with gzip.GzipFile(fileobj=file, mode="rb") as unpacked:
             bounded = io.BufferedReader(_Bounded(unpacked, limits.unpacked), _PIECE)
             # "r|": from front to back, so that no member is looked for by its offset.
-            with tarfile.open(fileobj=bounded, mode="r|", tarinfo=_Member) as archive:
-                for number, member in enumerate(archive):
+            with tarfile.open(fileobj=bounded, mode="r|", tarinfo=counting) as archive:
+                for number, member in enumerate(iter(archive.next, None)):
                     if number >= limits.members:
                         raise TooLarge(f"The archive has more than {limits.members} members.")
                     _add(contents, links, archive, member, keep, limits)
+                    # tarfile would keep them all.
+                    archive.members.clear()  # type: ignore[attr-defined]
             # What follows the end of the archive is read, too: it may be damaged.
             while bounded.read(_PIECE):
                 pass
-    except (tarfile.TarError, gzip.BadGzipFile, zlib.error, EOFError, UnicodeError) as error:
-        raise UnreadableArchive(f"This is no tar.gz, or a damaged one: {error}") from error
+    except _DAMAGES as error:
+        raise UnreadableArchive(f"This is no tar.gz, or a damaged one: {quoted(error)}") from error
     _add_links(contents, links)
     return contents
 
@@ -162,12 +184,14 @@ def _safe(name: str) -> str:
 def _add_links(contents: Contents, links: dict[str, str]) -> None:
     """Give each link the digest of the file that it leads to; one to a directory is one."""
     for path in links:
-        target, seen = path, set[str]()
+        target, passed = path, dict[str, None]()
         while target in links:
-            if target in seen:
+            if target in passed:
                 raise UnreadableArchive(f"The link {quoted(path)} leads to itself.")
-            seen.add(target)
+            passed[target] = None
             target = links[target]
+        # So that no chain of links is followed twice.
+        links.update(dict.fromkeys(passed, target))
         if target in contents.files:
             contents.files[path] = contents.files[target]
         elif target in contents.directories or target == "":

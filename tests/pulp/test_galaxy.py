@@ -100,7 +100,7 @@ def test_the_same_bytes_again_are_a_success_and_others_are_refused(
     (client.home / name).write_bytes(other)
     ended = client.run("collection", "publish", name, "--server", server.url, "--token", token)
     assert ended.returncode != 0
-    assert "Publish a new version instead" in ended.stderr
+    assert "Publish a new version." in ended.stderr
     assert "already_exists" in ended.stderr
     detail = server.get("api/v3/collections/acme/tools/versions/1.2.3/").json()
     assert detail["artifact"]["sha256"] == hashlib.sha256(data).hexdigest()
@@ -243,7 +243,8 @@ def test_discovery_needs_no_redirect_and_unknown_servers_are_said_so(
     without_slash = requests.get(server.url[:-1], timeout=60, allow_redirects=False)
     assert without_slash.status_code == 200
     assert server.get("api/v1/roles/?owner__username=a&name=b").json()["results"] == []
-    for path in ("no/such/collection/", "acme/tools/versions/", "acme/tools/versions/1.0.0/"):
+    nothing = ("no/such/collection/", "acme/tools/versions/", "acme/tools/versions/1.0.0/")
+    for path in (*nothing, "acme/tools/versions/%00/"):
         answer = server.get(f"api/v3/collections/{path}")
         assert (answer.status_code, bool(answer.json()["errors"])) == (404, True)
     ended = client.run(
@@ -269,3 +270,14 @@ def test_a_collection_is_made_through_the_rest_api(pulp: Pulp, folder: Path) -> 
     )
     detail = server.get("api/v3/collections/rest/tools/versions/3.0.0-rc.1/").json()
     assert detail["artifact"]["filename"] == name
+
+
+def test_only_repositories_of_collections_are_served(pulp: Pulp, folder: Path) -> None:
+    """Who may see collections must not be able to serve everything else that Pulp has."""
+    admin, name = Access(pulp), pulp.rest.name()
+    other = pulp.rest.repository({"x": b"x"}, folder)
+    for values in ({"repository": other}, {"repository_version": f"{other}versions/1/"}):
+        answer = admin.call(
+            "POST", "distributions/contentroutes/galaxy/", name=name, base_path=name, **values
+        )
+        assert (answer.status_code, list(answer.json())) == (400, list(values))

@@ -2,7 +2,7 @@
 
 from django.conf import settings
 from pulpcore.plugin.util import get_domain
-from rest_framework.exceptions import NotAuthenticated, PermissionDenied
+from rest_framework.exceptions import NotAuthenticated, NotFound, PermissionDenied
 from rest_framework.settings import api_settings
 
 from pulp_contentroutes.app.authentication import ApiTokenAuthentication
@@ -67,4 +67,6 @@ def check_publish(request, repository):
 
 
 def _refusal(request):
+    if settings.CONTENTROUTES_HIDE_REFUSALS:
+        return NotFound("There is no Galaxy distribution at this URL.")
     return PermissionDenied() if request.user.is_authenticated else NotAuthenticated()

@@ -11,13 +11,13 @@ from rest_framework.views import APIView
 
 from pulp_contentroutes.app.galaxy.access import authentication_classes, check_read
 from pulp_contentroutes.app.models import CollectionVersion, GalaxyDistribution
-from pulp_contentroutes.paths import GALAXY_PREFIX, with_domain
+from pulp_contentroutes.paths import GALAXY_PREFIX, percent_encoded, with_domain
 
 
 class GalaxyView(APIView):
     """A view below `<GALAXY_PREFIX>[<domain>/]<base_path>/`.
 
-    The guard of the distribution is asked before anything is looked up.
+    The guard of the distribution is asked before anything that it serves is looked up.
     """
 
     permission_classes = ()
@@ -29,6 +29,9 @@ class GalaxyView(APIView):
 
     def initial(self, request, *args, **kwargs):
         super().initial(request, *args, **kwargs)
+        # PostgreSQL refuses it.
+        if any("\0" in str(value) for value in kwargs.values()):
+            raise NotFound("There is nothing at this URL.")
         check_read(request, self.distribution)
 
     @cached_property
@@ -62,7 +65,8 @@ class GalaxyView(APIView):
     def root(self):
         """The path of the distribution on this server, with a slash at its end."""
         domain = get_domain().name if settings.DOMAIN_ENABLED else None
-        return f"{with_domain(GALAXY_PREFIX, domain)}{self.kwargs['base_path']}/"
+        path = f"{with_domain(GALAXY_PREFIX, domain)}{self.kwargs['base_path']}/"
+        return percent_encoded(path)
 
     @property
     def v3(self):

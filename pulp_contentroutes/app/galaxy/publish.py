@@ -14,11 +14,10 @@ from rest_framework.response import Response
 from pulp_contentroutes.app.galaxy.access import check_publish
 from pulp_contentroutes.app.galaxy.base import GalaxyView
 from pulp_contentroutes.app.tasks import aimport_collection, import_collection
+from pulp_contentroutes.galaxy.limits import SMALL_UPLOAD
 
 _FILENAME = re.compile(r"[a-z0-9_]{1,64}-[a-z0-9_]{1,64}-[0-9A-Za-z.+-]{1,128}\.tar\.gz")
 _GZIP = b"\x1f\x8b"
-#: Imported at once, in the API: the client's first poll finds it finished.
-_SMALL = 2 * 1024 * 1024
 _TASKS = tuple(
     f"{task.__module__}.{task.__name__}" for task in (import_collection, aimport_collection)
 )
@@ -46,18 +45,27 @@ class PublishView(GalaxyView):
         _check(file)
         temporary = _temporary_file(file, str(request.data.get("sha256", "")).lower())
         temporary.save()
-        is_small = file.size <= _SMALL
-        task = dispatch(
-            aimport_collection if is_small else import_collection,
-            exclusive_resources=[repository],
-            immediate=is_small,
-            kwargs={
-                "temporary_file_pk": str(temporary.pk),
-                "repository_pk": str(repository.pk),
-                "filename": file.name,
-            },
-        )
+        try:
+            task = _dispatched(file, temporary, repository)
+        except BaseException:
+            temporary.delete()
+            raise
         return Response({"task": f"{self.v3}imports/collections/{task.pk}/"}, status=202)
+
+
+def _dispatched(file, temporary, repository):
+    """Return the task of the import; of a small file it has usually ended."""
+    is_small = file.size <= SMALL_UPLOAD
+    return dispatch(
+        aimport_collection if is_small else import_collection,
+        exclusive_resources=[repository],
+        immediate=is_small,
+        kwargs={
+            "temporary_file_pk": str(temporary.pk),
+            "repository_pk": str(repository.pk),
+            "filename": file.name,
+        },
+    )
 
 
 def _check(file):

@@ -1,7 +1,7 @@
 """Collections as `ansible-galaxy` looks them up: one collection, its versions, one of them."""
 
 from django.conf import settings
-from django.db.models import Max, Q
+from django.db.models import Max, Min, Q
 from pulpcore.plugin.models import RepositoryContent
 from rest_framework.exceptions import NotFound
 from rest_framework.response import Response
@@ -17,7 +17,8 @@ class CollectionView(GalaxyView):
 
     def get(self, request, namespace, name, **kwargs):
         served = self.collections(namespace=namespace, name=name)
-        highest = served.order_by("is_prerelease", "-precedence").first()
+        ordered = served.order_by("is_prerelease", "-precedence", "version")
+        highest = ordered.values_list("version", flat=True).first()
         if highest is None:
             raise NotFound("There is no collection of this name.")
         first, updated = self._times(namespace, name)
@@ -30,8 +31,8 @@ class CollectionView(GalaxyView):
                 "deprecated": False,
                 "versions_url": f"{href}versions/",
                 "highest_version": {
-                    "href": f"{href}versions/{highest.version}/",
-                    "version": highest.version,
+                    "href": f"{href}versions/{highest}/",
+                    "version": highest,
                 },
                 "created_at": first,
                 "updated_at": updated,
@@ -48,13 +49,13 @@ class CollectionView(GalaxyView):
             version_added__number__lte=number,
         )
         times = rows.aggregate(
+            first=Min("version_added__pulp_created"),
             added=Max("version_added__pulp_created"),
             removed=Max(
                 "version_removed__pulp_created", filter=Q(version_removed__number__lte=number)
             ),
         )
-        known = [time for time in times.values() if time is not None]
-        return min(known), max(known)
+        return times["first"], max(times["added"], times["removed"] or times["added"])
 
 
 class VersionsView(GalaxyView):
@@ -116,6 +117,8 @@ class VersionView(GalaxyView):
         domain = self.request.pulp_domain.name if settings.DOMAIN_ENABLED else None
         prefix = with_domain(CONTENT_PREFIX, domain)
         path = percent_encoded(f"{prefix}{self.distribution.base_path}/{unit.filename}")
+        # Clients name their file by it.
+        path = path.replace("%2B", "+")
         if settings.CONTENT_ORIGIN:
             return f"{settings.CONTENT_ORIGIN}{path}"
         return self.request.build_absolute_uri(path)
@@ -128,7 +131,7 @@ class CollectionsView(GalaxyView):
         page = Page.asked_for(request)
         highest = (
             self.collections()
-            .order_by("namespace", "name", "is_prerelease", "-precedence")
+            .order_by("namespace", "name", "is_prerelease", "-precedence", "version")
             .distinct("namespace", "name")
             .values("namespace", "name", "version")
         )

@@ -3,6 +3,7 @@
 from gettext import gettext as _
 
 from pulpcore.plugin.serializers import (
+    DetailRelatedField,
     DistributionSerializer,
     RepositorySerializer,
     RepositoryVersionRelatedField,
@@ -11,9 +12,10 @@ from pulpcore.plugin.serializers import (
 from pulpcore.plugin.util import get_domain_pk
 from rest_framework import serializers
 
-from pulp_contentroutes.app.collections import fields_of, refusals_as_validation_errors
+from pulp_contentroutes.app.collections import fields_of
 from pulp_contentroutes.app.models import CollectionVersion, GalaxyDistribution, GalaxyRepository
 from pulp_contentroutes.galaxy.collection import read_collection
+from pulp_contentroutes.galaxy.errors import InvalidCollection
 from pulp_contentroutes.galaxy.limits import Limits
 
 
@@ -32,8 +34,11 @@ class CollectionVersionSerializer(SingleArtifactContentUploadSerializer):
     def deferred_validate(self, data):
         data = super().deferred_validate(data)
         artifact = data["artifact"]
-        with refusals_as_validation_errors(), artifact.file.open() as tarball:
-            collection = read_collection(tarball, Limits())
+        try:
+            with artifact.file.open() as tarball:
+                collection = read_collection(tarball, Limits())
+        except InvalidCollection as error:
+            raise serializers.ValidationError({"file": [str(error)]}, code=error.code) from error
         return data | fields_of(collection, artifact) | {"relative_path": collection.info.filename}
 
     def retrieve(self, validated_data):
@@ -68,13 +73,26 @@ class GalaxyRepositorySerializer(RepositorySerializer):
 
 
 class GalaxyDistributionSerializer(DistributionSerializer):
-    """It serves the newest version of a repository, or a fixed one."""
+    """It serves the newest version of a repository of collections, or a fixed one."""
 
+    # Pulp's own field takes repositories of every plugin, and the policy asks about ours alone.
+    repository = DetailRelatedField(
+        required=False,
+        allow_null=True,
+        view_name_pattern=r"repositories(-.*/.*)?-detail",
+        queryset=GalaxyRepository.objects.all(),
+        help_text=_("The repository whose newest version is served, and that is published to."),
+    )
     repository_version = RepositoryVersionRelatedField(
         required=False,
         allow_null=True,
         help_text=_("The version that is served; without it the newest one of `repository`."),
     )
+
+    def validate_repository_version(self, version):
+        if version is not None and version.repository.pulp_type != GalaxyRepository.get_pulp_type():
+            raise serializers.ValidationError(_("It is of no repository of collections."))
+        return version
 
     class Meta:
         model = GalaxyDistribution

@@ -30,7 +30,7 @@ from tests.unit.galaxy.archives import (
     with_member,
 )
 
-LIMITS = Limits(unpacked=5_000_000, members=100, document=100_000)
+LIMITS = Limits(unpacked=5_000_000, members=100, document=300_000, headers=20_000)
 
 
 def test_a_collection_is_read() -> None:
@@ -141,12 +141,23 @@ def test_documents_that_are_none_are_refused(which: str, document: bytes) -> Non
         b"a: [",
         b"\xff",
         b"[" * 5000,
+        b'requires_ansible: "===\\0"',
+        b'requires_ansible: "===\\ud800"',
+        b"requires_ansible: !!bool foo",
+        b"requires_ansible: " + b"1:" * 300 + b"1.5",
+        b"#" * 262_145,
     ],
     ids=lambda runtime: repr(runtime[:24]),
 )
 def test_a_runtime_that_cannot_be_read_is_refused(runtime: bytes) -> None:
     with pytest.raises(InvalidManifest):
         read_collection(archive({**FILES, "meta/runtime.yml": runtime}), LIMITS)
+
+
+@pytest.mark.parametrize("runtime", [b"", b"requires_ansible:", b"a: !!timestamp foo", b"- a"])
+def test_a_runtime_that_names_no_ansible_is_none(runtime: bytes) -> None:
+    collection = read_collection(archive({**FILES, "meta/runtime.yml": runtime}), LIMITS)
+    assert collection.requires_ansible is None
 
 
 def test_every_file_is_the_one_that_is_told_of() -> None:
@@ -214,7 +225,7 @@ def test_bombs_are_refused_in_little_memory() -> None:
         archive({**FILES, "zeros": bytes(20_000_000)}),
         compressed(bytes(50_000_000)),
         with_member(*(member(f"m{number}") for number in range(101))),
-        archive({**FILES, "meta/runtime.yml": b"#" * 100_001}),
+        archive({**FILES, "meta/runtime.yml": b"#" * 300_001}),
         with_member(member("x" * 100_000)),
     ]
     for bomb in bombs:
@@ -226,12 +237,46 @@ def test_bombs_are_refused_in_little_memory() -> None:
         assert peak < 6_000_000
 
 
-def test_a_long_header_is_not_read() -> None:
-    """tarfile would read it into memory before anybody sees it."""
-    header = member("./PaxHeaders", tarfile.XHDTYPE, size=4_000_000)
-    data = header.tobuf(tarfile.USTAR_FORMAT) + bytes(4_000_256)
-    with pytest.raises(TooLarge, match="header"):
-        read_collection(compressed(data), LIMITS)
+def header(kind: bytes, data: bytes, name: str = "x") -> bytes:
+    """Return a header with what tarfile reads after it."""
+    info = member(name, kind, size=len(data))
+    return info.tobuf(tarfile.GNU_FORMAT) + data + bytes(-len(data) % 512)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        header(tarfile.XHDTYPE, b"1" * 4000),
+        header(tarfile.XHDTYPE, b"comment=" + b"1" * 1000) * 50,
+        header(tarfile.XGLTYPE, b"18 comment=global\n"),
+        header(tarfile.GNUTYPE_LONGNAME, b"a" * 500) * 400,
+        header(tarfile.GNUTYPE_LONGNAME, b"a" * 4_000_000),
+        header(tarfile.GNUTYPE_SPARSE, b"")[:482] + b"\1" + bytes(29) + b"\xff" * 512,
+        header(tarfile.XHDTYPE, b"28 GNU.sparse.map=1,2,rubbish\n"),
+        header(tarfile.XHDTYPE, b"25 GNU.sparse.size=rubbish\n"),
+        header(tarfile.XHDTYPE, b"rubbish"),
+    ],
+    ids=[
+        "long", "many", "global", "chained", "longer", "sparse", "map", "size", "rubbish",
+    ],
+)  # fmt: skip
+def test_headers_that_tarfile_would_follow_are_refused(data: bytes) -> None:
+    with pytest.raises((UnreadableArchive, TooLarge, InvalidManifest)):
+        read_collection(compressed(data + bytes(1024)), LIMITS)
+
+
+def test_chains_of_links_are_followed_once() -> None:
+    """Each time to its end would be half a million steps."""
+    count = 1000
+    links = [member(f"l{n}", tarfile.SYMTYPE, f"l{n + 1}") for n in range(count)]
+    listed = {**FILES, **{f"l{n}": FILES["README.md"] for n in range(count + 1)}}
+
+    def add(tar: tarfile.TarFile) -> None:
+        for link in (*links, member(f"l{count}", tarfile.SYMTYPE, "README.md")):
+            tar.addfile(link)
+
+    limits = Limits(members=2 * count, document=1_000_000)
+    assert read_collection(archive(listed=files_json(listed), add=add), limits).info.name == "tools"
 
 
 @settings(max_examples=200, deadline=None)
