@@ -1,17 +1,14 @@
 """Plan and target → response: what comes after the client is admitted."""
 
-import logging
 from collections.abc import Callable
 
-from aiohttp import hdrs, web
+from aiohttp import web
 
-from pulp_contentroutes.serving.errors import DatabaseUnavailable, FileDamaged, FileGone
+from pulp_contentroutes.serving.errors import DatabaseUnavailable, FileGone
 from pulp_contentroutes.serving.model import Found, Outcome, Plan, Target
 from pulp_contentroutes.serving.resolve import Resolver
 from pulp_contentroutes.serving.respond import Responder, not_found
-from pulp_contentroutes.serving.wire import RenderedResponse, text_response
-
-log = logging.getLogger(__name__)
+from pulp_contentroutes.serving.wire import RenderedResponse
 
 Remember = Callable[[web.Request, Plan, Found, str], None]
 
@@ -24,7 +21,10 @@ class Delivery:
     async def deliver(
         self, request: web.Request, plan: Plan, target: Target, remember: Remember
     ) -> RenderedResponse | None:
-        """Return the response, None where Pulp must answer; tell `remember` of a file."""
+        """Return the response, None where Pulp must answer; tell `remember` of a file.
+
+        Raise FileDamaged.
+        """
         try:
             found = await self._resolver.look_up(plan, target)
             if isinstance(found, Found):
@@ -33,7 +33,3 @@ class Delivery:
             return not_found(request) if found is Outcome.MISSING else None
         except (DatabaseUnavailable, FileGone):
             return None
-        except FileDamaged as damaged:
-            log.error("Refused to send a damaged file: %s", damaged)
-            has_body = request.method != hdrs.METH_HEAD
-            return text_response(500, "500: Internal Server Error", has_body=has_body)

@@ -15,7 +15,12 @@ from pulp_contentroutes.serving.admission import Admission
 from pulp_contentroutes.serving.authorize import Decision
 from pulp_contentroutes.serving.cache import BoundedCache
 from pulp_contentroutes.serving.deliver import Delivery
-from pulp_contentroutes.serving.errors import DatabaseUnavailable, GuardGone, RequestRefused
+from pulp_contentroutes.serving.errors import (
+    DatabaseUnavailable,
+    FileDamaged,
+    GuardGone,
+    RequestRefused,
+)
 from pulp_contentroutes.serving.model import Found, Outcome, Plan, Target
 from pulp_contentroutes.serving.resolve import Resolver
 from pulp_contentroutes.serving.respond import Responder, not_found
@@ -158,7 +163,15 @@ class Pipeline:
     ) -> web.StreamResponse | None:
         if not plan.is_ours:
             return None
-        return await self._delivery.deliver(request, plan, target, self._remember)
+        try:
+            return await self._delivery.deliver(request, plan, target, self._remember)
+        except FileDamaged as damaged:
+            if _WAITING not in request:
+                # Otherwise Pulp has done that.
+                self._mark_request()
+            log.error("Refused to send a damaged file: %s", damaged)
+            has_body = request.method != hdrs.METH_HEAD
+            return text_response(500, "500: Internal Server Error", has_body=has_body)
 
     def _remember(self, request: web.Request, plan: Plan, found: Found, domain: str) -> None:
         if found.expires is None and "?" not in request.raw_path:

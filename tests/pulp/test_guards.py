@@ -117,7 +117,8 @@ print(guard.preauthenticate_url("http://any.example" + {pulp.stock.url(f"{base}/
     for _ in range(2):
         assert ours.raw(f"{encoded}?{query}").body == b"x"
         assert ours.raw(encoded).status == 401
-    assert ours.raw(f"{encoded}?{query[:-1]}0").status == 401
+    other_digit = "1" if query.endswith("0") else "0"
+    assert ours.raw(f"{encoded}?{query[:-1]}{other_digit}").status == 401
     other = ours.url(f"{base}/other").removeprefix(ours.prefix)
     assert ours.raw(f"{other}?{query}").status == 401
 
