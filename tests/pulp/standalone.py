@@ -88,6 +88,10 @@ class Standalone:
         return f"http://127.0.0.1:{self.port}"
 
     @property
+    def api_port(self) -> int:
+        return self.port + (1 if HAS_NGINX else 0)
+
+    @property
     def content_port(self) -> int:
         return self.port + (2 if HAS_NGINX else 1)
 
