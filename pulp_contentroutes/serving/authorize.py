@@ -57,7 +57,7 @@ class Guard:
     """A content guard as it stands in the database."""
 
     asks: Asks
-    #: For those that ask the request alone. It never raises: what is unexpected is a refusal.
+    #: What is unexpected is a refusal; only those that ask Pulp raise, DatabaseUnavailable.
     permits: Callable[[web.Request], bool]
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from random import Random
 
+from tests.differential.odd_names import FOLDERS, NAMES
 from tests.differential.world import (
     PYTHON,
     Distribution,
@@ -20,26 +21,8 @@ from tests.differential.world import (
 
 #: Everything has happened by then; a world's clock starts here and moves by hours.
 START = datetime(2024, 2, 28, 21, 4, 5, 678901, UTC).timestamp()
-HOUR = 3600.0
-DAYS = 86400.0
+HOUR, DAYS = 3600.0, 86400.0
 SIZES = (0, 1, 10, 11, 100, 4096, 65536, 300_000)
-NAMES = (
-    "a.txt", "b.tar.gz", "c.rpm", "PULP_MANIFEST", "index.html", "plain", "spa ce.txt", "100%.txt",
-    "a+b.deb", "q?x.txt", "h#h.xml", "%2Fnot-a-slash", "%2e%2e", "%C3%BC", "ü-ß-日本.json",
-    "dots...", "semi;colon,comma", "quo'te\"s", "<b>bold", "back\\slash", "UPPER.TXT", ".hidden",
-    "~tilde", "a:b@c!$&()*=", "no\u0301rm", "x" * 200,
-)  # fmt: skip
-FOLDERS = (
-    "",
-    "",
-    "dir/",
-    "dir/sub/",
-    "dir/sub/deep/er/",
-    "d i r/",
-    "Packages/%41/",
-    "ü/",
-    "index/",
-)
 
 
 class DomainMaker:

@@ -55,8 +55,8 @@ _TRANSITION_TABLES = {
 }
 
 # A payload has at most 7999 bytes.
-_TRIGGER = """
-CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$
+_FUNCTION = """
+CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
   keys text;
 BEGIN
@@ -67,6 +67,8 @@ BEGIN
   RETURN NULL;
 END;
 $$;
+"""
+_TRIGGER = """
 CREATE TRIGGER {name} AFTER {event} ON {table} REFERENCING {transition_tables}
   FOR EACH STATEMENT EXECUTE FUNCTION {name}();
 """
@@ -77,7 +79,7 @@ def _name(table, event):
 
 
 NOTIFY_ACCESS_UP = "".join(
-    _TRIGGER.format(
+    (_FUNCTION + _TRIGGER).format(
         name=_name(table, event),
         table=table,
         event=event,
@@ -97,24 +99,11 @@ NOTIFY_ACCESS_DOWN = "".join(
 
 
 # A domain that is renamed gives base paths to a name that had none.
-_DOMAIN_CHANGED = """
-CREATE OR REPLACE FUNCTION contentroutes_domain_changed() RETURNS trigger LANGUAGE plpgsql AS $$
-DECLARE
-  keys text;
-BEGIN
-  SELECT string_agg(DISTINCT key, ',' ORDER BY key) INTO keys FROM ({query}) AS announced(key);
-  IF keys IS NOT NULL THEN
-    PERFORM pg_notify('pulp_contentroutes', CASE WHEN length(keys) < 7900 THEN keys ELSE '*' END);
-  END IF;
-  RETURN NULL;
-END;
-$$;
-"""
+_DOMAIN_CHANGED = "contentroutes_domain_changed"
 _DOMAIN = "SELECT pulp_id::text FROM changed"
-NOTIFY_RENAMED_DOMAINS_UP = _DOMAIN_CHANGED.format(
-    query=f"{_DOMAIN} UNION SELECT 'base_paths' FROM changed"
-)
-NOTIFY_RENAMED_DOMAINS_DOWN = _DOMAIN_CHANGED.format(query=_DOMAIN)
+_RENAMED = f"{_DOMAIN} UNION SELECT 'base_paths' FROM changed"
+NOTIFY_RENAMED_DOMAINS_UP = _FUNCTION.format(name=_DOMAIN_CHANGED, query=_RENAMED)
+NOTIFY_RENAMED_DOMAINS_DOWN = _FUNCTION.format(name=_DOMAIN_CHANGED, query=_DOMAIN)
 
 
 class Migration(migrations.Migration):

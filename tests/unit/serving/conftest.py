@@ -1,10 +1,12 @@
 """The whole fast path on a fake database, in an application of its own."""
 
+import base64
 import os
 import warnings
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from aiohttp import ClientResponse, web
@@ -12,7 +14,7 @@ from aiohttp.test_utils import TestClient
 from aiohttp.typedefs import Handler
 
 from pulp_contentroutes.serving.admission import Admission
-from pulp_contentroutes.serving.authorize import Authorizer
+from pulp_contentroutes.serving.authorize import Asks, Authorizer
 from pulp_contentroutes.serving.client_address import ClientAddresses
 from pulp_contentroutes.serving.files import Files
 from pulp_contentroutes.serving.lookups import Lookups
@@ -124,3 +126,16 @@ async def get(client: Client, path: str, method: str = "GET", **headers: str) ->
     response = await client.request(method, OURS + path, headers=named)
     await response.read()
     return response
+
+
+def guarded(fast_path: FastPath, asks: Asks) -> UUID:
+    """Put `base` behind a new guard, with the files `x` and `dir/y` in it."""
+    guard_id = fast_path.guards.add(asks)
+    fast_path.database.add_distribution("base", content_guard_id=guard_id)
+    for path in ("x", "dir/y"):
+        fast_path.database.add_file(path, DATA, fast_path.root)
+    return guard_id
+
+
+def basic(password: str) -> str:
+    return f"Basic {base64.b64encode(f'somebody:{password}'.encode()).decode()}"

@@ -1,18 +1,12 @@
 """Who is admitted, and what everyone else is told: over real HTTP, with guards of a fake Pulp."""
 
-import asyncio
-import base64
-from datetime import UTC, datetime, timedelta
-from uuid import UUID
-
 import pytest
 from aiohttp import ClientResponse
 from yarl import URL
 
 from pulp_contentroutes.serving import sql
 from pulp_contentroutes.serving.authorize import Asks
-from pulp_contentroutes.serving.credentials import MAX_LENGTH, digest_of, new_token
-from pulp_contentroutes.serving.model import ACCESS
+from pulp_contentroutes.serving.credentials import MAX_LENGTH, new_token
 from tests.unit.serving.conftest import (
     DATA,
     FAILED_LOGINS,
@@ -20,23 +14,13 @@ from tests.unit.serving.conftest import (
     PULPS,
     Client,
     FastPath,
+    basic,
     get,
+    guarded,
 )
 
 #: What there is in a distribution, what is not, and what Pulp would list or redirect.
 PATHS = ("base/x", "base/missing", "base/dir", "base/dir/", "base/", "base")
-
-
-def guarded(fast_path: FastPath, asks: Asks) -> UUID:
-    guard_id = fast_path.guards.add(asks)
-    fast_path.database.add_distribution("base", content_guard_id=guard_id)
-    for path in ("x", "dir/y"):
-        fast_path.database.add_file(path, DATA, fast_path.root)
-    return guard_id
-
-
-def basic(password: str) -> str:
-    return f"Basic {base64.b64encode(f'somebody:{password}'.encode()).decode()}"
 
 
 def likeness(answer: ClientResponse) -> tuple[object, ...]:
@@ -121,85 +105,6 @@ async def test_a_guard_that_is_gone_is_left_to_pulp(client: Client, fast_path: F
     guard_id = guarded(fast_path, Asks.REQUEST)
     del fast_path.guards.guards[guard_id]
     assert (await get(client, "base/x", X_Key="yes")).status == HANDED_OVER
-
-
-# Tokens.
-
-
-@pytest.mark.parametrize("form", ["Bearer {}", "bearer {}", "TOKEN {}", "Token  {}", "Basic"])
-async def test_a_token_is_taken_in_every_form(
-    client: Client, fast_path: FastPath, form: str
-) -> None:
-    guard_id = guarded(fast_path, Asks.TOKEN)
-    token = fast_path.database.add_token(guard_id, may_download=True)
-    value = basic(token) if form == "Basic" else form.format(token)
-    for _ in range(3):
-        assert (await get(client, "base/x", Authorization=value)).status == 200
-    assert fast_path.database.count(sql.TOKEN) == 1
-
-
-async def test_a_token_guard_wants_a_token_of_somebody_who_may(
-    client: Client, fast_path: FastPath
-) -> None:
-    guard_id = guarded(fast_path, Asks.TOKEN)
-    others = fast_path.database.add_token(guard_id, may_download=False)
-    for _ in range(2):
-        assert (await get(client, "base/x", Authorization=f"Bearer {others}")).status == 403
-    for value in (f"Bearer {new_token()}", basic("password"), "Bearer", "Negotiate abc"):
-        assert (await get(client, "base/x", Authorization=value)).status == 401
-
-
-async def test_a_revoked_token_is_refused_from_its_announcement(
-    client: Client, fast_path: FastPath
-) -> None:
-    guard_id = guarded(fast_path, Asks.TOKEN)
-    token = fast_path.database.add_token(guard_id, may_download=True)
-    assert (await get(client, "base/x", Authorization=f"Bearer {token}")).status == 200
-    fast_path.database.tokens.clear()
-    fast_path.tokens.announced([ACCESS])
-    assert (await get(client, "base/x", Authorization=f"Bearer {token}")).status == 401
-
-
-async def test_a_token_that_expires_is_asked_for_anew(client: Client, fast_path: FastPath) -> None:
-    guard_id = guarded(fast_path, Asks.TOKEN)
-    expires = datetime.now(UTC) + timedelta(seconds=0.2)
-    token = fast_path.database.add_token(guard_id, may_download=True, expires=expires)
-    assert (await get(client, "base/x", Authorization=f"Bearer {token}")).status == 200
-    fast_path.database.tokens.clear()
-    await asyncio.sleep(0.3)
-    assert (await get(client, "base/x", Authorization=f"Bearer {token}")).status == 401
-
-
-async def test_what_a_token_was_read_as_during_a_revocation_is_not_kept(
-    client: Client, fast_path: FastPath
-) -> None:
-    guard_id = guarded(fast_path, Asks.TOKEN)
-    token = fast_path.database.add_token(guard_id, may_download=True)
-    await get(client, "base/x", Authorization=f"Bearer {new_token()}")
-    fast_path.database.gate = asyncio.Event()
-    asked = asyncio.create_task(fast_path.tokens.find(digest_of(token), guard_id))
-    await asyncio.sleep(0.01)
-    fast_path.database.tokens.clear()
-    fast_path.tokens.announced([ACCESS])
-    fast_path.database.gate.set()
-    await asked
-    assert (await get(client, "base/x", Authorization=f"Bearer {token}")).status == 401
-
-
-async def test_uses_are_written_together_and_later(client: Client, fast_path: FastPath) -> None:
-    guard_id = guarded(fast_path, Asks.TOKEN)
-    tokens = [fast_path.database.add_token(guard_id, may_download=True) for _ in range(2)]
-    for token in tokens * 3:
-        assert (await get(client, "base/x", Authorization=f"Bearer {token}")).status == 200
-    assert fast_path.database.count(sql.TOUCH_TOKENS) == 0
-    for _ in range(2):
-        await fast_path.tokens.write_used()
-    assert fast_path.database.count(sql.TOUCH_TOKENS) == 1
-    assert len(fast_path.database.touched) == 2
-    # What is served from memory is a use, too.
-    assert (await get(client, "base/x", Authorization=f"Bearer {tokens[0]}")).status == 200
-    await fast_path.tokens.write_used()
-    assert len(fast_path.database.touched) == 3
 
 
 # Users of Pulp.

@@ -218,8 +218,8 @@ VALUES = st.one_of(
 
 @given(st.lists(st.tuples(st.sampled_from(NAMES), VALUES)))
 def test_no_headers_raise(lines: list[tuple[str, str]]) -> None:
-    verdict(*lines)
-    range_applies(headers(*lines), OURS)
+    assert verdict(*lines) in Verdict
+    assert range_applies(headers(*lines), OURS) in (True, False)
 
 
 @given(st.lists(VALUES, min_size=1))
