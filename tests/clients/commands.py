@@ -2,13 +2,14 @@
 
 import json
 import subprocess
+from typing import Any
 
 from tests.pulp.galaxy import Client, Galaxy, tarball
 
 Ended = subprocess.CompletedProcess[str]
 
 
-def stored(server: Galaxy, token: str, **info: object) -> bytes:
+def stored(server: Galaxy, token: str, **info: Any) -> bytes:
     """Publish a collection without a client, and return it; `info` as for `tarball`."""
     data, name = tarball(**info)
     document = server.imported(server.publish(data, name, token), token)

@@ -13,10 +13,21 @@ from pathlib import Path
 _CACHE = Path(__file__).parents[2] / ".cache/clients"
 _SECONDS = 240
 
-#: The releases of ansible-core. The newer ones run on Python 3.12 and newer only.
-RELEASES: tuple[str, ...] = ("2.14", "2.16", "2.18", "2.19")
-if sys.version_info >= (3, 12):
-    RELEASES += ("2.20", "2.21")
+#: Release of ansible-core → the oldest and the newest Python 3 that it is made for.
+_PYTHONS = {
+    "2.14": (9, 11),
+    "2.16": (10, 12),
+    "2.18": (11, 13),
+    "2.19": (11, 13),
+    "2.20": (12, 14),
+    "2.21": (12, 14),
+}
+#: Those that run on this Python, the oldest first.
+RELEASES = [
+    release
+    for release, (oldest, newest) in _PYTHONS.items()
+    if oldest <= sys.version_info.minor <= newest
+]
 
 
 def program(release: str) -> Path:

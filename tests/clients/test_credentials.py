@@ -70,7 +70,7 @@ def test_a_password_of_pulp_is_enough_for_pulps_own_guard(
     pulp: Pulp, outer_client: Client, token: str
 ) -> None:
     server = galaxy(pulp, content_guard=Access(pulp).guard("core/rbac"))
-    stored(server, token)
+    server.published(token)
     for password in ("wrong", PASSWORD):
         login = {"username": "admin", "password": password}
         configure(outer_client, team={"url": server.url, **login})
@@ -160,7 +160,7 @@ def test_a_requirement_names_its_server_and_gets_its_token(
     guarded: Guarded, server: Galaxy, outer_client: Client, token: str
 ) -> None:
     """The other server has a higher version, which a requirement without a source would take."""
-    stored(server, token, version="9.0.0")
+    server.published(token, version="9.0.0")
     configure(
         outer_client,
         public={"url": server.url},

@@ -15,7 +15,6 @@ from tests.clients.many import add_copies
 from tests.pulp.access import Access
 from tests.pulp.conftest import Pulp
 from tests.pulp.galaxy import Client, Galaxy, galaxy
-from tests.pulp.standalone import wait_until
 
 VERSIONS = [f"1.{number}.0" for number in range(250)]
 
@@ -34,7 +33,7 @@ def with_dependency(pulp: Pulp, token: str) -> tuple[Galaxy, dict[str, bytes]]:
 @pytest.fixture(scope="module")
 def many_versions(pulp: Pulp, token: str) -> Galaxy:
     server = galaxy(pulp)
-    stored(server, token, version=VERSIONS[0])
+    server.published(token, version=VERSIONS[0])
     add_copies(server, "CollectionVersion", VERSIONS[1:])
     return server
 
@@ -43,23 +42,16 @@ def many_versions(pulp: Pulp, token: str) -> Galaxy:
 def with_prerelease(pulp: Pulp, token: str) -> Galaxy:
     server = galaxy(pulp)
     for version in ("1.0.0", "2.0.0-rc.1"):
-        stored(server, token, version=version)
+        server.published(token, version=version)
     return server
 
 
 def remove(server: Galaxy, version: str) -> None:
-    """Remove a version of acme.tools, and wait until it is gone."""
+    """Remove a version of acme.tools from the repository."""
     admin = Access(server.pulp)
-    latest = admin.call("GET", server.repository).json()["latest_version_href"]
-    found = admin.call(
-        "GET",
-        f"content/contentroutes/collections/?version={version}&repository_version={latest}",
-    ).json()["results"]
-    units = [unit["pulp_href"] for unit in found]
-    answer = admin.call("POST", f"{server.repository}modify/", remove_content_units=units)
-    assert (len(units), answer.status_code) == (1, 202), answer.text
-    path = f"api/v3/collections/acme/tools/versions/{version}/"
-    wait_until(lambda: server.get(path).status_code == 404, what=f"removal of {version}")
+    path = f"{server.repository}remove/"
+    answer = admin.call("POST", path, collections=[f"acme.tools:{version}"])
+    assert admin.ended(answer.json()["task"])["state"] == "completed"
 
 
 def test_a_dependency_is_installed_too(
@@ -112,10 +104,10 @@ def test_pre_releases_are_hidden_unless_they_are_asked_for(
 def test_a_back_port_is_found_by_a_client_that_remembers_the_versions(
     server: Galaxy, each_client: Client, token: str
 ) -> None:
-    stored(server, token, version="2.0.0")
+    server.published(token, version="2.0.0")
     succeeded(install(each_client, "acme.tools", "-s", server.url))
     assert remembered_versions(each_client) == {"2.0.0"}
-    stored(server, token, version="1.9.1")
+    server.published(token, version="1.9.1")
     succeeded(install(each_client, "acme.tools:1.9.1", "-s", server.url))
     assert each_client.version_of("acme", "tools") == "1.9.1"
 
@@ -124,13 +116,14 @@ def test_a_removed_version_is_not_installed_by_a_client_that_remembers_it(
     server: Galaxy, outer_client: Client, token: str
 ) -> None:
     for version in ("1.0.0", "2.0.0"):
-        stored(server, token, version=version)
+        server.published(token, version=version)
     succeeded(install(outer_client, "acme.tools", "-s", server.url))
     assert outer_client.version_of("acme", "tools") == "2.0.0"
     remove(server, "2.0.0")
     succeeded(install(outer_client, "acme.tools", "-s", server.url))
     assert outer_client.version_of("acme", "tools") == "1.0.0"
-    refused(install(outer_client, "acme.tools:2.0.0", "-s", server.url))
+    told = refused(install(outer_client, "acme.tools:2.0.0", "-s", server.url))
+    assert "acme.tools:2.0.0 (direct request)" in told
 
 
 def test_the_second_server_is_asked_for_what_the_first_has_not(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.clients.commands import install, stored, succeeded
+from tests.clients.commands import install, succeeded
 from tests.pulp.conftest import Pulp
 from tests.pulp.galaxy import Client, Galaxy, galaxy
 
@@ -10,7 +10,7 @@ from tests.pulp.galaxy import Client, Galaxy, galaxy
 @pytest.fixture(scope="module")
 def unsigned(pulp: Pulp, token: str) -> Galaxy:
     server = galaxy(pulp)
-    stored(server, token)
+    server.published(token)
     return server
 
 
