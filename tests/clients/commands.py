@@ -36,21 +36,24 @@ def publish(client: Client, data: bytes, name: str, *arguments: str) -> Ended:
     return client.run("collection", "publish", name, *arguments)
 
 
+def printed(ended: Ended) -> str:
+    """Return all that a command printed, without the line breaks of a terminal."""
+    return " ".join((ended.stdout + ended.stderr).split())
+
+
 def succeeded(ended: Ended) -> str:
-    """Return all that a command printed that must have succeeded."""
-    printed = ended.stdout + ended.stderr
-    assert ended.returncode == 0, printed
-    return printed
+    """Return what a command printed that must have succeeded."""
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    return printed(ended)
 
 
 def refused(ended: Ended) -> str:
-    """Return all that a command printed that must have failed with a sentence."""
-    printed = ended.stdout + ended.stderr
-    assert ended.returncode == 1, printed
-    assert "ERROR!" in printed or "[ERROR]" in printed, printed
-    assert "Traceback" not in printed
-    # It is wrapped at the width of a terminal.
-    return " ".join(printed.split())
+    """Return what a command printed that must have failed with a sentence."""
+    told = printed(ended)
+    assert ended.returncode == 1, told
+    assert "ERROR!" in told or "[ERROR]" in told
+    assert "Traceback" not in told
+    return told
 
 
 def remembered_versions(client: Client) -> set[str]:

@@ -17,7 +17,10 @@ def copy(original: Any, version: str) -> Any:
         for field in original._meta.local_fields
         if not field.primary_key
     }
-    fields |= {"version": version, "sha256": hashlib.sha256(version.encode()).hexdigest()}
+    fields |= {
+        "version": version,
+        "sha256": hashlib.sha256(f"{original.pk} {version}".encode()).hexdigest(),
+    }
     if "precedence" in fields:
         fields["precedence"] = precedence_of(version_of(version))
     return type(original).objects.create(**fields).pk

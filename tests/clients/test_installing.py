@@ -11,6 +11,7 @@ from tests.clients.commands import (
     stored,
     succeeded,
 )
+from tests.clients.distributions import serve
 from tests.clients.many import add_copies
 from tests.pulp.access import Access
 from tests.pulp.conftest import Pulp
@@ -85,10 +86,10 @@ def test_downloaded_files_have_the_names_and_bytes_that_were_published(
 
 
 def test_all_of_250_versions_are_seen(many_versions: Galaxy, each_client: Client) -> None:
-    printed = succeeded(install(each_client, "acme.tools:1.0.0", "-s", many_versions.url, "-vvvv"))
+    told = succeeded(install(each_client, "acme.tools:1.0.0", "-s", many_versions.url, "-vvvv"))
     assert each_client.version_of("acme", "tools") == "1.0.0"
     assert remembered_versions(each_client) == set(VERSIONS)
-    assert printed.count("/acme/tools/versions/?") == 3
+    assert told.count("/acme/tools/versions/?") == 3
 
 
 def test_pre_releases_are_hidden_unless_they_are_asked_for(
@@ -124,6 +125,34 @@ def test_a_removed_version_is_not_installed_by_a_client_that_remembers_it(
     assert outer_client.version_of("acme", "tools") == "1.0.0"
     told = refused(install(outer_client, "acme.tools:2.0.0", "-s", server.url))
     assert "acme.tools:2.0.0 (direct request)" in told
+
+
+def test_a_promotion_is_found_by_a_client_that_remembers_both_servers(
+    pulp: Pulp, server: Galaxy, outer_client: Client, token: str
+) -> None:
+    """Clients have one date for a collection of all servers of a host, and lists for each."""
+    server.published(token, version="1.0.0")
+    stable = galaxy(pulp)
+    serve(stable, server.repository, 1)
+    succeeded(install(outer_client, "acme.tools", "-s", stable.url))
+    server.published(token, version="2.0.0")
+    succeeded(install(outer_client, "acme.tools", "-s", server.url))
+    assert outer_client.version_of("acme", "tools") == "2.0.0"
+    serve(stable, server.repository, 2)
+    succeeded(install(outer_client, "acme.tools:2.0.0", "-s", stable.url))
+
+
+def test_a_rollback_is_found_by_a_client_that_remembers_the_versions(
+    pulp: Pulp, server: Galaxy, outer_client: Client, token: str
+) -> None:
+    for version in ("1.0.0", "2.0.0"):
+        server.published(token, version=version)
+    stable, found = galaxy(pulp), []
+    for number in (2, 1):
+        serve(stable, server.repository, number)
+        succeeded(install(outer_client, "acme.tools", "-s", stable.url))
+        found.append(outer_client.version_of("acme", "tools"))
+    assert found == ["2.0.0", "1.0.0"]
 
 
 def test_the_second_server_is_asked_for_what_the_first_has_not(
