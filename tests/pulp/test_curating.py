@@ -131,6 +131,34 @@ def test_other_bytes_of_a_version_come_in_by_no_way(pulp: Pulp, token: str) -> N
     assert "Publish a new version." in modified["error"]["description"]
 
 
+def test_updated_at_changes_exactly_when_the_versions_that_are_served_do(
+    pulp: Pulp, token: str
+) -> None:
+    """It is the only thing by which clients know that their list of versions is old."""
+    server, admin = galaxy(pulp), Access(pulp)
+
+    def updated() -> str:
+        return str(server.get(COLLECTION).json()["updated_at"])
+
+    server.published(token, version="1.0.0")
+    first, old = updated(), latest(admin, server)
+    server.published(token, name="other")
+    admin.finished("POST", f"{server.repository}deprecate/", collections=["acme.tools"])
+    assert updated() == first
+    server.published(token, version="0.9.0")
+    second = updated()
+    assert second != first
+    [distribution] = admin.call(
+        "GET", f"distributions/contentroutes/galaxy/?base_path={server.base_path}"
+    ).json()["results"]
+    rolled_back = admin.call(
+        "PATCH", distribution["pulp_href"], repository=None, repository_version=old
+    )
+    assert rolled_back.status_code == 202, rolled_back.text
+    admin.ended(rolled_back.json()["task"])
+    assert (updated(), versions(server)) == (first, ["1.0.0"])
+
+
 def test_proxies_may_ask_whether_an_answer_has_changed(pulp: Pulp, token: str) -> None:
     server = galaxy(pulp)
     server.published(token, version="1.0.0")

@@ -39,8 +39,9 @@ class GalaxyView(APIView):
 
     def initial(self, request, *args, **kwargs):
         super().initial(request, *args, **kwargs)
+        asked = (*kwargs.values(), *request.query_params.values())
         # PostgreSQL refuses it.
-        if any("\0" in str(value) for value in kwargs.values()):
+        if any("\0" in str(value) for value in asked):
             raise NotFound("There is nothing at this URL.")
         check_read(request, self.distribution)
 

@@ -52,6 +52,7 @@ class ImportView(ImportsView):
         task = self.imports(pk=pk).first()
         if task is None:
             raise NotFound("There is no such import.")
+        _remove_left_of([task])
         return Response(_document(task))
 
 
@@ -62,6 +63,7 @@ class ImportGroupView(ImportsView):
         tasks = list(self.imports(task_group=pk).order_by("pulp_created"))
         if not tasks:
             raise NotFound("There is no such group of imports.")
+        _remove_left_of(tasks)
         documents = [
             {"file": task.enc_kwargs["filename"], "task": self.import_url(task), **_document(task)}
             for task in tasks
@@ -78,10 +80,12 @@ class ImportGroupView(ImportsView):
         )
 
 
+def _state(task):
+    return _STATES.get(task.state, "waiting")
+
+
 def _document(task):
-    state = _STATES.get(task.state, "waiting")
-    if state == "failed":
-        _remove_left_of(task)
+    state = _state(task)
     warnings = (task.result or {}).get("warnings", []) if state == "completed" else []
     return {
         "id": str(task.pk),
@@ -103,9 +107,10 @@ def _error(task):
     }
 
 
-def _remove_left_of(task):
-    """Remove the upload of an import that could not do so itself: cancelled, or killed."""
-    left = PulpTemporaryFile.objects.filter(pk=task.enc_kwargs["temporary_file_pk"]).first()
-    if left is not None:
+def _remove_left_of(tasks):
+    """Remove the uploads of imports that could not do so themselves: cancelled, or killed."""
+    failed = [task for task in tasks if _state(task) == "failed"]
+    uploads = [task.enc_kwargs["temporary_file_pk"] for task in failed]
+    for left in PulpTemporaryFile.objects.filter(pk__in=uploads):
         # Only its own `delete` removes the file, too.
         left.delete()

@@ -7,6 +7,7 @@ from pulpcore.plugin.serializers import (
     DistributionSerializer,
     RepositorySerializer,
     RepositoryVersionRelatedField,
+    ValidateFieldsMixin,
 )
 from rest_framework import serializers
 
@@ -62,7 +63,7 @@ def _check_selection(text):
         )
 
 
-class SelectionSerializer(serializers.Serializer):
+class SelectionSerializer(ValidateFieldsMixin, serializers.Serializer):
     """Which collections of a repository are meant."""
 
     collections = serializers.ListField(
@@ -82,7 +83,7 @@ class CopySerializer(SelectionSerializer):
         return of_collections(version)
 
 
-class DeprecateSerializer(serializers.Serializer):
+class DeprecateSerializer(ValidateFieldsMixin, serializers.Serializer):
     collections = serializers.ListField(
         child=serializers.CharField(validators=[_check_whole_selection]),
         min_length=1,
