@@ -174,3 +174,27 @@ def test_proxies_may_ask_whether_an_answer_has_changed(pulp: Pulp, token: str) -
     assert answer.headers["Cache-Control"] == "no-cache, private"
     assert "Authorization" in answer.headers["Vary"]
     assert guarded.get("").headers["Cache-Control"] == "no-store"
+
+
+def test_no_collection_is_copied_from_another_domain(pulp: Pulp, token: str) -> None:
+    if not pulp.domain:
+        pytest.skip("there is one domain")
+    source, target, admin = galaxy(pulp), galaxy(pulp), Access(pulp)
+    source.published(token)
+    name = pulp.rest.name()
+    storage = {"storage_class": "pulpcore.app.models.storage.FileSystem", "storage_settings": {}}
+    made = admin.call("POST", "domains/", name=name, **storage)
+    assert made.status_code == 201, made.text
+    elsewhere = f"/pulp/{name}/api/v3/repositories/contentroutes/galaxy/"
+    other = admin.made(elsewhere, name=name)
+    values = {"source_version": other["latest_version_href"], "collections": ["acme.tools"]}
+    answer = admin.call("POST", f"{target.repository}copy/", **values)
+    assert (answer.status_code, "domain" in answer.text) == (400, True)
+
+
+def test_a_misspelt_field_changes_nothing(pulp: Pulp, token: str) -> None:
+    server, admin = galaxy(pulp), Access(pulp)
+    server.published(token)
+    values: Any = {"collections": ["acme.tools"], "deprecate": False}
+    assert admin.call("POST", f"{server.repository}deprecate/", **values).status_code == 400
+    assert server.get(COLLECTION).json()["deprecated"] is False

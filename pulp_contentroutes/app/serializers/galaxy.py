@@ -14,7 +14,7 @@ from rest_framework import serializers
 from pulp_contentroutes.app.models import GalaxyDistribution, GalaxyRepository
 from pulp_contentroutes.app.selections import Selection
 from pulp_contentroutes.galaxy.errors import InvalidSignature
-from pulp_contentroutes.galaxy.signatures import check_key_ring
+from pulp_contentroutes.galaxy.signatures import KeyRing
 
 
 class GalaxyRepositorySerializer(RepositorySerializer):
@@ -30,7 +30,7 @@ class GalaxyRepositorySerializer(RepositorySerializer):
     def validate_key_ring(self, key_ring):
         if key_ring is not None:
             try:
-                check_key_ring(key_ring)
+                KeyRing(key_ring)
             except InvalidSignature as error:
                 raise serializers.ValidationError(str(error)) from error
         return key_ring
