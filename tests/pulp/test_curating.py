@@ -1,5 +1,6 @@
 """Copying, removing and deprecating collections; what ansible-galaxy is told follows at once."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -176,13 +177,16 @@ def test_proxies_may_ask_whether_an_answer_has_changed(pulp: Pulp, token: str) -
     assert guarded.get("").headers["Cache-Control"] == "no-store"
 
 
-def test_no_collection_is_copied_from_another_domain(pulp: Pulp, token: str) -> None:
+def test_no_collection_is_copied_from_another_domain(pulp: Pulp, token: str, folder: Path) -> None:
     if not pulp.domain:
         pytest.skip("there is one domain")
     source, target, admin = galaxy(pulp), galaxy(pulp), Access(pulp)
     source.published(token)
     name = pulp.rest.name()
-    storage = {"storage_class": "pulpcore.app.models.storage.FileSystem", "storage_settings": {}}
+    storage = {
+        "storage_class": "pulpcore.app.models.storage.FileSystem",
+        "storage_settings": {"location": str(folder)},
+    }
     made = admin.call("POST", "domains/", name=name, **storage)
     assert made.status_code == 201, made.text
     elsewhere = f"/pulp/{name}/api/v3/repositories/contentroutes/galaxy/"
