@@ -50,8 +50,7 @@ class GalaxyRepository(Repository, AutoAddObjPermsMixin):
         """Take away what is said of collections that are gone, and refuse what must not be."""
         _remove_what_is_left_of_removed(new_version)
         self._check_versions(new_version)
-        if self.key_ring:
-            self._check_signatures(new_version)
+        self._check_signatures(new_version)
         try:
             validate_repo_version(new_version)
         except ValueError as error:
