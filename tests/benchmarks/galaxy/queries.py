@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import median
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -24,21 +25,30 @@ class Asked:
     status: int
     #: Of the answer, with its head.
     bytes: int
+    #: Median, of one client that is alone, in milliseconds.
+    alone_ms: float
     #: In a process that has not been asked for it before; None for the content app.
     queries: int | None
     #: In a process that has.
     again: int | None
 
 
-def asked(instance: Pulp, exchanges: Sequence[Exchange]) -> list[Asked]:
-    paths = [_path(exchange.url) for exchange in exchanges]
+def asked(instance: Pulp, traces: Sequence[Sequence[Exchange]]) -> list[Asked]:
+    """Return the requests of installs that were made one after another: all ask the same."""
+    paths = [_path(exchange.url) for exchange in traces[0]]
     counted = [path for path in paths if not path.startswith(_CONTENT_PREFIXES)]
     printed = instance.shell(f"{_IMPORT}; in_pulp.print_queries({counted!r})")
-    # The request that is made twice has the queries of the first time.
+    # None of them is made twice.
     counts = dict(zip(counted, json.loads(printed.splitlines()[-1]), strict=True))
     return [
-        Asked(path, exchange.status, exchange.bytes, *counts.get(path, (None, None)))
-        for path, exchange in zip(paths, exchanges, strict=True)
+        Asked(
+            path,
+            exchanges[0].status,
+            exchanges[0].bytes,
+            median(exchange.seconds for exchange in exchanges) * 1000,
+            *counts.get(path, (None, None)),
+        )
+        for path, exchanges in zip(paths, zip(*traces, strict=True), strict=True)
     ]
 
 

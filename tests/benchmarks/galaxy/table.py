@@ -61,15 +61,16 @@ def _show_queries(name: str, asked: Sequence[Asked]) -> None:
     _heading(f"Requests of a cold install from {name}, and their SQL queries in the API")
     paths = [_shortened(each.path, asked[0].path) for each in asked]
     longest = max(map(len, paths))
-    _row(longest, "", ("status", "bytes", "queries", "asked again"))
+    _row(longest, "", ("status", "ms alone", "bytes", "queries", "asked again"))
     for each, path in zip(asked, paths, strict=True):
-        _row(longest, path, (each.status, each.bytes, each.queries, each.again))
-    totals = (
-        sum(each.bytes for each in asked),
-        sum(each.queries or 0 for each in asked),
-        sum(each.again or 0 for each in asked),
-    )
-    _row(longest, f"all {len(asked)}", ("", *totals))
+        _row(longest, path, (each.status, short(each.alone_ms), *_counted(each)))
+    columns = zip(*((each.alone_ms, *_counted(each)) for each in asked), strict=True)
+    milliseconds, *totals = (sum(value or 0 for value in column) for column in columns)
+    _row(longest, f"all {len(asked)}", ("", short(milliseconds), *totals))
+
+
+def _counted(asked: Asked) -> tuple[int | None, ...]:
+    return asked.bytes, asked.queries, asked.again
 
 
 def _row(longest: int, path: str, values: Sequence[object]) -> None:
