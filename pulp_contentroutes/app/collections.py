@@ -1,11 +1,14 @@
-"""Checked collections → content units of Pulp."""
+"""Checked collections and signatures → content units of Pulp."""
+
+import hashlib
 
 from django.db import IntegrityError, transaction
 from pulpcore.plugin.models import ContentArtifact
 from pulpcore.plugin.util import get_domain_pk
 
-from pulp_contentroutes.app.models import CollectionVersion
+from pulp_contentroutes.app.models import CollectionSignature, CollectionVersion
 from pulp_contentroutes.galaxy.semantic_version import precedence_of, version_of
+from pulp_contentroutes.galaxy.signatures import Signature
 
 _INFO = (
     "authors", "description", "license", "license_file", "tags", "repository", "documentation",
@@ -26,24 +29,53 @@ def fields_of(collection, artifact):
         "requires_ansible": collection.requires_ansible,
         "dependencies": dict(info.dependencies),
         "info": {name: getattr(info, name) for name in _INFO},
+        "manifest": collection.manifest,
         "sha256": artifact.sha256,
         "size": artifact.size,
     }
 
 
+def fields_of_signature(signature, collection):
+    """Return the fields of the CollectionSignature of a text; or raise InvalidSignature."""
+    parsed = Signature.parse(signature)
+    return {
+        "signed_collection": collection,
+        "signature": parsed.text,
+        "sha256": hashlib.sha256(parsed.text.encode()).hexdigest(),
+        "issuer": parsed.issuer,
+    }
+
+
 def stored(collection, artifact):
     """Return the content unit of a collection, a new one unless it is known."""
+
+    def created():
+        unit = CollectionVersion.objects.create(**fields_of(collection, artifact))
+        ContentArtifact.objects.create(content=unit, artifact=artifact, relative_path=unit.filename)
+        return unit
+
     known = {"sha256": artifact.sha256, "_pulp_domain": get_domain_pk()}
-    unit = CollectionVersion.objects.filter(**known).first()
+    return _kept(CollectionVersion.objects.filter(**known), created)
+
+
+def stored_signature(signature, collection):
+    """Return the content unit of a signature, a new one unless it is known."""
+    fields = fields_of_signature(signature, collection)
+    known = CollectionSignature.objects.filter(
+        signed_collection=collection, sha256=fields["sha256"]
+    )
+    return _kept(known, lambda: CollectionSignature.objects.create(**fields))
+
+
+def _kept(known, create):
+    """Return the unit in `known`, or a new one; Pulp's clean-up lets either be for a while."""
+    unit = known.first()
     if unit is None:
         try:
             with transaction.atomic():
-                unit = CollectionVersion.objects.create(**fields_of(collection, artifact))
-                ContentArtifact.objects.create(
-                    content=unit, artifact=artifact, relative_path=unit.filename
-                )
+                return create()
         except IntegrityError:
             # Somebody else has been as quick.
-            unit = CollectionVersion.objects.get(**known)
+            unit = known.get()
     unit.touch()
     return unit

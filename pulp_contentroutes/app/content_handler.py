@@ -14,6 +14,7 @@ from yarl import URL
 
 from pulp_contentroutes.app import listings
 from pulp_contentroutes.app.locations import canonical_request, own_location, slash_appended
+from pulp_contentroutes.app.signed_urls import signed_urls
 from pulp_contentroutes.paths import CONTENT_PREFIX, with_domain
 
 
@@ -64,6 +65,9 @@ class ContentRouteHandler(Handler):
 
     @staticmethod
     def _permit(request, distribution):
+        if signed_urls().admit(request.rel_url):
+            # Whether there is a guard: Pulp's cache remembers it, for the next client too.
+            return distribution.content_guard is not None
         return Handler._permit(canonical_request(request), distribution)
 
     @staticmethod

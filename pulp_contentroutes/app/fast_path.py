@@ -19,6 +19,7 @@ from pulpcore.plugin.util import set_domain
 from pulp_contentroutes.app.connection import database
 from pulp_contentroutes.app.distribution_types import distribution_types
 from pulp_contentroutes.app.guards import PulpGuards
+from pulp_contentroutes.app.signed_urls import signed_urls
 from pulp_contentroutes.app.storages import PulpStorages
 from pulp_contentroutes.paths import CONTENT_PREFIX
 from pulp_contentroutes.serving.admission import Admission
@@ -72,6 +73,7 @@ class FastPath:
                 authorizer,
                 ClientAddresses(options.trusted_proxies),
                 FailedLogins(options.failed_logins),
+                signed_urls(),
                 is_hidden=options.hide_refusals,
             ),
             Responder(self._files, options.max_ranges, _count_bytes()),

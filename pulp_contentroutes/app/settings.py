@@ -48,6 +48,12 @@ CONTENTROUTES_FAILED_LOGINS = 30
 # The addresses or networks of the reverse proxies whose X-Forwarded-For is believed.
 CONTENTROUTES_TRUSTED_PROXIES = ["127.0.0.0/8", "::1"]
 
+# How large a published tarball may be, in bytes; and how large when it is unpacked, in bytes and in
+# members. The web server in front limits uploads, too: see webserver_snippets.
+CONTENTROUTES_COLLECTION_MAX_BYTES = 536870912
+CONTENTROUTES_COLLECTION_MAX_UNPACKED_BYTES = 1073741824
+CONTENTROUTES_COLLECTION_MAX_MEMBERS = 100000
+
 # API tokens, wherever Pulp authenticates. Ours must come before Pulp's Basic, which would try a
 # token as a password; "unique" keeps the order of this list, and appends nothing twice.
 REST_FRAMEWORK = {

@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.urls import path
 
-from pulp_contentroutes.app.galaxy import publish, roots, views
+from pulp_contentroutes.app.galaxy import imports, publish, roles, roots, views
 from pulp_contentroutes.paths import GALAXY_PREFIX
 
 _BASE = (
@@ -12,17 +12,22 @@ _BASE = (
     + "<path:base_path>"
 )
 _COLLECTION = "collections/<slug:namespace>/<slug:name>/"
+# The name is what stands after the last dot.
+_ROLE = "<str:namespace>.<slug:name>"
 
 #: What follows the distribution → view; the first that matches answers.
 _ENDPOINTS = {
     "/api/v3/artifacts/collections/": publish.PublishView,
-    "/api/v3/imports/collections/<uuid:pk>/": publish.ImportView,
+    "/api/v3/imports/collections/": publish.PublishManyView,
+    "/api/v3/imports/collections/<uuid:pk>/": imports.ImportView,
+    "/api/v3/imports/groups/<uuid:pk>/": imports.ImportGroupView,
     f"/api/v3/{_COLLECTION}versions/<str:version>/": views.VersionView,
     f"/api/v3/{_COLLECTION}versions/": views.VersionsView,
     f"/api/v3/{_COLLECTION}": views.CollectionView,
     "/api/v3/collections/": views.CollectionsView,
-    "/api/v1/roles/": roots.RolesView,
-    "/api/v1/search/roles/": roots.RolesView,
+    f"/api/v1/roles/{_ROLE}/versions/": roles.RoleVersionsView,
+    "/api/v1/roles/": roles.RolesView,
+    "/api/v1/search/roles/": roles.RoleSearchView,
     "/api/": roots.ApiView,
     "/api": roots.ApiView,
     "/": roots.RootView,

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 _PIECE: Final = 256 * 1024
 _LONGEST_NAME: Final = 1024
+#: Headers for all members, which tarfile copies to each. `git archive` writes one, with the commit.
+_MOST_FOR_ALL: Final = 1
 #: Headers for names that do not fit into the usual one; tarfile reads each into memory.
 _FOR_NAMES: Final = frozenset(
     {
@@ -28,11 +30,9 @@ _FOR_NAMES: Final = frozenset(
         tarfile.GNUTYPE_LONGNAME,
         tarfile.SOLARIS_XHDTYPE,
         tarfile.XHDTYPE,
+        tarfile.XGLTYPE,
     }
 )
-#: What tarfile would copy to every member, or follow through any number of blocks. Nobody who
-#: builds a collection writes either.
-_REFUSED: Final = frozenset({tarfile.GNUTYPE_SPARSE, tarfile.XGLTYPE})
 # What tarfile raises for archives that are none, beside its own: found by damaging good ones.
 _DAMAGES: Final = (
     tarfile.TarError,
@@ -61,12 +61,18 @@ class _Member(tarfile.TarInfo):
     """Refuses headers before tarfile does with them what the archive wants."""
 
     left: int
+    left_for_all: int
 
     @classmethod
     def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> "_Member":
         member = super().frombuf(buf, encoding, errors)
-        if member.type in _REFUSED:
-            raise UnreadableArchive("The archive has sparse files, or global headers.")
+        # Followed by any number of blocks with nothing but numbers.
+        if member.type == tarfile.GNUTYPE_SPARSE:
+            raise UnreadableArchive("The archive has sparse files.")
+        if member.type == tarfile.XGLTYPE:
+            cls.left_for_all -= 1
+            if cls.left_for_all < 0:
+                raise UnreadableArchive("The archive has more than one global header.")
         if member.type in _FOR_NAMES:
             cls.left -= tarfile.BLOCKSIZE + member.size
             if member.size > _LONGEST_NAME or cls.left < 0:
@@ -98,7 +104,9 @@ def contents_of(file: BinaryIO, keep: frozenset[str], limits: Limits) -> Content
     Raise UnreadableArchive or TooLarge. Blocking.
     """
     contents, links = Contents(), dict[str, str]()
-    counting = type("_Counting", (_Member,), {"left": limits.headers})
+    counting = type(
+        "_Counting", (_Member,), {"left": limits.headers, "left_for_all": _MOST_FOR_ALL}
+    )
     try:
         with gzip.GzipFile(fileobj=file, mode="rb") as unpacked:
             bounded = io.BufferedReader(_Bounded(unpacked, limits.unpacked), _PIECE)

@@ -5,13 +5,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, BinaryIO, Final
 
-import yaml
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from pulp_contentroutes.galaxy.archive import Contents, contents_of
+from pulp_contentroutes.galaxy.documents import document_of, yaml_document_of
 from pulp_contentroutes.galaxy.errors import InvalidManifest, WrongDigest, quoted
 from pulp_contentroutes.galaxy.limits import Limits
-from pulp_contentroutes.galaxy.manifest import CollectionInfo, document_of, info_of
+from pulp_contentroutes.galaxy.manifest import CollectionInfo, info_of
 
 MANIFEST: Final = "MANIFEST.json"
 FILES: Final = "FILES.json"
@@ -19,11 +19,8 @@ RUNTIME: Final = "meta/runtime.yml"
 _KEPT: Final = frozenset({MANIFEST, FILES, RUNTIME})
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 _LONGEST_SPECIFIER: Final = 255
-#: meta/runtime.yml is written by hand; YAML takes its time.
-_LONGEST_RUNTIME: Final = 256 * 1024
-# Texts, lists and maps: no types that a text may become, no merging, nothing to go wrong. That of
-# libyaml is several times as fast.
-_LOADER: Final = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+#: It is kept in the database; the list of files is in another document.
+_LONGEST_MANIFEST: Final = 256 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +28,8 @@ class Collection:
     info: CollectionInfo
     #: Which ansible-core it needs (PEP 440); None where it does not say.
     requires_ansible: str | None
-    #: What signatures are made over.
-    manifest: bytes
+    #: MANIFEST.json to the byte, in UTF-8: what signatures are made over.
+    manifest: str
     warnings: tuple[str, ...]
 
 
@@ -42,7 +39,8 @@ def read_collection(file: BinaryIO, limits: Limits) -> Collection:
     for name in (MANIFEST, FILES):
         if name not in contents.kept:
             raise InvalidManifest(f"The archive has no {name}.")
-    info, digest_of_files = _read_manifest(contents.kept[MANIFEST])
+    manifest = _text(contents.kept[MANIFEST])
+    info, digest_of_files = _read_manifest(manifest)
     _check_files(contents, digest_of_files)
     for name in filter(None, (info.readme, info.license_file)):
         if name not in contents.files:
@@ -51,12 +49,21 @@ def read_collection(file: BinaryIO, limits: Limits) -> Collection:
         raise InvalidManifest(f"{RUNTIME} is a link, which ansible-core would not follow.")
     requires_ansible = _requires_ansible(contents.kept.get(RUNTIME))
     warnings = () if requires_ansible else (f"{RUNTIME} has no 'requires_ansible'.",)
-    return Collection(info, requires_ansible, contents.kept[MANIFEST], warnings)
+    return Collection(info, requires_ansible, manifest, warnings)
 
 
-def _read_manifest(data: bytes) -> tuple[CollectionInfo, str]:
+def _text(manifest: bytes) -> str:
+    if len(manifest) > _LONGEST_MANIFEST:
+        raise InvalidManifest(f"{MANIFEST} has {len(manifest)} bytes.")
+    try:
+        return manifest.decode()
+    except UnicodeDecodeError as error:
+        raise InvalidManifest(f"{MANIFEST} is not in UTF-8.") from error
+
+
+def _read_manifest(text: str) -> tuple[CollectionInfo, str]:
     """Return what the manifest says of the collection, and the digest of FILES.json."""
-    manifest = document_of(data, MANIFEST)
+    manifest = document_of(text, MANIFEST)
     described = manifest.get("file_manifest_file")
     if not isinstance(described, dict) or described.get("name") != FILES:
         raise InvalidManifest(f"{MANIFEST} does not tell of {FILES}.")
@@ -102,14 +109,8 @@ def _entries(files: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]
 def _requires_ansible(runtime: bytes | None) -> str | None:
     if runtime is None:
         return None
-    if len(runtime) > _LONGEST_RUNTIME:
-        raise InvalidManifest(f"{RUNTIME} has {len(runtime)} bytes.")
-    try:
-        # Texts, lists and maps: no types that a text may become, no merging, nothing to go wrong.
-        document = yaml.load(runtime, Loader=yaml.BaseLoader)
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise InvalidManifest(f"{RUNTIME} is no YAML.") from error
-    required = document.get("requires_ansible") if isinstance(document, dict) else None
+    document = yaml_document_of(runtime, RUNTIME)
+    required = document.get("requires_ansible")
     if not required:
         return None
     try:

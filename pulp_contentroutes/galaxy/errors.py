@@ -33,6 +33,12 @@ class WrongDigest(InvalidCollection):
     code = "wrong_digest"
 
 
+class InvalidSignature(InvalidCollection):
+    """No detached OpenPGP signature, of something else than MANIFEST.json, or by a stranger."""
+
+    code = "invalid_signature"
+
+
 def quoted(text: object) -> str:
     """Return a short, printable piece of what somebody has uploaded."""
     shown = ascii(text)

@@ -10,6 +10,7 @@ from pulp_contentroutes.serving.authorize import Authorizer, Decision
 from pulp_contentroutes.serving.client_address import ClientAddresses
 from pulp_contentroutes.serving.credentials import Password, Token, credentials_of
 from pulp_contentroutes.serving.refusals import refusal
+from pulp_contentroutes.serving.signed_urls import SignedUrls
 from pulp_contentroutes.serving.throttle import FailedLogins
 from pulp_contentroutes.serving.wire import RenderedResponse
 
@@ -25,20 +26,24 @@ class Admission:
         authorizer: Authorizer,
         addresses: ClientAddresses,
         failed: FailedLogins,
+        signed_urls: SignedUrls,
         *,
         is_hidden: bool,
     ) -> None:
         self._authorizer = authorizer
+        self._signed_urls = signed_urls
         self._addresses = addresses
         self._failed = failed
         self._is_hidden = is_hidden
 
     def is_certain(self, guard_id: UUID, request: web.Request) -> bool:
         """Tell whether the client is admitted, by what is in memory."""
-        return self._authorizer.admits_now(guard_id, request)
+        return self._authorizer.admits_now(guard_id, request) or self._has_signed_url(request)
 
     async def check(self, guard_id: UUID, request: web.Request) -> RenderedResponse | Decision:
         """Return ADMITTED, UNDECIDED, or the answer of a refusal; or raise DatabaseUnavailable."""
+        if self._has_signed_url(request):
+            return Decision.ADMITTED
         decision = await self._authorizer.decide(guard_id, request)
         match decision:
             case Decision.ADMITTED:
@@ -79,6 +84,9 @@ class Admission:
         if _credentials(request) is not None:
             self._failed.note(self._addresses.of(request))
         return self._refusal(HTTPStatus.UNAUTHORIZED, request)
+
+    def _has_signed_url(self, request: web.Request) -> bool:
+        return self._signed_urls.admit(request.rel_url)
 
     def _has_failed(self, request: web.Request) -> bool:
         return self._failed.are_too_many(self._addresses.of(request))

@@ -15,6 +15,7 @@ import click
 from pulp_contentroutes.standalone import folder, health, prepare
 from pulp_contentroutes.standalone.cluster import Cluster
 from pulp_contentroutes.standalone.errors import BadSetting, NotRunning, StandaloneError
+from pulp_contentroutes.standalone.galaxy_upload import galaxy_upload
 from pulp_contentroutes.standalone.instance import Instance, default_folder, program
 from pulp_contentroutes.standalone.options import Options, parse_setting
 from pulp_contentroutes.standalone.serve import exit_on_stop_signals
@@ -223,6 +224,9 @@ def reset(data: Path, yes: bool) -> None:
     with folder.held(data):
         folder.remove_contents(data)
     click.echo(f"Deleted {data}.")
+
+
+main.add_command(galaxy_upload)
 
 
 def _instance(data: Path) -> Instance:

@@ -1,33 +1,35 @@
-"""Load a file repository with real content through Pulp's REST API."""
+"""Load a file repository with real content, and a Galaxy server, through Pulp's REST API."""
 
 import hashlib
 import json
-import time
-from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Final
-
-import requests
+from typing import Final
 
 from pulp_contentroutes.standalone.files import write_private
-from pulp_contentroutes.standalone.health import pulp_status
 from pulp_contentroutes.standalone.instance import Instance
+from pulp_contentroutes.standalone.rest import Rest
 
 MARKER: Final = "demo.json"
 NAME: Final = "demo"
+#: Of the Galaxy server.
+GALAXY: Final = "galaxy-demo"
 #: Pulp's file plugin takes no name with a space, a question mark or a number sign.
 AWKWARD: Final = "names/a+b_%2f_ü.txt"
-_TASK_SECONDS: Final = 60
-_REQUEST_SECONDS: Final = 60
-
-
-class DemoFailed(Exception):
-    """`str(error)` says which request failed and what Pulp answered."""
 
 
 def is_loaded(folder: Path) -> bool:
-    return (folder / MARKER).exists()
+    return galaxy_token(folder) is not None
+
+
+def galaxy_token(folder: Path) -> str | None:
+    """Return the token that may publish to the demo's Galaxy server, None if it is not loaded."""
+    try:
+        token: str = json.loads((folder / MARKER).read_text())["token"]
+    except (OSError, ValueError, KeyError):
+        # Older versions had no Galaxy server.
+        return None
+    return token
 
 
 def contents() -> dict[str, bytes]:
@@ -44,71 +46,39 @@ def contents() -> dict[str, bytes]:
 
 
 def load(instance: Instance, password: str) -> None:
-    """Upload, publish and distribute the demo's files; what is there already is kept."""
-    pulp = _Pulp(instance, password)
+    """Upload, publish and distribute the demo's files; what is there already is kept.
+
+    Raise RestFailed, or Unhealthy.
+    """
+    pulp = Rest(instance, password)
+    _load_files(pulp)
+    loaded = {"token": _load_galaxy(pulp)}
+    write_private(instance.folder / MARKER, json.dumps(loaded, indent=2) + "\n")
+
+
+def _load_files(pulp: Rest) -> None:
     repository = pulp.found_or_created("repositories/file/file/", {"name": NAME})
     for path, data in contents().items():
-        pulp.post(
+        pulp.made(
             "content/file/files/",
             data={"relative_path": path, "repository": repository},
             files={"file": (Path(path).name, data)},
         )
-    publication = pulp.post("publications/file/file/", json={"repository": repository})
+    publication = pulp.made("publications/file/file/", json={"repository": repository})
     distribution = pulp.found_or_created(
         "distributions/file/file/", {"name": NAME, "base_path": NAME}
     )
     pulp.patch(distribution, {"publication": publication})
-    digests = {path: hashlib.sha256(data).hexdigest() for path, data in contents().items()}
-    write_private(instance.folder / MARKER, json.dumps(digests, indent=2) + "\n")
 
 
-class _Pulp:
-    """The few calls of the REST API that the demo needs; waits for tasks, and returns hrefs."""
-
-    def __init__(self, instance: Instance, password: str) -> None:
-        self._server = instance.api_url
-        root = instance.setting("API_ROOT", "/pulp/")
-        domain = "default/" if pulp_status(instance)["domain_enabled"] else ""
-        self._root = f"{root}{domain}api/v3/"
-        self._session = requests.Session()
-        self._session.trust_env = False
-        self._session.auth = ("admin", password)
-
-    def found_or_created(self, endpoint: str, values: Mapping[str, Any]) -> str:
-        found = self._call("GET", self._root + endpoint, params={"name": values["name"]})
-        if found["results"]:
-            return str(found["results"][0]["pulp_href"])
-        return self.post(endpoint, json=values)
-
-    def post(self, endpoint: str, **request: Any) -> str:
-        return self._finished(self._call("POST", self._root + endpoint, **request))
-
-    def patch(self, href: str, values: Mapping[str, Any]) -> None:
-        self._finished(self._call("PATCH", href, json=values))
-
-    def _finished(self, answer: dict[str, Any]) -> str:
-        """Return the href of what was made, after waiting for the task if there is one."""
-        if "task" not in answer:
-            return str(answer.get("pulp_href", ""))
-        deadline = time.monotonic() + _TASK_SECONDS
-        while True:
-            task = self._call("GET", answer["task"])
-            if task["state"] == "completed":
-                made = [href for href in task["created_resources"] if href]
-                return str(made[-1]) if made else ""
-            if task["state"] not in ("waiting", "running") or time.monotonic() > deadline:
-                raise DemoFailed(f"task {task['name']} is {task['state']}: {task['error']}")
-            time.sleep(0.1)
-
-    def _call(self, method: str, path: str, **request: Any) -> dict[str, Any]:
-        try:
-            response = self._session.request(
-                method, self._server + path, timeout=_REQUEST_SECONDS, **request
-            )
-        except requests.RequestException as error:
-            raise DemoFailed(f"{method} {path}: {type(error).__name__}") from error
-        if not response.ok:
-            said = " ".join(response.text.split())[:300]
-            raise DemoFailed(f"{method} {path}: {response.status_code} {said}")
-        answer: dict[str, Any] = response.json()
-        return answer
+def _load_galaxy(pulp: Rest) -> str:
+    """Return a new token that may publish to it."""
+    repository = pulp.found_or_created("repositories/contentroutes/galaxy/", {"name": GALAXY})
+    pulp.found_or_created(
+        "distributions/contentroutes/galaxy/",
+        {"name": GALAXY, "base_path": GALAXY, "repository": repository},
+    )
+    # Of a load that did not come to its end.
+    pulp.remove("contentroutes/tokens/", {"name": GALAXY, "user__username": "admin"})
+    made = pulp.post("contentroutes/tokens/", json={"name": GALAXY, "scope": "publish"})
+    return str(made["token"])

@@ -7,10 +7,11 @@ from typing import Final
 
 from honcho.printer import Message
 
-from pulp_contentroutes.paths import CONTENT_PREFIX, percent_encoded, with_domain
+from pulp_contentroutes.paths import CONTENT_PREFIX, GALAXY_PREFIX, percent_encoded, with_domain
 from pulp_contentroutes.standalone import demo, health
 from pulp_contentroutes.standalone.beside import Channel
 from pulp_contentroutes.standalone.instance import Instance
+from pulp_contentroutes.standalone.rest import RestFailed
 from pulp_contentroutes.standalone.state import State
 from pulp_contentroutes.standalone.watched import STOP_SIGNALS
 
@@ -32,7 +33,7 @@ def announce(
     try:
         if with_demo and password and not demo.is_loaded(instance.folder):
             demo.load(instance, password)
-    except (demo.DemoFailed, health.Unhealthy, OSError) as failed:
+    except (RestFailed, health.Unhealthy, OSError) as failed:
         note = f"The demo could not be loaded: {failed}"
     _send(channel, "text", _summary(instance, time.monotonic() - started, note))
 
@@ -71,12 +72,17 @@ def _summary(instance: Instance, seconds: float, note: str | None) -> str:
     if note:
         lines += ["", note]
     elif demo.is_loaded(instance.folder):
+        galaxy = f"{instance.api_url}{with_domain(GALAXY_PREFIX, domain)}{demo.GALAXY}/"
+        token = demo.galaxy_token(instance.folder)
         lines += [
+            f"  Galaxy       {galaxy}",
+            f"  token        {token}",
             *("", "Try:"),
             f"  curl -O {content}{demo.NAME}/hello.txt",
             f"  curl -r 0-4 {content}{demo.NAME}/hello.txt",
             f"  curl {content}{demo.NAME}/",
             f"  curl {content}{demo.NAME}/{percent_encoded(demo.AWKWARD)}",
+            f"  ansible-galaxy collection publish FILE --server {galaxy} --token {token}",
         ]
     return "\n".join([*lines, ""])
 

@@ -7,7 +7,7 @@ from typing import Any
 import requests
 
 from tests.pulp.conftest import Pulp
-from tests.pulp.standalone import PASSWORD
+from tests.pulp.standalone import PASSWORD, wait_until
 
 USER_PASSWORD = "the user's own password"
 
@@ -27,19 +27,32 @@ class Access:
         domain = f"{self.pulp.domain}/" if self.pulp.domain else ""
         return f"{self.pulp.instance.front}/pulp/{domain}api/v3/{path}"
 
-    def call(self, method: str, path: str, **values: Any) -> requests.Response:
+    def call(self, method: str, path: str, /, **values: Any) -> requests.Response:
         url = self.pulp.instance.front + path if path.startswith("/") else self.url(path)
         headers = {"Authorization": self.authorization} if self.authorization else {}
         return requests.request(
             method, url, json=values or None, headers=headers, auth=_as_it_is, timeout=60
         )
 
-    def made(self, path: str, **values: Any) -> dict[str, Any]:
+    def made(self, path: str, /, **values: Any) -> dict[str, Any]:
         """Return what a POST has made."""
         response = self.call("POST", path, **values)
         assert response.status_code == 201, response.text
         made: dict[str, Any] = response.json()
         return made
+
+    def finished(self, method: str, path: str, /, **values: Any) -> dict[str, Any]:
+        """Return the task that a call has dispatched, once it has ended."""
+        response = self.call(method, path, **values)
+        assert response.status_code == 202, response.text
+        return self.ended(response.json()["task"])
+
+    def ended(self, href: str) -> dict[str, Any]:
+        def task() -> dict[str, Any] | None:
+            found: dict[str, Any] = self.call("GET", href).json()
+            return found if found["finished_at"] else None
+
+        return dict(wait_until(task, seconds=60, what=href))
 
     def guard(self, kind: str, **values: Any) -> str:
         """Return the href of a new content guard; `kind` with its plugin, as in `core/rbac`."""

@@ -1,5 +1,6 @@
 """Two real Pulps a session, one with domains and one without, each used by all tests."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,13 @@ TIMEOUT = 300
 UNTHROTTLED = ("--set", "CONTENTROUTES_FAILED_LOGINS=0")
 
 
+def exporting(data: Path) -> tuple[str, ...]:
+    """Return the options with which a Pulp in `data` exports to, and imports from, `exports`."""
+    names = ("ALLOWED_EXPORT_PATHS", "ALLOWED_IMPORT_PATHS")
+    folder = json.dumps([str(data.with_name("exports"))])
+    return tuple(each for name in names for each in ("--set", f"{name}={folder}"))
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Run the tests that take both Pulps first, and of these the ones without domains."""
     items.sort(key=lambda item: "domains" in item.name)
@@ -24,7 +32,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def plain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standalone]:
     """A Pulp without domains."""
-    with running(tmp_path_factory.mktemp("plain") / "data", "--demo", *UNTHROTTLED) as instance:
+    data = tmp_path_factory.mktemp("plain") / "data"
+    with running(data, "--demo", *UNTHROTTLED, *exporting(data)) as instance:
         yield instance
 
 
@@ -33,7 +42,7 @@ def domains(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standalone]:
     """A Pulp with domains."""
     data = tmp_path_factory.mktemp("domains") / "data"
     options = ("--set", "DOMAIN_ENABLED=true", "--content-workers", "1", *UNTHROTTLED)
-    with running(data, *options) as instance:
+    with running(data, *options, *exporting(data)) as instance:
         yield instance
 
 

@@ -1,7 +1,10 @@
 """A Galaxy distribution of a Pulp, and the real `ansible-galaxy` in front of it."""
 
+import io
 import os
 import subprocess
+import tarfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,18 +37,31 @@ class Galaxy:
     def url(self) -> str:
         return self.pulp.instance.front + self.path
 
-    def get(self, path: str, token: str = "") -> requests.Response:
-        headers = {"Authorization": f"Token {token}"} if token else {}
+    def get(self, path: str, token: str = "", **fields: str) -> requests.Response:
+        headers = {name.replace("_", "-"): value for name, value in fields.items()}
+        if token:
+            headers["Authorization"] = f"Token {token}"
         return requests.get(self.url + path, headers=headers, timeout=60, allow_redirects=False)
 
-    def publish(self, tarball: bytes, name: str, token: str, **fields: str) -> requests.Response:
+    def publish(
+        self, tarball: bytes, name: str, token: str, signatures: Sequence[str] = (), **fields: str
+    ) -> requests.Response:
+        signed = [("signature", ("x.asc", signature.encode())) for signature in signatures]
         return requests.post(
             f"{self.url}api/v3/artifacts/collections/",
-            files={"file": (name, tarball)},
+            files=[("file", (name, tarball)), *signed],
             data=fields,
             headers={"Authorization": f"Bearer {token}"} if token else {},
             timeout=60,
         )
+
+    def published(self, token: str, signatures: Sequence[str] = (), **info: Any) -> str:
+        """Publish a collection; return the path of its version's detail."""
+        data, name = tarball(**info)
+        document = self.imported(self.publish(data, name, token, signatures), token)
+        assert document["state"] == "completed", document
+        values = {**INFO, **info}
+        return "api/v3/collections/{namespace}/{name}/versions/{version}/".format(**values)
 
     def imported(self, response: requests.Response, token: str) -> dict[str, Any]:
         """Return the import document of a publish, once it is finished."""
@@ -76,11 +92,19 @@ def galaxy(pulp: Pulp, **distribution: Any) -> Galaxy:
     return made
 
 
-def tarball(**info: Any) -> tuple[bytes, str]:
+def manifest_of(data: bytes) -> bytes:
+    """Return MANIFEST.json of a tarball: what signatures are made over."""
+    with tarfile.open(fileobj=io.BytesIO(data)) as archive:
+        member = archive.extractfile("MANIFEST.json")
+        assert member
+        return member.read()
+
+
+def tarball(files: dict[str, bytes] = FILES, **info: Any) -> tuple[bytes, str]:
     """Return a collection and its file name; `info` replaces fields of INFO."""
     values = {**INFO, "dependencies": {}, **info}
     name = "{namespace}-{name}-{version}.tar.gz".format(**values)
-    return archive(FILES, info=values).read(), name
+    return archive(files, info=values).read(), name
 
 
 @dataclass(frozen=True)

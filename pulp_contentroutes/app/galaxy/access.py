@@ -6,8 +6,9 @@ from rest_framework.exceptions import NotAuthenticated, NotFound, PermissionDeni
 from rest_framework.settings import api_settings
 
 from pulp_contentroutes.app.authentication import ApiTokenAuthentication
+from pulp_contentroutes.app.galaxy.content_urls import path_below
 from pulp_contentroutes.app.models import ApiToken
-from pulp_contentroutes.paths import percent_encoded, with_domain
+from pulp_contentroutes.paths import percent_encoded
 
 _SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
@@ -33,9 +34,7 @@ class GuardRequest:
     """A request for the API as content guards know requests: for the content that it is about."""
 
     def __init__(self, request, distribution):
-        domain = get_domain().name if settings.DOMAIN_ENABLED else None
-        prefix = with_domain(settings.CONTENT_PATH_PREFIX, domain)
-        self.path = f"{prefix}{distribution.base_path}/"
+        self.path = path_below(settings.CONTENT_PATH_PREFIX, distribution)
         self.url = request.build_absolute_uri(percent_encoded(self.path))
         self.headers = request.headers
         self.query = request.query_params

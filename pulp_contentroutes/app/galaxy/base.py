@@ -1,36 +1,47 @@
 """What all endpoints of the Galaxy API share: their distribution, and errors clients can read."""
 
 from functools import cached_property
+from http import HTTPStatus
 
 from django.conf import settings
 from django.http import Http404
-from pulpcore.plugin.util import get_domain, get_domain_pk
+from django.utils.cache import patch_cache_control, patch_vary_headers
+from django.utils.decorators import method_decorator
+from django.views.decorators.http import conditional_page
+from pulpcore.plugin.util import get_domain_pk
 from rest_framework.exceptions import NotFound
 from rest_framework.renderers import JSONRenderer
 from rest_framework.views import APIView
 
 from pulp_contentroutes.app.galaxy.access import authentication_classes, check_read
+from pulp_contentroutes.app.galaxy.content_urls import content_path, path_below
 from pulp_contentroutes.app.models import CollectionVersion, GalaxyDistribution
-from pulp_contentroutes.paths import GALAXY_PREFIX, percent_encoded, with_domain
+from pulp_contentroutes.app.signed_urls import signed_urls
+from pulp_contentroutes.paths import GALAXY_PREFIX, percent_encoded
 
 
+@method_decorator(conditional_page, name="dispatch")
 class GalaxyView(APIView):
     """A view below `<GALAXY_PREFIX>[<domain>/]<base_path>/`.
 
-    The guard of the distribution is asked before anything that it serves is looked up.
+    The guard of the distribution is asked before anything that it serves is looked up. Answers have
+    an ETag, by which proxies may ask whether they have changed.
     """
 
     permission_classes = ()
     renderer_classes = (JSONRenderer,)
     schema = None
+    #: Whether proxies may keep the answers.
+    may_be_stored = True
 
     def get_authenticators(self):
         return [each() for each in authentication_classes()]
 
     def initial(self, request, *args, **kwargs):
         super().initial(request, *args, **kwargs)
+        asked = (*kwargs.values(), *request.query_params.values())
         # PostgreSQL refuses it.
-        if any("\0" in str(value) for value in kwargs.values()):
+        if any("\0" in str(value) for value in asked):
             raise NotFound("There is nothing at this URL.")
         check_read(request, self.distribution)
 
@@ -45,6 +56,12 @@ class GalaxyView(APIView):
         if found is None:
             raise NotFound("There is no Galaxy distribution at this URL.")
         return found
+
+    @cached_property
+    def repository(self):
+        """The repository that is published to, None where a fixed version is served."""
+        repository = self.distribution.repository
+        return repository and repository.cast()
 
     @cached_property
     def version(self):
@@ -64,18 +81,52 @@ class GalaxyView(APIView):
     @property
     def root(self):
         """The path of the distribution on this server, with a slash at its end."""
-        domain = get_domain().name if settings.DOMAIN_ENABLED else None
-        path = f"{with_domain(GALAXY_PREFIX, domain)}{self.kwargs['base_path']}/"
-        return percent_encoded(path)
+        return percent_encoded(path_below(GALAXY_PREFIX, self.distribution))
 
     @property
     def v3(self):
         return f"{self.root}api/v3/"
 
+    def content_url(self, relative_path):
+        """Return where the content app serves a file of the distribution.
+
+        Absolute, for clients before ansible-core 2.19; without a query, which they would take for a
+        part of the file's name.
+        """
+        path = percent_encoded(content_path(self.distribution, relative_path))
+        # Clients name their file by it.
+        path = path.replace("%2B", "+")
+        if settings.CONTENT_ORIGIN:
+            return f"{settings.CONTENT_ORIGIN}{path}"
+        return self.request.build_absolute_uri(path)
+
+    def signed_content_url(self, relative_path):
+        """Return `content_url`; that of a guarded distribution admits whoever has it, for a while.
+
+        For clients that send no credentials. Whoever is told it has been admitted by the guard.
+        """
+        url = self.content_url(relative_path)
+        if self.distribution.content_guard_id is None:
+            return url
+        query = signed_urls().query_for(content_path(self.distribution, relative_path))
+        return f"{url}?{query}"
+
+    def finalize_response(self, request, response, *args, **kwargs):
+        response = super().finalize_response(request, response, *args, **kwargs)
+        if response.status_code >= HTTPStatus.BAD_REQUEST or not self.may_be_stored:
+            patch_cache_control(response, no_store=True)
+        else:
+            # Not without asking: what is published is there at once.
+            patch_cache_control(response, no_cache=True)
+            if self.distribution.content_guard_id is not None:
+                patch_cache_control(response, private=True)
+                patch_vary_headers(response, ["Authorization"])
+        return response
+
     def handle_exception(self, exc):
         response = super().handle_exception(exc)
         detail = getattr(exc, "detail", None) or str(exc)
-        text = detail if isinstance(detail, str) else " ".join(_sentences(detail))
+        text = " ".join(sentences(detail))
         if isinstance(exc, Http404):
             text = "There is nothing at this URL."
         if "/v3/" in self.request.path:
@@ -96,12 +147,14 @@ class GalaxyView(APIView):
         return response
 
 
-def _sentences(detail):
-    """Yield the texts in DRF's nested error details."""
-    if isinstance(detail, dict):
+def sentences(detail):
+    """Yield the texts in DRF's error details, which may be nested."""
+    if isinstance(detail, str):
+        detail = [detail]
+    elif isinstance(detail, dict):
         detail = detail.values()
     for each in detail:
         if isinstance(each, str):
             yield each
         else:
-            yield from _sentences(each)
+            yield from sentences(each)

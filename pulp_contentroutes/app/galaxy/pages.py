@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
+from pulp_contentroutes.paths import percent_encoded
+
 _USUAL = 100
 _LARGEST = 1000
 #: PostgreSQL takes more; no list is that long.
@@ -41,6 +43,31 @@ class Page:
     def _link(self, href, offset):
         # Without a host: ansible-core before 2.19 joins it to its own. It looks for `offset`.
         return f"{href}?{urlencode({'limit': self.limit, 'offset': offset})}"
+
+
+@dataclass(frozen=True, slots=True)
+class NumberedPage:
+    """The same for the API of roles: `page` and `page_size`."""
+
+    number: int
+    size: int
+
+    @classmethod
+    def asked_for(cls, request):
+        number = min(_number(request, "page") or 1, _LARGEST_OFFSET // _LARGEST)
+        return cls(number, min(_number(request, "page_size") or _USUAL, _LARGEST))
+
+    def of(self, rows):
+        return rows[(self.number - 1) * self.size : self.number * self.size]
+
+    def document(self, request, count, results):
+        """Return the answer: `results` is this page of a list of `count`."""
+        following = None
+        if self.number * self.size < count:
+            query = request.query_params.copy()
+            query["page"], query["page_size"] = self.number + 1, self.size
+            following = f"{percent_encoded(request.path)}?{query.urlencode()}"
+        return {"count": count, "next_link": following, "results": results}
 
 
 def _number(request, name):

@@ -1,4 +1,4 @@
-"""Discovery, and roles, of which there are none yet."""
+"""Discovery: which versions of the API there are, and where."""
 
 from rest_framework.response import Response
 
@@ -15,10 +15,3 @@ class RootView(GalaxyView):
 class ApiView(GalaxyView):
     def get(self, request, **kwargs):
         return Response({"available_versions": {"v3": "v3/", "v1": "v1/"}, "current_version": "v3"})
-
-
-class RolesView(GalaxyView):
-    """No roles. `v1` is there all the same: clients publish to the first server that has it."""
-
-    def get(self, request, **kwargs):
-        return Response({"count": 0, "next_link": None, "results": []})

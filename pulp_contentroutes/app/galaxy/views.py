@@ -1,15 +1,17 @@
 """Collections as `ansible-galaxy` looks them up: one collection, its versions, one of them."""
 
-from django.conf import settings
-from django.db.models import Max, Min, Q
+from django.db.models import Exists, F, Max, Min, Q
 from pulpcore.plugin.models import RepositoryContent
 from rest_framework.exceptions import NotFound
 from rest_framework.response import Response
 
 from pulp_contentroutes.app.galaxy.base import GalaxyView
 from pulp_contentroutes.app.galaxy.pages import Page
-from pulp_contentroutes.app.models import CollectionVersion
-from pulp_contentroutes.paths import CONTENT_PREFIX, percent_encoded, with_domain
+from pulp_contentroutes.app.models import (
+    CollectionDeprecation,
+    CollectionSignature,
+    CollectionVersion,
+)
 
 
 class CollectionView(GalaxyView):
@@ -18,9 +20,12 @@ class CollectionView(GalaxyView):
     def get(self, request, namespace, name, **kwargs):
         served = self.collections(namespace=namespace, name=name)
         ordered = served.order_by("is_prerelease", "-precedence", "version")
-        highest = ordered.values_list("version", flat=True).first()
-        if highest is None:
+        mark = CollectionDeprecation.objects.filter(namespace=namespace, name=name)
+        is_deprecated = Exists(self.version.get_content(mark))
+        found = ordered.values_list("version", is_deprecated).first()
+        if found is None:
             raise NotFound("There is no collection of this name.")
+        highest, deprecated = found
         first, updated = self._times(namespace, name)
         href = f"{self.v3}collections/{namespace}/{name}/"
         return Response(
@@ -28,7 +33,7 @@ class CollectionView(GalaxyView):
                 "href": href,
                 "namespace": namespace,
                 "name": name,
-                "deprecated": False,
+                "deprecated": deprecated,
                 "versions_url": f"{href}versions/",
                 "highest_version": {
                     "href": f"{href}versions/{highest}/",
@@ -88,7 +93,8 @@ class VersionView(GalaxyView):
     """One version: what clients need to download it, check it and resolve its dependencies."""
 
     def get(self, request, namespace, name, version, **kwargs):
-        unit = self.collections(namespace=namespace, name=name, version=version).first()
+        served = self.collections(namespace=namespace, name=name, version=version)
+        unit = served.defer("manifest").first()
         if unit is None:
             raise NotFound("There is no such version of a collection.")
         return Response(
@@ -98,7 +104,7 @@ class VersionView(GalaxyView):
                 "namespace": {"name": namespace},
                 "collection": {"name": name},
                 "name": name,
-                "download_url": self._download_url(unit),
+                "download_url": self.content_url(unit.filename),
                 "artifact": {
                     "filename": unit.filename,
                     "sha256": unit.sha256,
@@ -106,22 +112,18 @@ class VersionView(GalaxyView):
                 },
                 "metadata": {**unit.info, "dependencies": unit.dependencies, "contents": []},
                 "requires_ansible": unit.requires_ansible,
-                "signatures": [],
+                "signatures": list(self._signatures_of(unit)),
                 "created_at": unit.pulp_created,
                 "updated_at": unit.pulp_last_updated,
             }
         )
 
-    def _download_url(self, unit):
-        """Absolute, for clients before 2.19; without a query, which they would make a file name."""
-        domain = self.request.pulp_domain.name if settings.DOMAIN_ENABLED else None
-        prefix = with_domain(CONTENT_PREFIX, domain)
-        path = percent_encoded(f"{prefix}{self.distribution.base_path}/{unit.filename}")
-        # Clients name their file by it.
-        path = path.replace("%2B", "+")
-        if settings.CONTENT_ORIGIN:
-            return f"{settings.CONTENT_ORIGIN}{path}"
-        return self.request.build_absolute_uri(path)
+    def _signatures_of(self, unit):
+        made = CollectionSignature.objects.filter(signed_collection=unit).order_by("issuer")
+        # As ansible-galaxy calls them where it keeps them.
+        return self.version.get_content(made).values(
+            "signature", "pulp_created", pubkey_fingerprint=F("issuer")
+        )
 
 
 class CollectionsView(GalaxyView):

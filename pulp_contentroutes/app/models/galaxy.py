@@ -1,51 +1,100 @@
-"""Collections of Ansible, the repositories that hold them, and the URLs they are served at."""
+"""Repositories of collections and roles, and the URLs they are served at."""
+
+from gettext import gettext as _
 
 from django.db import models
-from pulpcore.plugin.models import AutoAddObjPermsMixin, Content, Distribution, Repository
+from django.db.models import Exists, OuterRef
+from pulpcore.plugin.models import AutoAddObjPermsMixin, Distribution, Repository
 from pulpcore.plugin.repo_version_utils import validate_repo_version
-from pulpcore.plugin.util import get_domain_pk
+
+from pulp_contentroutes.app.errors import Refused, refusals_named
+from pulp_contentroutes.app.models.content import (
+    CollectionDeprecation,
+    CollectionSignature,
+    CollectionVersion,
+    RoleVersion,
+)
+from pulp_contentroutes.galaxy.errors import InvalidSignature
+from pulp_contentroutes.galaxy.signatures import KeyRing
 
 
-class CollectionVersion(Content):
-    """One version of a collection: what its tarball says, so that no answer has to open it."""
+def already_exists(filename):
+    return Refused(
+        "already_exists",
+        _("{} is or was in the repository with other bytes. Publish a new version.").format(
+            filename
+        ),
+    )
 
-    TYPE = "collection_version"
-    repo_key_fields = ("namespace", "name", "version")
 
-    namespace = models.TextField()
-    name = models.TextField()
-    version = models.TextField()
-    #: Sorts as versions do (`galaxy.semantic_version.precedence_of`).
-    precedence = models.TextField(db_collation="C")
-    is_prerelease = models.BooleanField()
-    requires_ansible = models.TextField(null=True)  # noqa: DJ001  null is what clients are told
-    #: `namespace.name` → requirement.
-    dependencies = models.JSONField(default=dict)
-    #: What the detail of a version says beside that: authors, description, license, tags, URLs.
-    info = models.JSONField(default=dict)
-    sha256 = models.TextField()
-    size = models.BigIntegerField()
-    _pulp_domain = models.ForeignKey("core.Domain", default=get_domain_pk, on_delete=models.PROTECT)
-
-    @property
-    def filename(self):
-        return f"{self.namespace}-{self.name}-{self.version}.tar.gz"
-
-    class Meta:
-        default_related_name = "%(app_label)s_%(model_name)s"
-        unique_together = ("sha256", "_pulp_domain")
-        indexes = (models.Index(fields=["namespace", "name", "precedence"]),)
+def not_signed(filename, issuer):
+    return Refused(
+        InvalidSignature.code,
+        _(
+            "The signature of {} by {} was made by no key of the repository's key ring, or of "
+            "something else."
+        ).format(filename, issuer),
+    )
 
 
 class GalaxyRepository(Repository, AutoAddObjPermsMixin):
-    """Collections; one tarball for each version of each."""
+    """Collections and roles; one tarball for each version of each."""
 
     TYPE = "galaxy"
-    CONTENT_TYPES = [CollectionVersion]
+    CONTENT_TYPES = [CollectionVersion, CollectionSignature, CollectionDeprecation, RoleVersion]
+
+    #: Public keys in ASCII armor. With it, signatures by others are refused.
+    key_ring = models.TextField(null=True)  # noqa: DJ001  no key ring is not an empty one
 
     def finalize_new_version(self, new_version):
-        """Refuse a second tarball of a version: clients believe for a day that it never changes."""
-        validate_repo_version(new_version)
+        """Take away what is said of collections that are gone, and refuse what must not be."""
+        _remove_what_is_left_of_removed(new_version)
+        self._check_versions(new_version)
+        if self.key_ring:
+            self._check_signatures(new_version)
+        try:
+            validate_repo_version(new_version)
+        except ValueError as error:
+            raise Refused(
+                "duplicate_content",
+                _("Two of the same would be in the repository; remove one of them: {}").format(
+                    error
+                ),
+            ) from error
+
+    def other_bytes_of(self, namespace, name, version, sha256):
+        """Return other tarballs of a version that the repository has, or has had."""
+        same = {"namespace": namespace, "name": name, "version": version}
+        held = CollectionVersion.objects.filter(**same, version_memberships__repository=self)
+        return held.exclude(sha256=sha256)
+
+    def _check_versions(self, new_version):
+        """Clients believe for a day that what they know of a version never changes."""
+        added = CollectionVersion.objects.filter(pk__in=new_version.added().values("pk"))
+        others = self.other_bytes_of(
+            OuterRef("namespace"), OuterRef("name"), OuterRef("version"), OuterRef("sha256")
+        )
+        taken = added.filter(Exists(others)).first()
+        if taken is not None:
+            raise already_exists(taken.filename)
+
+    def strangers_among(self, signatures):
+        """Return those of a query of signatures that no key of the key ring has made; a list."""
+        if not self.key_ring:
+            return []
+        with refusals_named():
+            ring = KeyRing(self.key_ring)
+            signed = signatures.select_related("signed_collection").iterator(chunk_size=100)
+            return [
+                each
+                for each in signed
+                if not ring.has_made(each.signature, each.signed_collection.manifest)
+            ]
+
+    def _check_signatures(self, new_version):
+        added = CollectionSignature.objects.filter(pk__in=new_version.added().values("pk"))
+        for stranger in self.strangers_among(added):
+            raise not_signed(stranger.signed_collection.filename, stranger.issuer)
 
     class Meta:
         default_related_name = "%(app_label)s_%(model_name)s"
@@ -53,6 +102,20 @@ class GalaxyRepository(Repository, AutoAddObjPermsMixin):
             ("modify_galaxyrepository", "Can modify the content, and publish"),
             ("manage_roles_galaxyrepository", "Can manage role assignments on repositories"),
         )
+
+
+def _remove_what_is_left_of_removed(version):
+    held = version.get_content(CollectionVersion.objects)
+    same_name = held.filter(namespace=OuterRef("namespace"), name=OuterRef("name"))
+    added = version.added().values("pk")
+    for said in (
+        CollectionSignature.objects.exclude(signed_collection__in=held),
+        CollectionDeprecation.objects.exclude(Exists(same_name)),
+    ):
+        left = version.get_content(said)
+        if left.filter(pk__in=added).exists():
+            raise Refused("not_found", _("The repository has no collection that this is about."))
+        version.remove_content(left)
 
 
 class GalaxyDistribution(Distribution, AutoAddObjPermsMixin):

@@ -1,4 +1,4 @@
-"""REST representations of collections, their repositories and distributions."""
+"""REST representations of repositories of collections and roles, and of distributions."""
 
 from gettext import gettext as _
 
@@ -7,69 +7,92 @@ from pulpcore.plugin.serializers import (
     DistributionSerializer,
     RepositorySerializer,
     RepositoryVersionRelatedField,
-    SingleArtifactContentUploadSerializer,
+    ValidateFieldsMixin,
 )
-from pulpcore.plugin.util import get_domain_pk
 from rest_framework import serializers
 
-from pulp_contentroutes.app.collections import fields_of
-from pulp_contentroutes.app.models import CollectionVersion, GalaxyDistribution, GalaxyRepository
-from pulp_contentroutes.galaxy.collection import read_collection
-from pulp_contentroutes.galaxy.errors import InvalidCollection
-from pulp_contentroutes.galaxy.limits import Limits
-
-
-class CollectionVersionSerializer(SingleArtifactContentUploadSerializer):
-    """A collection from a tarball: everything but the tarball is read from it."""
-
-    namespace = serializers.CharField(read_only=True)
-    name = serializers.CharField(read_only=True)
-    version = serializers.CharField(read_only=True)
-    requires_ansible = serializers.CharField(read_only=True, allow_null=True)
-    dependencies = serializers.DictField(read_only=True)
-    info = serializers.DictField(read_only=True)
-    sha256 = serializers.CharField(read_only=True)
-    size = serializers.IntegerField(read_only=True)
-
-    def deferred_validate(self, data):
-        data = super().deferred_validate(data)
-        artifact = data["artifact"]
-        try:
-            with artifact.file.open() as tarball:
-                collection = read_collection(tarball, Limits())
-        except InvalidCollection as error:
-            raise serializers.ValidationError({"file": [str(error)]}, code=error.code) from error
-        return data | fields_of(collection, artifact) | {"relative_path": collection.info.filename}
-
-    def retrieve(self, validated_data):
-        """Return the collection of the same bytes."""
-        return CollectionVersion.objects.filter(
-            sha256=validated_data["sha256"], _pulp_domain=get_domain_pk()
-        ).first()
-
-    class Meta:
-        model = CollectionVersion
-        fields = (
-            *(
-                name
-                for name in SingleArtifactContentUploadSerializer.Meta.fields
-                if name != "relative_path"
-            ),
-            "namespace",
-            "name",
-            "version",
-            "requires_ansible",
-            "dependencies",
-            "info",
-            "sha256",
-            "size",
-        )
+from pulp_contentroutes.app.models import GalaxyDistribution, GalaxyRepository
+from pulp_contentroutes.app.selections import Selection
+from pulp_contentroutes.galaxy.errors import InvalidSignature
+from pulp_contentroutes.galaxy.signatures import KeyRing
 
 
 class GalaxyRepositorySerializer(RepositorySerializer):
+    key_ring = serializers.CharField(
+        required=False,
+        allow_null=True,
+        help_text=_(
+            "Public keys in ASCII armor. With it only signatures by these keys are accepted; those "
+            "that the repository holds already are not looked at again."
+        ),
+    )
+
+    def validate_key_ring(self, key_ring):
+        if key_ring is not None:
+            try:
+                KeyRing(key_ring)
+            except InvalidSignature as error:
+                raise serializers.ValidationError(str(error)) from error
+        return key_ring
+
     class Meta:
         model = GalaxyRepository
-        fields = tuple(name for name in RepositorySerializer.Meta.fields if name != "remote")
+        fields = (
+            *(name for name in RepositorySerializer.Meta.fields if name != "remote"),
+            "key_ring",
+        )
+
+
+def of_collections(version):
+    """Return the version, or raise ValidationError if it is of another kind of repository."""
+    if version.repository.pulp_type != GalaxyRepository.get_pulp_type():
+        raise serializers.ValidationError(_("It is of no repository of collections."))
+    return version
+
+
+def _check_whole_selection(text):
+    selection = Selection.parse(text)
+    if selection is None or selection.version:
+        raise serializers.ValidationError(_("Write 'namespace.name': it is for all versions."))
+
+
+def _check_selection(text):
+    if Selection.parse(text) is None:
+        raise serializers.ValidationError(
+            _("Write 'namespace.name' for all its versions, or 'namespace.name:version'.")
+        )
+
+
+class SelectionSerializer(ValidateFieldsMixin, serializers.Serializer):
+    """Which collections of a repository are meant."""
+
+    collections = serializers.ListField(
+        child=serializers.CharField(validators=[_check_selection]),
+        min_length=1,
+        max_length=1000,
+        help_text=_("Each 'namespace.name' for all its versions, or 'namespace.name:version'."),
+    )
+
+
+class CopySerializer(SelectionSerializer):
+    source_version = RepositoryVersionRelatedField(
+        help_text=_("The repository version that the collections are copied from."),
+    )
+
+    def validate_source_version(self, version):
+        return of_collections(version)
+
+
+class DeprecateSerializer(ValidateFieldsMixin, serializers.Serializer):
+    collections = serializers.ListField(
+        child=serializers.CharField(validators=[_check_whole_selection]),
+        min_length=1,
+        max_length=1000,
+        help_text=_("Each 'namespace.name'."),
+    )
+    deprecated = serializers.BooleanField(
+        default=True, help_text=_("False takes the mark from them.")
+    )
 
 
 class GalaxyDistributionSerializer(DistributionSerializer):
@@ -90,9 +113,7 @@ class GalaxyDistributionSerializer(DistributionSerializer):
     )
 
     def validate_repository_version(self, version):
-        if version is not None and version.repository.pulp_type != GalaxyRepository.get_pulp_type():
-            raise serializers.ValidationError(_("It is of no repository of collections."))
-        return version
+        return version and of_collections(version)
 
     class Meta:
         model = GalaxyDistribution

@@ -1,8 +1,13 @@
 """REST endpoints; pulpcore finds them here and puts them below its API root."""
 
 from pulp_contentroutes.app.viewsets.access import ApiTokenViewSet, TokenContentGuardViewSet
-from pulp_contentroutes.app.viewsets.galaxy import (
+from pulp_contentroutes.app.viewsets.content import (
+    CollectionDeprecationViewSet,
+    CollectionSignatureViewSet,
     CollectionVersionViewSet,
+    RoleVersionViewSet,
+)
+from pulp_contentroutes.app.viewsets.galaxy import (
     GalaxyDistributionViewSet,
     GalaxyRepositoryVersionViewSet,
     GalaxyRepositoryViewSet,
@@ -10,9 +15,12 @@ from pulp_contentroutes.app.viewsets.galaxy import (
 
 __all__ = [
     "ApiTokenViewSet",
+    "CollectionDeprecationViewSet",
+    "CollectionSignatureViewSet",
     "CollectionVersionViewSet",
     "GalaxyDistributionViewSet",
     "GalaxyRepositoryVersionViewSet",
     "GalaxyRepositoryViewSet",
+    "RoleVersionViewSet",
     "TokenContentGuardViewSet",
 ]

@@ -1,21 +1,32 @@
-"""REST endpoints of collections, their repositories and distributions."""
+"""REST endpoints of repositories of collections and roles, and of distributions."""
 
+from drf_spectacular.utils import extend_schema
 from pulpcore.plugin.actions import ModifyRepositoryActionMixin
+from pulpcore.plugin.serializers import AsyncOperationResponseSerializer
+from pulpcore.plugin.tasking import dispatch
+from pulpcore.plugin.util import get_objects_for_user
 from pulpcore.plugin.viewsets import (
-    NAME_FILTER_OPTIONS,
-    ContentFilter,
     DistributionViewSet,
+    OperationPostponedResponse,
     RepositoryVersionViewSet,
     RepositoryViewSet,
     RolesMixin,
-    SingleArtifactContentUploadViewSet,
 )
+from rest_framework.decorators import action
+from rest_framework.exceptions import PermissionDenied
 
-from pulp_contentroutes.app.models import CollectionVersion, GalaxyDistribution, GalaxyRepository
+from pulp_contentroutes.app.models import GalaxyDistribution, GalaxyRepository
 from pulp_contentroutes.app.serializers import (
-    CollectionVersionSerializer,
+    CopySerializer,
+    DeprecateSerializer,
     GalaxyDistributionSerializer,
     GalaxyRepositorySerializer,
+    SelectionSerializer,
+)
+from pulp_contentroutes.app.tasks.curating import (
+    copy_collections,
+    deprecate_collections,
+    remove_collections,
 )
 from pulp_contentroutes.app.viewsets.policies import allow, owned, roles
 
@@ -23,46 +34,7 @@ _VIEW_REPOSITORY = "contentroutes.view_galaxyrepository"
 _OF_REPOSITORY = "has_repository_model_or_domain_or_obj_perms:contentroutes.{}_galaxyrepository"
 
 _LABELS = ("set_label", "unset_label")
-
-
-class CollectionVersionFilter(ContentFilter):
-    class Meta:
-        model = CollectionVersion
-        fields = {
-            "namespace": NAME_FILTER_OPTIONS,
-            "name": NAME_FILTER_OPTIONS,
-            "version": ["exact", "in"],
-            "sha256": ["exact", "in"],
-        }
-
-
-class CollectionVersionViewSet(SingleArtifactContentUploadViewSet):
-    """Collections, made from tarballs of `ansible-galaxy collection build`."""
-
-    endpoint_name = "collections"
-    queryset = CollectionVersion.objects.prefetch_related("_artifacts")
-    serializer_class = CollectionVersionSerializer
-    filterset_class = CollectionVersionFilter
-
-    DEFAULT_ACCESS_POLICY = {
-        "statements": [
-            allow("list", "retrieve"),
-            allow(
-                "create",
-                condition=[
-                    "has_required_repo_perms_on_upload:contentroutes.modify_galaxyrepository",
-                    f"has_required_repo_perms_on_upload:{_VIEW_REPOSITORY}",
-                    "has_upload_param_model_or_domain_or_obj_perms:core.change_upload",
-                ],
-            ),
-            allow(
-                "set_label",
-                "unset_label",
-                condition="has_model_or_domain_perms:core.manage_content_labels",
-            ),
-        ],
-        "queryset_scoping": {"function": "scope_queryset"},
-    }
+_POSTPONED = {202: AsyncOperationResponseSerializer}
 
 
 class GalaxyRepositoryViewSet(RepositoryViewSet, ModifyRepositoryActionMixin, RolesMixin):
@@ -74,13 +46,73 @@ class GalaxyRepositoryViewSet(RepositoryViewSet, ModifyRepositoryActionMixin, Ro
     queryset_filtering_required_permission = _VIEW_REPOSITORY
 
     DEFAULT_ACCESS_POLICY = owned(
-        "galaxyrepository", {"change": _LABELS, "modify": ("modify",)}, ("owner",)
+        "galaxyrepository",
+        {"change": _LABELS, "modify": ("modify", "copy", "remove", "deprecate")},
+        ("owner",),
     )
     LOCKED_ROLES = roles(
         "galaxyrepository",
         owner=("change", "modify", "delete"),
         publisher=("view", "modify"),
     )
+
+    @extend_schema(
+        summary="Copy collections into the repository",
+        description="With their signatures and deprecations, as one new version.",
+        responses=_POSTPONED,
+    )
+    @action(detail=True, methods=["post"], serializer_class=CopySerializer)
+    def copy(self, request, pk, **kwargs):
+        values = self._checked(request)
+        source = values["source_version"]
+        visible = GalaxyRepository.objects.filter(pk=source.repository_id)
+        if not get_objects_for_user(request.user, _VIEW_REPOSITORY, visible).exists():
+            raise PermissionDenied()
+        return self._dispatched(
+            copy_collections,
+            shared_resources=[source.repository],
+            source_version_pk=str(source.pk),
+            collections=values["collections"],
+        )
+
+    @extend_schema(
+        summary="Remove collections from the repository",
+        description="With what is said of them, as one new version; older versions keep them.",
+        responses=_POSTPONED,
+    )
+    @action(detail=True, methods=["post"], serializer_class=SelectionSerializer)
+    def remove(self, request, pk, **kwargs):
+        values = self._checked(request)
+        return self._dispatched(remove_collections, collections=values["collections"])
+
+    @extend_schema(
+        summary="Deprecate collections",
+        description="Clients that look them up are told so. All their versions stay.",
+        responses=_POSTPONED,
+    )
+    @action(detail=True, methods=["post"], serializer_class=DeprecateSerializer)
+    def deprecate(self, request, pk, **kwargs):
+        values = self._checked(request)
+        return self._dispatched(
+            deprecate_collections,
+            collections=values["collections"],
+            is_deprecated=values["deprecated"],
+        )
+
+    def _checked(self, request):
+        serializer = self.get_serializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        return serializer.validated_data
+
+    def _dispatched(self, task, shared_resources=(), **values):
+        repository = self.get_object()
+        dispatched = dispatch(
+            task,
+            exclusive_resources=[repository],
+            shared_resources=list(shared_resources),
+            kwargs={"repository_pk": str(repository.pk), **values},
+        )
+        return OperationPostponedResponse(dispatched, self.request)
 
 
 class GalaxyRepositoryVersionViewSet(RepositoryVersionViewSet):

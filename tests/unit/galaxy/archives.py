@@ -75,9 +75,12 @@ def archive(
 
 
 def packed(files: dict[str, bytes], add: Add | None = None) -> io.BytesIO:
-    """Return a tar.gz of files and of the folders that they lie in."""
+    """Return a tar.gz of files and of the folders that they lie in: always the same bytes."""
     target = io.BytesIO()
-    with tarfile.open(fileobj=target, mode="w:gz", compresslevel=1) as tar:
+    with (
+        gzip.GzipFile(fileobj=target, mode="wb", compresslevel=1, mtime=0) as compressing,
+        tarfile.open(fileobj=compressing, mode="w") as tar,
+    ):
         for name in sorted({n[:at] for n in files for at, sign in enumerate(n) if sign == "/"}):
             tar.addfile(member(name, tarfile.DIRTYPE))
         for name, data in files.items():

@@ -26,7 +26,6 @@ from tests.unit.galaxy.archives import (
     manifest_json,
     member,
     packed,
-    sha256,
     with_member,
 )
 
@@ -61,6 +60,14 @@ def test_links_within_the_collection_are_what_they_lead_to() -> None:
     listed["files"].append({"name": "modules", "ftype": "dir"})
     collection = read_collection(archive(listed=json.dumps(listed).encode(), add=add), LIMITS)
     assert collection.info.name == "tools"
+
+
+def test_a_manifest_is_utf_8() -> None:
+    """JSON in UTF-16 could be read, and not be kept."""
+    wide = manifest_json(files_json(FILES)).decode().encode("utf-16-le")
+    for manifest in (wide, b"\xef\xbb\xbf" + manifest_json(files_json(FILES)), b"\xff{}"):
+        with pytest.raises(InvalidManifest):
+            read_collection(archive(manifest=manifest), LIMITS)
 
 
 @pytest.mark.parametrize(
@@ -248,7 +255,7 @@ def header(kind: bytes, data: bytes, name: str = "x") -> bytes:
     [
         header(tarfile.XHDTYPE, b"1" * 4000),
         header(tarfile.XHDTYPE, b"comment=" + b"1" * 1000) * 50,
-        header(tarfile.XGLTYPE, b"18 comment=global\n"),
+        header(tarfile.XGLTYPE, b"18 comment=global\n") * 2,
         header(tarfile.GNUTYPE_LONGNAME, b"a" * 500) * 400,
         header(tarfile.GNUTYPE_LONGNAME, b"a" * 4_000_000),
         header(tarfile.GNUTYPE_SPARSE, b"")[:482] + b"\1" + bytes(29) + b"\xff" * 512,
@@ -291,4 +298,4 @@ def test_nothing_but_a_refusal_comes_of_damage(data: st.DataObject) -> None:
         return
     # What does not matter to gzip: its time, its name, its system.
     assert collection.info.version == "1.2.3"
-    assert sha256(collection.manifest)
+    assert collection.manifest == manifest_json(files_json(FILES)).decode()

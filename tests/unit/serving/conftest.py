@@ -23,6 +23,7 @@ from pulp_contentroutes.serving.plans import DistributionTypes, Plans
 from pulp_contentroutes.serving.resolve import Resolver
 from pulp_contentroutes.serving.respond import Responder
 from pulp_contentroutes.serving.routes import Route, Routes
+from pulp_contentroutes.serving.signed_urls import SignedUrls
 from pulp_contentroutes.serving.throttle import FailedLogins
 from pulp_contentroutes.serving.tokens import Tokens
 from tests.fakes import FakeDatabase, FakeGuards, FakeStorages
@@ -37,6 +38,7 @@ PULPS = "/pulps/"
 MAX_PATH_BYTES = 200
 STALE_SECONDS = 60.0
 FAILED_LOGINS = 3
+KEY = b"of signed URLs"
 TYPES = DistributionTypes(frozenset({"file.file"}), frozenset({"file.file", "core.plain"}))
 
 
@@ -76,7 +78,7 @@ async def fast_path(tmp_path: Path) -> AsyncIterator[FastPath]:
     guards, tokens = FakeGuards(), Tokens(database)
     authorizer = Authorizer(guards, tokens)
     addresses, failed = ClientAddresses(["127.0.0.0/8"]), FailedLogins(FAILED_LOGINS)
-    admission = Admission(authorizer, addresses, failed, is_hidden=False)
+    admission = Admission(authorizer, addresses, failed, SignedUrls(KEY), is_hidden=False)
     pipeline = Pipeline(routes, resolver, admission, responder, lambda: marked.append(None))
     pipeline.is_on = True
     for memory in (resolver, authorizer, tokens):

@@ -7,10 +7,13 @@ from yarl import URL
 from pulp_contentroutes.serving import sql
 from pulp_contentroutes.serving.authorize import Asks
 from pulp_contentroutes.serving.credentials import MAX_LENGTH, new_token
+from pulp_contentroutes.serving.signed_urls import SignedUrls
 from tests.unit.serving.conftest import (
     DATA,
     FAILED_LOGINS,
     HANDED_OVER,
+    KEY,
+    OURS,
     PULPS,
     Client,
     FastPath,
@@ -220,3 +223,19 @@ async def test_credentials_that_are_too_long_are_not_looked_at(
     answer = await get(client, "base/x", Authorization="Bearer " + "x" * MAX_LENGTH, X_Key="yes")
     assert answer.status == 431
     assert fast_path.guards.loaded == []
+
+
+# Signed URLs.
+
+
+@pytest.mark.parametrize("asks", Asks)
+async def test_a_signed_url_admits_without_the_guard(
+    client: Client, fast_path: FastPath, asks: Asks
+) -> None:
+    guarded(fast_path, asks)
+    query = SignedUrls(KEY).query_for(f"{OURS}base/x")
+    for _ in ("resolved", "from memory"):
+        answer = await get(client, f"base/x?{query}")
+        assert (answer.status, await answer.read()) == (200, DATA)
+    assert (await get(client, f"base/missing?{query}")).status == 401
+    assert (await get(client, "base/x")).status == 401

@@ -1,0 +1,90 @@
+"""What Pulp exports and imports of a repository of collections; pulpcore finds it here."""
+
+from import_export import fields
+from import_export.widgets import ForeignKeyWidget
+from pulpcore.plugin.importexport import BaseContentResource
+from pulpcore.plugin.modelresources import RepositoryResource
+from pulpcore.plugin.util import get_domain_pk
+
+from pulp_contentroutes.app.models import (
+    CollectionDeprecation,
+    CollectionSignature,
+    CollectionVersion,
+    GalaxyRepository,
+    RoleVersion,
+)
+
+
+def _none_if_blank(row, column):
+    """The files of an export have no other way to say that there is nothing."""
+    row[column] = row[column] or None
+
+
+class _Content(BaseContentResource):
+    def set_up_queryset(self):
+        """Return the units of the repository version that is exported."""
+        return self.repo_version.get_content(self._meta.model.objects)
+
+
+class CollectionVersionResource(_Content):
+    def before_import_row(self, row, **kwargs):
+        super().before_import_row(row, **kwargs)
+        _none_if_blank(row, "requires_ansible")
+
+    class Meta:
+        model = CollectionVersion
+        import_id_fields = model.natural_key_fields()
+
+
+class _ByDigest(ForeignKeyWidget):
+    """The id of a collection is another one in every Pulp; its digest is not."""
+
+    def get_queryset(self, value, row, *args, **kwargs):
+        return self.model.objects.filter(_pulp_domain=get_domain_pk())
+
+
+class CollectionSignatureResource(_Content):
+    signed_collection = fields.Field(
+        column_name="signed_collection",
+        attribute="signed_collection",
+        widget=_ByDigest(CollectionVersion, "sha256"),
+    )
+
+    class Meta:
+        model = CollectionSignature
+        import_id_fields = model.natural_key_fields()
+
+
+class CollectionDeprecationResource(_Content):
+    class Meta:
+        model = CollectionDeprecation
+        import_id_fields = model.natural_key_fields()
+
+
+class RoleVersionResource(_Content):
+    class Meta:
+        model = RoleVersion
+        import_id_fields = model.natural_key_fields()
+
+
+class GalaxyRepositoryResource(RepositoryResource):
+    def before_import_row(self, row, **kwargs):
+        super().before_import_row(row, **kwargs)
+        _none_if_blank(row, "key_ring")
+
+    def set_up_queryset(self):
+        """Return the repository that is exported."""
+        return GalaxyRepository.objects.filter(pk=self.repo_version.repository)
+
+    class Meta:
+        model = GalaxyRepository
+
+
+#: Signatures after what they are made for.
+IMPORT_ORDER = [
+    CollectionVersionResource,
+    CollectionSignatureResource,
+    CollectionDeprecationResource,
+    RoleVersionResource,
+    GalaxyRepositoryResource,
+]

@@ -1,0 +1,78 @@
+"""Pulp's REST API, as far as the demo needs it."""
+
+import time
+from collections.abc import Mapping
+from typing import Any, Final
+
+import requests
+
+from pulp_contentroutes.standalone.health import pulp_status
+from pulp_contentroutes.standalone.instance import Instance
+
+_TASK_SECONDS: Final = 60
+_REQUEST_SECONDS: Final = 60
+
+
+class RestFailed(Exception):
+    """`str(error)` says which request failed and what Pulp answered."""
+
+
+class Rest:
+    """A few calls of the REST API, as admin; waits for tasks."""
+
+    def __init__(self, instance: Instance, password: str) -> None:
+        self._server = instance.api_url
+        root = instance.setting("API_ROOT", "/pulp/")
+        domain = "default/" if pulp_status(instance)["domain_enabled"] else ""
+        self._root = f"{root}{domain}api/v3/"
+        self._session = requests.Session()
+        self._session.trust_env = False
+        self._session.auth = ("admin", password)
+
+    def found_or_created(self, endpoint: str, values: Mapping[str, Any]) -> str:
+        found = self._call("GET", self._root + endpoint, params={"name": values["name"]})
+        if found["results"]:
+            return str(found["results"][0]["pulp_href"])
+        return self.made(endpoint, json=values)
+
+    def remove(self, endpoint: str, values: Mapping[str, str]) -> None:
+        """Delete what has the values, if there is something."""
+        for each in self._call("GET", self._root + endpoint, params=values)["results"]:
+            self._call("DELETE", each["pulp_href"])
+
+    def made(self, endpoint: str, **request: Any) -> str:
+        """Create something, and return its href."""
+        return self._finished(self.post(endpoint, **request))
+
+    def post(self, endpoint: str, **request: Any) -> dict[str, Any]:
+        return self._call("POST", self._root + endpoint, **request)
+
+    def patch(self, href: str, values: Mapping[str, Any]) -> None:
+        self._finished(self._call("PATCH", href, json=values))
+
+    def _finished(self, answer: dict[str, Any]) -> str:
+        """Return the href of what was made, after waiting for the task if there is one."""
+        if "task" not in answer:
+            return str(answer.get("pulp_href", ""))
+        deadline = time.monotonic() + _TASK_SECONDS
+        while True:
+            task = self._call("GET", answer["task"])
+            if task["state"] == "completed":
+                made = [href for href in task["created_resources"] if href]
+                return str(made[-1]) if made else ""
+            if task["state"] not in ("waiting", "running") or time.monotonic() > deadline:
+                raise RestFailed(f"task {task['name']} is {task['state']}: {task['error']}")
+            time.sleep(0.1)
+
+    def _call(self, method: str, path: str, **request: Any) -> dict[str, Any]:
+        try:
+            response = self._session.request(
+                method, self._server + path, timeout=_REQUEST_SECONDS, **request
+            )
+        except requests.RequestException as error:
+            raise RestFailed(f"{method} {path}: {type(error).__name__}") from error
+        if not response.ok:
+            said = " ".join(response.text.split())[:300]
+            raise RestFailed(f"{method} {path}: {response.status_code} {said}")
+        answer: dict[str, Any] = response.json() if response.content else {}
+        return answer

@@ -1,0 +1,111 @@
+"""What is a role, and the sentence for what is none."""
+
+import io
+import subprocess
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from pulp_contentroutes.galaxy.errors import InvalidCollection, InvalidManifest
+from pulp_contentroutes.galaxy.limits import Limits
+from pulp_contentroutes.galaxy.role import check_name, read_role
+from tests.unit.galaxy.archives import member, packed
+
+LIMITS = Limits(unpacked=5_000_000, members=100, document=300_000, headers=20_000)
+MAIN = b"""
+galaxy_info:
+  author: Somebody
+  company:
+  description: Shows a message.
+  license: [MIT, GPL-2.0-or-later]
+  min_ansible_version: 2.14
+  galaxy_tags: [linux, '']
+  platforms:
+    - name: Debian
+      versions: [all]
+    - name: EL
+dependencies: []
+"""
+
+
+def test_a_role_is_read_from_the_folder_that_clients_take() -> None:
+    files = {
+        "motd-1.0/tests/roles/other/meta/main.yml": b"galaxy_info: {description: other}",
+        "motd-1.0/meta/main.yml": MAIN,
+        "motd-1.0/tasks/main.yml": b"[]",
+    }
+    role = read_role(packed(files), LIMITS)
+    assert (role.author, role.company, role.description) == ("Somebody", "", "Shows a message.")
+    assert (role.license, role.min_ansible_version) == ("MIT, GPL-2.0-or-later", "2.14")
+    assert (role.tags, role.platforms) == (("linux",), ("Debian", "EL"))
+
+
+@pytest.mark.parametrize("name", ["meta/main.yaml", "./meta/main.yml"])
+def test_it_needs_no_folder_and_little_said(name: str) -> None:
+    role = read_role(packed({name: b"dependencies: []"}), LIMITS)
+    assert (role.description, role.tags) == ("", ())
+
+
+def test_what_git_archive_writes_is_a_role(tmp_path: Path) -> None:
+    """It says the commit in a header for all members."""
+
+    def git(*arguments: str) -> bytes:
+        identity = ("-c", "user.name=x", "-c", "user.email=x@example.com")
+        command = ["git", "-C", str(tmp_path), *identity, *arguments]
+        return subprocess.run(command, check=True, capture_output=True, timeout=60).stdout
+
+    (tmp_path / "meta").mkdir()
+    (tmp_path / "meta/main.yml").write_bytes(MAIN)
+    git("init", "-q")
+    git("add", ".")
+    git("commit", "-qm", "role")
+    archive = git("archive", "--format=tar.gz", "--prefix=motd/", "HEAD")
+    assert read_role(io.BytesIO(archive), LIMITS).author == "Somebody"
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"tasks/main.yml": b"[]"},
+        {"meta/main.yml": b"galaxy_info: {description: [1]}"},
+        {"meta/main.yml": b"galaxy_info: {description: '\\0'}".replace(b"'", b'"')},
+        {"meta/main.yml": b"[" * 1000},
+        {"meta/main.yml": b"a" * 300_000},
+        {"meta/main.yml": b"\xff\xfe\xfd"},
+        {"xmeta/main.yml": MAIN},
+    ],
+    ids=["no meta", "list", "NUL", "deep", "long", "no text", "other folder"],
+)
+def test_what_is_no_role_is_refused(files: dict[str, bytes]) -> None:
+    with pytest.raises(InvalidCollection):
+        read_role(packed(files), LIMITS)
+
+
+def test_its_meta_is_no_link() -> None:
+    def add(tar: tarfile.TarFile) -> None:
+        tar.addfile(member("meta/main.yml", tarfile.SYMTYPE, "../x.yml"))
+
+    with pytest.raises(InvalidManifest, match="link"):
+        read_role(packed({"x.yml": MAIN}, add), LIMITS)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("namespace", "a/b"),
+        ("namespace", ""),
+        ("name", "a.b"),
+        ("name", ".."),
+        ("version", "../1"),
+        ("version", "x" * 129),
+    ],
+)
+def test_names_lead_nowhere_else(field: str, value: str) -> None:
+    with pytest.raises(InvalidManifest, match=field):
+        check_name(field, value)
+
+
+def test_usual_names_are_taken() -> None:
+    for field, value in (("namespace", "some-body.x"), ("name", "motd_2"), ("version", "v1.0+b")):
+        check_name(field, value)
