@@ -21,7 +21,7 @@ from pulpcore.plugin.util import get_url
 from pulp_contentroutes.app.collections import stored
 from pulp_contentroutes.app.models import CollectionVersion, GalaxyRepository
 from pulp_contentroutes.app.serializers import GalaxyDistributionSerializer
-from pulp_contentroutes.app.tasks import import_collection
+from pulp_contentroutes.app.tasks.publishing import import_collection
 from pulp_contentroutes.galaxy.collection import read_collection
 from pulp_contentroutes.galaxy.limits import Limits
 from tests.unit.galaxy.archives import archive
