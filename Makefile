@@ -17,7 +17,7 @@ serve:  ## Run a whole Pulp with demo content (ARGS="--port 9000", DATA=folder)
 	@$(BIN)/pulp-contentroutes serve --demo --data $(DATA) $(ARGS)
 
 test:  ## Run every test, on a real PostgreSQL, Pulp, nginx and Apache
-	@scripts/packages nginx apache2 redis-server curl
+	@scripts/packages nginx apache2 redis-server curl gnupg
 	@scripts/environment dev
 	$(BIN)/pytest tests $(ARGS)
 

@@ -112,10 +112,11 @@ class Client:
     """`ansible-galaxy` with a home of its own."""
 
     home: Path
+    program: Path = SCRIPTS / "ansible-galaxy"
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [str(SCRIPTS / "ansible-galaxy"), *arguments],
+            [str(self.program), *arguments],
             env={"PATH": os.environ["PATH"], "HOME": str(self.home), "LANG": "C.UTF-8"},
             cwd=self.home,
             stdin=subprocess.DEVNULL,

@@ -7,8 +7,8 @@ import pytest
 from tests.pulp.access import Access
 from tests.pulp.conftest import Pulp
 from tests.pulp.galaxy import Galaxy, galaxy, manifest_of, tarball
+from tests.pulp.roles import archive, role
 from tests.pulp.standalone import wait_until
-from tests.pulp.test_roles import archive, role
 from tests.unit.galaxy.archives import FILES
 from tests.unit.galaxy.keys import Key
 

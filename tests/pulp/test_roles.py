@@ -6,27 +6,9 @@ import requests
 
 from tests.pulp.access import Access
 from tests.pulp.conftest import Pulp
-from tests.pulp.galaxy import Client, Galaxy, galaxy
+from tests.pulp.galaxy import Client, galaxy
+from tests.pulp.roles import archive, role
 from tests.unit.galaxy.archives import packed
-
-MAIN = b"galaxy_info: {author: Somebody, description: Shows a message., galaxy_tags: [motd]}\n"
-
-
-def archive(text: str = "") -> bytes:
-    return packed({"motd/meta/main.yml": MAIN, "motd/tasks/main.yml": text.encode()}).read()
-
-
-def role(server: Galaxy, data: bytes, **values: str) -> dict[str, object]:
-    """Upload a role into the repository of a server; return the ended task, or the error."""
-    admin = Access(server.pulp)
-    answer = requests.post(
-        admin.url("content/contentroutes/roles/"),
-        data={"namespace": "acme", "name": "motd", "repository": server.repository, **values},
-        files={"file": ("motd.tar.gz", data)},
-        headers={"Authorization": admin.authorization},
-        timeout=60,
-    )
-    return admin.ended(answer.json()["task"]) if answer.status_code == 202 else answer.json()
 
 
 def test_the_newest_version_is_installed_or_the_one_that_is_asked_for(

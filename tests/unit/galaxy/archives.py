@@ -48,7 +48,8 @@ def files_json(files: dict[str, bytes]) -> bytes:
 
 
 def manifest_json(files: bytes, info: Mapping[str, Any] = INFO) -> bytes:
-    described = {"name": "FILES.json", "ftype": "file", "chksum_sha256": sha256(files)}
+    digest = {"chksum_type": "sha256", "chksum_sha256": sha256(files)}
+    described = {"name": "FILES.json", "ftype": "file", **digest}
     values = {"collection_info": {**INFO, **info}, "file_manifest_file": described, "format": 1}
     return json.dumps(values).encode()
 
