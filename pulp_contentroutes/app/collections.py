@@ -8,7 +8,7 @@ from pulpcore.plugin.util import get_domain_pk
 
 from pulp_contentroutes.app.models import CollectionSignature, CollectionVersion
 from pulp_contentroutes.galaxy.semantic_version import precedence_of, version_of
-from pulp_contentroutes.galaxy.signatures import issuer_of
+from pulp_contentroutes.galaxy.signatures import Signature
 
 _INFO = (
     "authors", "description", "license", "license_file", "tags", "repository", "documentation",
@@ -37,11 +37,12 @@ def fields_of(collection, artifact):
 
 def fields_of_signature(signature, collection):
     """Return the fields of the CollectionSignature of a text; or raise InvalidSignature."""
+    parsed = Signature.parse(signature)
     return {
         "signed_collection": collection,
-        "signature": signature,
-        "sha256": hashlib.sha256(signature.encode()).hexdigest(),
-        "issuer": issuer_of(signature),
+        "signature": parsed.text,
+        "sha256": hashlib.sha256(parsed.text.encode()).hexdigest(),
+        "issuer": parsed.issuer,
     }
 
 

@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
+from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 from yarl import URL
@@ -17,6 +18,7 @@ _SUFFIX: Final = ".tar.gz"
 _TIMEOUT: Final = aiohttp.ClientTimeout(total=None, sock_connect=30, sock_read=300)
 _FIRST_WAIT: Final = 0.2
 _LONGEST_WAIT: Final = 2.0
+_MOST_FAILURES: Final = 5
 
 
 class UploadFailed(Exception):
@@ -65,18 +67,31 @@ async def upload(server: str, token: str, batch: Sequence[Path]) -> AsyncIterato
         group = base.join(URL(await _taken(session, base, batch)))
         if group.origin() != base.origin():
             raise UploadFailed(f"{base.host} names another server: {group.host}.")
-        reported: set[str] = set()
-        wait = _FIRST_WAIT
-        while True:
-            found = await _answer(session, "GET", group)
-            for each in found["imports"]:
-                if each["state"] != "waiting" and each["id"] not in reported:
-                    reported.add(each["id"])
+        reported: set[int] = set()
+        async for imports in _polled(session, group):
+            for number, each in enumerate(imports):
+                if each["state"] != "waiting" and number not in reported:
+                    reported.add(number)
                     yield Ended(each["file"], each["error"] and each["error"]["description"])
-            if len(reported) >= found["total"]:
+
+
+async def _polled(session: aiohttp.ClientSession, group: URL) -> AsyncIterator[list[Any]]:
+    """Yield how the imports of a group are going, until all have ended."""
+    wait, failures = _FIRST_WAIT, 0
+    while True:
+        try:
+            found = await _answer(session, "GET", group)
+            failures = 0
+            yield found["imports"]
+            if not found["waiting"]:
                 return
-            await asyncio.sleep(wait)
-            wait = min(wait * 1.5, _LONGEST_WAIT)
+        except UploadFailed:
+            # The imports go on; the server, or what is in front of it, may come back.
+            failures += 1
+            if failures == _MOST_FAILURES:
+                raise
+        await asyncio.sleep(wait)
+        wait = min(wait * 1.5, _LONGEST_WAIT)
 
 
 async def _taken(session: aiohttp.ClientSession, base: URL, batch: Sequence[Path]) -> str:
@@ -89,20 +104,26 @@ async def _taken(session: aiohttp.ClientSession, base: URL, batch: Sequence[Path
                     opened = stack.enter_context(file.open("rb"))
                     form.add_field("file", opened, filename=file.name)
         url = base.join(URL("api/v3/imports/collections/"))
-        return str((await _answer(session, "POST", url, data=form))["task_group"])
+        answer = await _answer(session, "POST", url, data=form)
+    if "task_group" not in answer:
+        raise UploadFailed(f"{url} is no Galaxy distribution of pulp_contentroutes.")
+    return str(answer["task_group"])
 
 
 async def _answer(
     session: aiohttp.ClientSession, method: str, url: URL, **request: Any
 ) -> dict[str, Any]:
+    proxy = None if proxy_bypass(url.host or "") else getproxies().get(url.scheme)
     try:
         # A redirect would be asked without the token, or with it somewhere else.
-        async with session.request(method, url, allow_redirects=False, **request) as response:
+        async with session.request(
+            method, url, allow_redirects=False, proxy=proxy, **request
+        ) as response:
             if response.status in (200, 202):
                 answer: dict[str, Any] = await response.json()
                 return answer
             raise UploadFailed(await _problem(response))
-    except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+    except (aiohttp.ClientError, TimeoutError, ValueError, KeyError, OSError) as error:
         raise UploadFailed(f"{url}: {type(error).__name__} {error}".rstrip()) from error
 
 

@@ -40,7 +40,7 @@ def read_collection(file: BinaryIO, limits: Limits) -> Collection:
         if name not in contents.kept:
             raise InvalidManifest(f"The archive has no {name}.")
     manifest = _text(contents.kept[MANIFEST])
-    info, digest_of_files = _read_manifest(contents.kept[MANIFEST])
+    info, digest_of_files = _read_manifest(manifest)
     _check_files(contents, digest_of_files)
     for name in filter(None, (info.readme, info.license_file)):
         if name not in contents.files:
@@ -61,9 +61,9 @@ def _text(manifest: bytes) -> str:
         raise InvalidManifest(f"{MANIFEST} is not in UTF-8.") from error
 
 
-def _read_manifest(data: bytes) -> tuple[CollectionInfo, str]:
+def _read_manifest(text: str) -> tuple[CollectionInfo, str]:
     """Return what the manifest says of the collection, and the digest of FILES.json."""
-    manifest = document_of(data, MANIFEST)
+    manifest = document_of(text, MANIFEST)
     described = manifest.get("file_manifest_file")
     if not isinstance(described, dict) or described.get("name") != FILES:
         raise InvalidManifest(f"{MANIFEST} does not tell of {FILES}.")

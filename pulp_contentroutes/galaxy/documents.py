@@ -14,7 +14,7 @@ _LONGEST_YAML: Final = 256 * 1024
 _LOADER: Final = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 
 
-def document_of(data: bytes, name: str) -> dict[str, Any]:
+def document_of(data: bytes | str, name: str) -> dict[str, Any]:
     """Return the JSON object in the file `name`, or raise InvalidManifest."""
     try:
         document = json.loads(data)

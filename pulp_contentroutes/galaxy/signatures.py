@@ -3,6 +3,7 @@
 pysequoia comes with pulpcore. Its errors carry a backtrace of their own, so none of them is shown.
 """
 
+from dataclasses import dataclass
 from typing import Final
 
 from pysequoia import Cert, Sig, verify
@@ -11,48 +12,58 @@ from pulp_contentroutes.galaxy.errors import InvalidSignature
 
 #: In characters, of a signature in ASCII armor; the largest of RSA has some 1 200.
 LONGEST_SIGNATURE: Final = 16 * 1024
-LONGEST_KEY_RING: Final = 1024 * 1024
+#: Some 75 keys; all are tried for each signature, and reading them takes 40 ms.
+LONGEST_KEY_RING: Final = 128 * 1024
+_ARMOR: Final = "-----BEGIN PGP SIGNATURE-----"
+_SECRET: Final = "-----BEGIN PGP PRIVATE KEY"
 
 
-def issuer_of(signature: str) -> str:
-    """Return the fingerprint (or the id, if it says no more) of the key that has signed, in hex.
+@dataclass(frozen=True, slots=True)
+class Signature:
+    #: In ASCII armor, without anything that stood around it.
+    text: str
+    #: The fingerprint of the key, or its id if the signature says no more; hexadecimal.
+    issuer: str
 
-    Raise InvalidSignature unless `signature` is a detached one in ASCII armor.
-    """
-    parsed = _parsed(signature)
-    return str(parsed.issuer_fingerprint or parsed.issuer_key_id or "")
-
-
-def check_signature(signature: str, manifest: bytes, key_ring: str) -> None:
-    """Raise InvalidSignature unless a key of the ring has signed the manifest."""
-    certificates = _certificates(key_ring)
-    try:
-        verify(bytes=manifest, store=lambda ids: certificates, signature=_parsed(signature))
-    except RuntimeError as error:
-        raise InvalidSignature("No key of the repository's key ring has made the signature.") from (
-            error
-        )
+    @classmethod
+    def parse(cls, text: str) -> "Signature":
+        """Return the signature in a text, or raise InvalidSignature."""
+        parsed = _parsed(text)
+        issuer = parsed.issuer_fingerprint or parsed.issuer_key_id or ""
+        return cls(str(parsed), str(issuer))
 
 
-def check_key_ring(key_ring: str) -> None:
-    """Raise InvalidSignature unless the text holds public keys in ASCII armor."""
-    if not _certificates(key_ring):
-        raise InvalidSignature("The key ring holds no public key in ASCII armor.")
+class KeyRing:
+    """Public keys in ASCII armor, any number of them."""
+
+    def __init__(self, text: str) -> None:
+        """Raise InvalidSignature unless `text` holds public keys."""
+        if len(text) > LONGEST_KEY_RING:
+            raise InvalidSignature(f"The key ring has more than {LONGEST_KEY_RING} characters.")
+        if _SECRET in text:
+            raise InvalidSignature("The key ring holds a secret key, which others would see.")
+        try:
+            self._keys = Cert.split_bytes(text.encode())
+        except (RuntimeError, ValueError) as error:
+            raise InvalidSignature("The key ring cannot be read.") from error
+        if not self._keys:
+            raise InvalidSignature("The key ring holds no public key in ASCII armor.")
+
+    def has_made(self, signature: str, manifest: str) -> bool:
+        """Tell whether one of the keys has signed the manifest."""
+        try:
+            verify(
+                bytes=manifest.encode(), store=lambda ids: self._keys, signature=_parsed(signature)
+            )
+        except RuntimeError:
+            return False
+        return True
 
 
-def _parsed(signature: str) -> Sig:
-    if len(signature) > LONGEST_SIGNATURE or "BEGIN PGP SIGNATURE" not in signature:
+def _parsed(text: str) -> Sig:
+    if len(text) > LONGEST_SIGNATURE or not text.lstrip().startswith(_ARMOR):
         raise InvalidSignature("This is no detached OpenPGP signature in ASCII armor.")
     try:
-        return Sig.from_bytes(signature.encode())
+        return Sig.from_bytes(text.encode())
     except (RuntimeError, ValueError) as error:
         raise InvalidSignature("The OpenPGP signature cannot be read.") from error
-
-
-def _certificates(key_ring: str) -> list[Cert]:
-    if len(key_ring) > LONGEST_KEY_RING:
-        raise InvalidSignature(f"The key ring has more than {LONGEST_KEY_RING} characters.")
-    try:
-        return Cert.split_bytes(key_ring.encode())
-    except (RuntimeError, ValueError) as error:
-        raise InvalidSignature("The key ring cannot be read.") from error

@@ -33,10 +33,9 @@ class SignedUrls:
         text, signature = url.query.get("expires", ""), url.query.get("signature", "")
         if len(text) > _LONGEST_TIME or not (text.isascii() and text.isdigit()):
             return False
-        left = int(text) - (time.time() if now is None else now)
+        is_over = int(text) <= (time.time() if now is None else now)
         expected = self._signature(url.path, int(text))
-        is_ours = hmac.compare_digest(signature.encode(), expected.encode())
-        return is_ours and 0 < left <= LIFETIME + 1
+        return hmac.compare_digest(signature.encode(), expected.encode()) and not is_over
 
     def _signature(self, path: str, expires: int) -> str:
         # No path holds the sign between: it is a text of digits up to the first one.

@@ -19,12 +19,17 @@ AWKWARD: Final = "names/a+b_%2f_ü.txt"
 
 
 def is_loaded(folder: Path) -> bool:
-    return (folder / MARKER).exists()
+    return galaxy_token(folder) is not None
 
 
-def galaxy_token(folder: Path) -> str:
-    """Return the token that may publish to the Galaxy server of a loaded demo."""
-    return str(json.loads((folder / MARKER).read_text())["token"])
+def galaxy_token(folder: Path) -> str | None:
+    """Return the token that may publish to the demo's Galaxy server, None if it is not loaded."""
+    try:
+        token: str = json.loads((folder / MARKER).read_text())["token"]
+    except (OSError, ValueError, KeyError):
+        # Older versions had no Galaxy server.
+        return None
+    return token
 
 
 def contents() -> dict[str, bytes]:
@@ -67,11 +72,13 @@ def _load_files(pulp: Rest) -> None:
 
 
 def _load_galaxy(pulp: Rest) -> str:
-    """Return a token that may publish to it."""
+    """Return a new token that may publish to it."""
     repository = pulp.found_or_created("repositories/contentroutes/galaxy/", {"name": GALAXY})
     pulp.found_or_created(
         "distributions/contentroutes/galaxy/",
         {"name": GALAXY, "base_path": GALAXY, "repository": repository},
     )
+    # Of a load that did not come to its end.
+    pulp.remove("contentroutes/tokens/", {"name": GALAXY, "user__username": "admin"})
     made = pulp.post("contentroutes/tokens/", json={"name": GALAXY, "scope": "publish"})
     return str(made["token"])

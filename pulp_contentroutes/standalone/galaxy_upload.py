@@ -19,7 +19,11 @@ from pulp_contentroutes.standalone.errors import StandaloneError
 @click.command("galaxy-upload")
 @click.argument("url")
 @click.argument(
-    "paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path), metavar="FILES…"
+    "paths",
+    nargs=-1,
+    required=True,
+    type=click.Path(exists=True, path_type=Path, readable=True),
+    metavar="FILES…",
 )
 @click.option(
     "--token",

@@ -35,6 +35,11 @@ class Rest:
             return str(found["results"][0]["pulp_href"])
         return self.made(endpoint, json=values)
 
+    def remove(self, endpoint: str, values: Mapping[str, str]) -> None:
+        """Delete what has the values, if there is something."""
+        for each in self._call("GET", self._root + endpoint, params=values)["results"]:
+            self._call("DELETE", each["pulp_href"])
+
     def made(self, endpoint: str, **request: Any) -> str:
         """Create something, and return its href."""
         return self._finished(self.post(endpoint, **request))
@@ -69,5 +74,5 @@ class Rest:
         if not response.ok:
             said = " ".join(response.text.split())[:300]
             raise RestFailed(f"{method} {path}: {response.status_code} {said}")
-        answer: dict[str, Any] = response.json()
+        answer: dict[str, Any] = response.json() if response.content else {}
         return answer

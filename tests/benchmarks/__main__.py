@@ -1,13 +1,8 @@
 """`python -m tests.benchmarks`: what the plugin is worth on this machine."""
 
-import os
 import shutil
-import signal
 import sys
-import tempfile
-import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -16,18 +11,13 @@ from typing import Final
 import click
 
 from pulp_contentroutes.standalone import nginx
-from tests.benchmarks import machine, report, table
+from tests.benchmarks import report, session, table
 from tests.benchmarks.catalogue import GROUPS
 from tests.benchmarks.contenders import Plan, compete
 from tests.benchmarks.results import Results
+from tests.benchmarks.session import Say
 from tests.benchmarks.site import Site
 
-Say = Callable[[str], None]
-
-_STOP_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-_DOCS: Final = Path(__file__).parents[2] / "docs" / "benchmarks"
-#: Of all cores: what a machine uses that does nothing.
-_BUSY_PERCENT: Final = 5
 _QUICK: Final = Plan(
     seconds=1, rounds=2, stock_seconds=4, first_requests=10_000, sizes=(1_000, 10_000)
 )
@@ -101,26 +91,22 @@ def main(
         rounds=rounds or preset.rounds,
         stock_seconds=max(seconds or 0, preset.stock_seconds),
     )
-    # A stop signal unwinds the blocks that hold the processes.
-    for number in _STOP_SIGNALS:
-        signal.signal(number, lambda received, _: sys.exit(128 + received))
-    say = _narrator()
-    busy = machine.busy_percent()
-    if busy > _BUSY_PERCENT:
-        say(f"WARNING: others use {busy:.0f} % of this machine: no figure will be worth much")
+    session.exit_on_stop_signals()
+    say = session.narrator()
+    busy = session.measured_busy(say)
     run: dict[str, Results] = {}
     try:
-        with _temporary_folder() as folder, ExitStack() as stack:
+        with session.temporary_folder() as folder, ExitStack() as stack:
             try:
                 _measure(Site(folder, stack, say), plan, only or tuple(GROUPS), run, say)
             finally:
-                _begin_stopping(say)
+                session.begin_stopping(say)
     finally:
         # Also after Ctrl-C: whole groups are worth their time.
         if run:
             table.show(run, plan)
     if output or not (quick or only):
-        for file in report.write(run, plan, busy, output or _DOCS):
+        for file in report.write(run, plan, busy, output or session.DOCS):
             click.echo(f"Written: {file}")
     invalid = [
         name for results in run.values() for name in results.outcomes if results.problems(name)
@@ -140,13 +126,6 @@ def _measure(
         run[name] = Results.of(compete(contenders, plan, say))
 
 
-def _begin_stopping(say: Say) -> None:
-    # An impatient second Ctrl-C would leave a PostgreSQL behind.
-    for number in _STOP_SIGNALS:
-        signal.signal(number, signal.SIG_IGN)
-    say("stopping what was started (some 20 s)")
-
-
 def _check_programs() -> None:
     missing = [name for name in ("wrk", "redis-server") if shutil.which(name) is None]
     missing += [] if nginx.find() else ["nginx"]
@@ -154,31 +133,6 @@ def _check_programs() -> None:
         raise click.ClickException(f"install the Debian packages {', '.join(missing)} first.")
     if find_spec("uvloop") is None:
         raise click.ClickException("install uvloop first: pip install uvloop.")
-
-
-@contextmanager
-def _temporary_folder() -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(prefix="pulp_contentroutes-bench-") as name:
-        folder = Path(name)
-        # Root's PostgreSQL has an account of its own, and must get through.
-        folder.chmod(0o711)
-        # pulp-glue keeps a copy of the API document in the cache of the user.
-        os.environ["XDG_CACHE_HOME"] = str(folder / "cache")
-        yield folder
-
-
-def _narrator() -> Say:
-    started = time.monotonic()
-
-    def say(text: str) -> None:
-        seconds = int(time.monotonic() - started)
-        click.secho(
-            f"{seconds // 60:02}:{seconds % 60:02} {text}",
-            fg="red" if "INVALID" in text or "WARNING" in text else None,
-            err=True,
-        )
-
-    return say
 
 
 if __name__ == "__main__":

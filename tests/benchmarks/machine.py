@@ -27,20 +27,30 @@ def busy_percent() -> float:
 
 def described() -> dict[str, Any]:
     return {
+        **hardware(),
+        "packages": {name: metadata.version(name) for name in _PACKAGES},
+        "programs": {
+            "nginx": nginx_version(),
+            "postgresql": str(binaries.version(binaries.find(Account.for_postgresql()))),
+            "redis": _version("redis-server", "--version"),
+            "wrk": _version("wrk", "-v"),
+        },
+        "commit": commit(),
+    }
+
+
+def hardware() -> dict[str, Any]:
+    return {
         "cpu": _cpu(),
         "cores": os.cpu_count(),
         "memory_bytes": psutil.virtual_memory().total,
         "kernel": platform.release(),
         "python": platform.python_version(),
-        "packages": {name: metadata.version(name) for name in _PACKAGES},
-        "programs": {
-            "nginx": _version(nginx.find() or "nginx", "-v"),
-            "postgresql": str(binaries.version(binaries.find(Account.for_postgresql()))),
-            "redis": _version("redis-server", "--version"),
-            "wrk": _version("wrk", "-v"),
-        },
-        "commit": _commit(),
     }
+
+
+def nginx_version() -> str:
+    return _version(nginx.find() or "nginx", "-v")
 
 
 def _cpu() -> str:
@@ -59,7 +69,7 @@ def _version(program: str, option: str) -> str:
     return found.group() if found else "unknown"
 
 
-def _commit() -> str:
+def commit() -> str:
     """Return the commit of the plugin, with a plus when files differ from it."""
     command = ["git", "-C", str(_ROOT), "describe", "--always", "--dirty=+"]
     ended = subprocess.run(command, capture_output=True, text=True, check=False)

@@ -44,10 +44,10 @@ def _figures(results: Results, name: str, metric: Metric) -> str:
         results.times_better(name, contender.stock, metric),
         results.times_better(name, contender.ceiling, metric),
     )
-    return "".join(f" {_short(figure):>{_WIDTH}}" for figure in figures)
+    return "".join(f" {short(figure):>{_WIDTH}}" for figure in figures)
 
 
-def _short(figure: float | None) -> str:
+def short(figure: float | None) -> str:
     """Return a figure with as many digits as it is worth."""
     if not figure:
         return "-"
@@ -68,5 +68,5 @@ def _show_goals(run: Run, plan: Plan) -> None:
             click.secho(f"{text}not measured", dim=True)
         else:
             is_met = goal.is_met(value)
-            said = f"{text}reached {_short(value)} {goal.unit}" + ("" if is_met else ": MISSED")
+            said = f"{text}reached {short(value)} {goal.unit}" + ("" if is_met else ": MISSED")
             click.secho(said, fg="green" if is_met else "red")

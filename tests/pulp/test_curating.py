@@ -1,5 +1,6 @@
 """Copying, removing and deprecating collections; what ansible-galaxy is told follows at once."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -131,6 +132,34 @@ def test_other_bytes_of_a_version_come_in_by_no_way(pulp: Pulp, token: str) -> N
     assert "Publish a new version." in modified["error"]["description"]
 
 
+def test_updated_at_changes_exactly_when_the_versions_that_are_served_do(
+    pulp: Pulp, token: str
+) -> None:
+    """It is the only thing by which clients know that their list of versions is old."""
+    server, admin = galaxy(pulp), Access(pulp)
+
+    def updated() -> str:
+        return str(server.get(COLLECTION).json()["updated_at"])
+
+    server.published(token, version="1.0.0")
+    first, old = updated(), latest(admin, server)
+    server.published(token, name="other")
+    admin.finished("POST", f"{server.repository}deprecate/", collections=["acme.tools"])
+    assert updated() == first
+    server.published(token, version="0.9.0")
+    second = updated()
+    assert second != first
+    [distribution] = admin.call(
+        "GET", f"distributions/contentroutes/galaxy/?base_path={server.base_path}"
+    ).json()["results"]
+    rolled_back = admin.call(
+        "PATCH", distribution["pulp_href"], repository=None, repository_version=old
+    )
+    assert rolled_back.status_code == 202, rolled_back.text
+    admin.ended(rolled_back.json()["task"])
+    assert (updated(), versions(server)) == (first, ["1.0.0"])
+
+
 def test_proxies_may_ask_whether_an_answer_has_changed(pulp: Pulp, token: str) -> None:
     server = galaxy(pulp)
     server.published(token, version="1.0.0")
@@ -146,3 +175,30 @@ def test_proxies_may_ask_whether_an_answer_has_changed(pulp: Pulp, token: str) -
     assert answer.headers["Cache-Control"] == "no-cache, private"
     assert "Authorization" in answer.headers["Vary"]
     assert guarded.get("").headers["Cache-Control"] == "no-store"
+
+
+def test_no_collection_is_copied_from_another_domain(pulp: Pulp, token: str, folder: Path) -> None:
+    if not pulp.domain:
+        pytest.skip("there is one domain")
+    source, target, admin = galaxy(pulp), galaxy(pulp), Access(pulp)
+    source.published(token)
+    name = pulp.rest.name()
+    storage = {
+        "storage_class": "pulpcore.app.models.storage.FileSystem",
+        "storage_settings": {"location": str(folder)},
+    }
+    made = admin.call("POST", "domains/", name=name, **storage)
+    assert made.status_code == 201, made.text
+    elsewhere = f"/pulp/{name}/api/v3/repositories/contentroutes/galaxy/"
+    other = admin.made(elsewhere, name=name)
+    values = {"source_version": other["latest_version_href"], "collections": ["acme.tools"]}
+    answer = admin.call("POST", f"{target.repository}copy/", **values)
+    assert (answer.status_code, "domain" in answer.text) == (400, True)
+
+
+def test_a_misspelt_field_changes_nothing(pulp: Pulp, token: str) -> None:
+    server, admin = galaxy(pulp), Access(pulp)
+    server.published(token)
+    values: Any = {"collections": ["acme.tools"], "deprecate": False}
+    assert admin.call("POST", f"{server.repository}deprecate/", **values).status_code == 400
+    assert server.get(COLLECTION).json()["deprecated"] is False

@@ -121,6 +121,17 @@ def test_what_is_wrong_at_first_sight_is_answered_at_once(
     assert (answer.status_code, named in answer.json()["errors"][0]["detail"]) == (400, True)
 
 
+def temporary_files(pulp: Pulp) -> str:
+    """Return how many uploads wait for their tasks, in the database and on disk."""
+    return pulp.instance.shell("""
+from pathlib import Path
+from django.conf import settings
+from pulpcore.plugin.models import PulpTemporaryFile
+files = [file for file in Path(settings.MEDIA_ROOT).glob("**/tmp/**/*") if file.is_file()]
+print(PulpTemporaryFile.objects.count(), len(files))
+""")
+
+
 @pytest.mark.parametrize(
     ("data", "name", "code"),
     [
@@ -133,19 +144,12 @@ def test_what_is_wrong_at_first_sight_is_answered_at_once(
 def test_what_is_wrong_inside_fails_its_import_and_leaves_nothing(
     pulp: Pulp, token: str, data: bytes, name: str, code: str
 ) -> None:
-    server = galaxy(pulp)
+    server, before = galaxy(pulp), temporary_files(pulp)
     document = server.imported(server.publish(data, name, token), token)
     assert (document["state"], document["error"]["code"]) == ("failed", code)
     assert document["error"]["description"]
     assert server.get("api/v3/collections/").json()["data"] == []
-    left = pulp.instance.shell("""
-from pathlib import Path
-from django.conf import settings
-from pulpcore.plugin.models import PulpTemporaryFile
-files = [file for file in Path(settings.MEDIA_ROOT).glob("**/tmp/**/*") if file.is_file()]
-print(PulpTemporaryFile.objects.count(), files)
-""")
-    assert left == "0 []"
+    assert temporary_files(pulp) == before
 
 
 def test_clients_hear_of_every_change_of_the_versions(
@@ -248,6 +252,8 @@ def test_discovery_needs_no_redirect_and_unknown_servers_are_said_so(
     # nginx would not let it through, and PostgreSQL refuses it.
     nul = request(pulp.instance.api_port, f"{server.path}api/v3/collections/acme/x/versions/%00/")
     assert (nul.status, "errors" in nul.text) == (404, True)
+    for query in ("roles/?name=%00", "search/roles/?tags_autocomplete=%00"):
+        assert server.get(f"api/v1/{query}").status_code == 404
     ended = client.run(
         *("collection", "install", "acme.tools", "-s", server.url.replace("/team/", "/none/"))
     )

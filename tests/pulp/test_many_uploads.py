@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.pulp.access import Access
+from tests.pulp.access import USER_PASSWORD, Access, basic
 from tests.pulp.conftest import Pulp
 from tests.pulp.galaxy import Galaxy, galaxy, manifest_of, tarball
 from tests.pulp.standalone import PROGRAM, wait_until
@@ -93,9 +93,52 @@ def test_what_cannot_be_taken_is_said_in_a_sentence(pulp: Pulp, token: str, fold
     empty = folder / "empty"
     empty.mkdir()
     assert "There is no *.tar.gz in" in upload(server, token, empty).stderr
+
+
+def test_what_is_wrong_at_first_sight_does_not_stop_the_others(
+    pulp: Pulp, token: str, folder: Path
+) -> None:
+    server = galaxy(pulp)
+    written(folder, "1.0.0", "1.1.0")
     (folder / "other.tar.gz").write_bytes(b"x")
-    misnamed = upload(server, token, folder)
-    assert "'other.tar.gz' is not called namespace-name-version.tar.gz" in misnamed.stderr
+    (folder / "acme-plain-1.0.0.tar.gz").write_bytes(b"no gzip")
+    (folder / "acme-tools-1.1.0.tar.gz.asc").write_text("no signature")
+    elsewhere = folder / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "acme-tools-1.0.0.tar.gz").write_bytes(tarball()[0])
+    ended = upload(server, token, folder, elsewhere)
+    assert (ended.returncode, "1 published, 4 refused." in ended.stdout) == (1, True), ended
+    for sentence in (
+        "other.tar.gz: The file 'other.tar.gz' is not called namespace-name-version.tar.gz.",
+        "acme-plain-1.0.0.tar.gz: acme-plain-1.0.0.tar.gz is not compressed with gzip.",
+        "acme-tools-1.1.0.tar.gz: This is no detached OpenPGP signature in ASCII armor.",
+        "acme-tools-1.0.0.tar.gz: It is twice in the call.",
+    ):
+        assert sentence in ended.stderr
+
+
+def test_who_has_published_sees_the_group_in_pulp(pulp: Pulp) -> None:
+    admin, server = Access(pulp), galaxy(pulp)
+    user = admin.user()["username"]
+    role = "contentroutes.galaxyrepository_publisher"
+    admin.role("add", server.repository, role, users=[user])
+    publisher = Access(pulp, basic(user, USER_PASSWORD))
+    files = [("file", (name, data)) for data, name in map(versioned, ("1.0.0", "1.1.0"))]
+    answer = requests.post(
+        f"{server.url}api/v3/imports/collections/",
+        files=files,
+        headers={"Authorization": publisher.authorization},
+        timeout=60,
+    )
+    assert answer.status_code == 202, answer.text
+    path = answer.json()["task_group"]
+    wait_until(lambda: publisher.call("GET", path).json()["waiting"] == 0, what=path)
+    assert publisher.call("GET", f"task-groups/{path.split('/')[-2]}/").json()["completed"] == 3
+    assert publisher.call("GET", path).json()["completed"] == 2
+
+
+def versioned(version: str) -> tuple[bytes, str]:
+    return tarball(version=version)
 
 
 def test_a_signature_belongs_to_a_collection_in_the_call(pulp: Pulp, token: str) -> None:

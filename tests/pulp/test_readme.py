@@ -9,6 +9,7 @@ from pathlib import Path
 
 import requests
 
+from tests.pulp.galaxy import Client
 from tests.pulp.standalone import (
     PASSWORD,
     Standalone,
@@ -56,6 +57,20 @@ def test_the_smallest_example_prints_what_the_readme_shows(
         assert output.strip() == shown.strip(), command
 
 
+def publish_and_install(client: Client, publish: str) -> None:
+    """Publish a collection and its dependency as `make serve` says, and install them."""
+    client.home.mkdir()
+    base = client.built("acme", "base")
+    tools = client.built("acme", "tools", dependencies={"acme.base": ">=1.0.0"})
+    for collection in (base, tools):
+        ended = client.run(*publish.replace("FILE", str(collection)).split())
+        assert ended.returncode == 0, ended.stderr
+    url = publish.split("--server ")[1].split()[0]
+    ended = client.run("collection", "install", "acme.tools", "-p", "got", "--server", url)
+    assert ended.returncode == 0, ended.stderr
+    assert client.version_of("acme", "base") == "1.0.0"
+
+
 def test_make_serve_prints_lines_that_work(tmp_path: Path) -> None:
     data, port = tmp_path / "data", free_ports(3)
     arguments = [f"DATA={data}", f"ARGS=--port {port} --content-workers 1"]
@@ -85,6 +100,8 @@ def test_make_serve_prints_lines_that_work(tmp_path: Path) -> None:
                 timeout=60,
             ).json()
             assert [unit["sha256"] for unit in units["results"]] == [digest]
+            [publish] = re.findall(r"^  ansible-galaxy (.+ FILE .+)$", said, re.M)
+            publish_and_install(Client(tmp_path / "home"), publish)
         finally:
             os.killpg(make.pid, signal.SIGINT)
             make.wait(timeout=20)

@@ -70,7 +70,7 @@ def test_lists_of_roles_come_in_pages(pulp: Pulp) -> None:
 
 def test_what_is_no_role_is_refused(pulp: Pulp) -> None:
     server = galaxy(pulp)
-    assert "name" in role(server, archive(), version="1", name="a.b")
+    assert set(role(server, archive(), version="1", name="a.b")) == {"name"}
     task = role(server, packed({"README.md": b"x"}).read(), version="1")
     assert task["state"] == "failed"
     assert "meta/main.yml" in str(task["error"])

@@ -63,6 +63,7 @@ FLOORS = {
     "app.storages": 1,
     "app.distribution_types": 4,
     "app.errors": 1,
+    "app.import_progress": 1,
     "app.limits": 1,
     "app.selections": 0,
     "app.signed_urls": 1,

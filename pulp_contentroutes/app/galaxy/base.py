@@ -39,8 +39,9 @@ class GalaxyView(APIView):
 
     def initial(self, request, *args, **kwargs):
         super().initial(request, *args, **kwargs)
+        asked = (*kwargs.values(), *request.query_params.values())
         # PostgreSQL refuses it.
-        if any("\0" in str(value) for value in kwargs.values()):
+        if any("\0" in str(value) for value in asked):
             raise NotFound("There is nothing at this URL.")
         check_read(request, self.distribution)
 
@@ -125,7 +126,7 @@ class GalaxyView(APIView):
     def handle_exception(self, exc):
         response = super().handle_exception(exc)
         detail = getattr(exc, "detail", None) or str(exc)
-        text = detail if isinstance(detail, str) else " ".join(_sentences(detail))
+        text = " ".join(sentences(detail))
         if isinstance(exc, Http404):
             text = "There is nothing at this URL."
         if "/v3/" in self.request.path:
@@ -146,12 +147,14 @@ class GalaxyView(APIView):
         return response
 
 
-def _sentences(detail):
-    """Yield the texts in DRF's nested error details."""
-    if isinstance(detail, dict):
+def sentences(detail):
+    """Yield the texts in DRF's error details, which may be nested."""
+    if isinstance(detail, str):
+        detail = [detail]
+    elif isinstance(detail, dict):
         detail = detail.values()
     for each in detail:
         if isinstance(each, str):
             yield each
         else:
-            yield from _sentences(each)
+            yield from sentences(each)

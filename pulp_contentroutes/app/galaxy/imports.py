@@ -1,18 +1,19 @@
 """How imports are going; their documents are there before the answer to the upload."""
 
 from gettext import gettext as _
+from itertools import zip_longest
 
-from pulpcore.plugin.models import PulpTemporaryFile, Task, TaskGroup
+from pulpcore.plugin.models import PulpTemporaryFile, Task
 from pulpcore.plugin.util import get_prn
 from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.response import Response
 
 from pulp_contentroutes.app.galaxy.access import check_publish
 from pulp_contentroutes.app.galaxy.base import GalaxyView
-from pulp_contentroutes.app.tasks.publishing import aimport_collection, import_collection
-
-_TASKS = tuple(
-    f"{task.__module__}.{task.__name__}" for task in (import_collection, aimport_collection)
+from pulp_contentroutes.app.tasks.publishing import (
+    aimport_collection,
+    import_collection,
+    import_collections,
 )
 
 #: State of a task → state of an import. Whatever is not "failed" once it has ended is a success to
@@ -39,49 +40,70 @@ class ImportsView(GalaxyView):
     def import_url(self, task):
         return f"{self.v3}imports/collections/{task.pk}/"
 
-    def imports(self, **values):
-        """Return the tasks that import into the repository and match."""
-        tasks = Task.objects.filter(
-            name__in=_TASKS, reserved_resources_record__contains=[get_prn(self.repository)]
-        )
-        return tasks.filter(**values)
+    def tasks(self, *functions, **values):
+        """Return the tasks that do one of `functions` with the repository, and match."""
+        names = [f"{function.__module__}.{function.__name__}" for function in functions]
+        prn = get_prn(self.repository)
+        held = Task.objects.filter(reserved_resources_record__overlap=[prn, f"shared:{prn}"])
+        return held.filter(name__in=names, **values)
 
 
 class ImportView(ImportsView):
     def get(self, request, pk, **kwargs):
-        task = self.imports(pk=pk).first()
+        task = self.tasks(import_collection, aimport_collection, pk=pk).first()
         if task is None:
             raise NotFound("There is no such import.")
-        return Response(_document(task))
+        document = _document(task)
+        if document["state"] == "failed":
+            _remove_uploads([task.enc_kwargs["temporary_file_pk"]])
+        return Response(document)
 
 
 class ImportGroupView(ImportsView):
-    """Many imports of one call."""
+    """The imports of one call."""
 
     def get(self, request, pk, **kwargs):
-        tasks = list(self.imports(task_group=pk).order_by("pulp_created"))
-        if not tasks:
+        call = self.tasks(import_collections, task_group=pk).select_related("task_group").first()
+        if call is None:
             raise NotFound("There is no such group of imports.")
-        documents = [
-            {"file": task.enc_kwargs["filename"], "task": self.import_url(task), **_document(task)}
-            for task in tasks
+        uploads = call.enc_kwargs["uploads"]
+        # In the order of the uploads; those that are missing are not dispatched yet.
+        tasks = self.tasks(import_collection, task_group=pk).defer("enc_kwargs").order_by("pk")
+        imports = [
+            {"file": upload["filename"], **self._document(call, task)}
+            for upload, task in zip_longest(uploads, tasks[: len(uploads)])
         ]
-        states = [document["state"] for document in documents]
-        description = TaskGroup.objects.get(pk=pk).description
+        failed = zip(uploads, imports, strict=True)
+        _remove_uploads(
+            upload["temporary_file_pk"]
+            for upload, document in failed
+            if document["state"] == "failed"
+        )
+        imports += [_refused(**each) for each in call.enc_kwargs["refused"]]
+        states = [each["state"] for each in imports]
         return Response(
             {
-                "description": description,
+                "description": call.task_group.description,
                 "total": len(states),
                 **{state: states.count(state) for state in ("waiting", "completed", "failed")},
-                "imports": documents,
+                "imports": imports,
             }
         )
+
+    def _document(self, call, task):
+        """Return that of a task of the call; of one that the call has not dispatched, its own."""
+        if task is not None:
+            return {"task": self.import_url(task), **_document(task)}
+        is_lost = _STATES.get(call.state) is not None
+        return {
+            "task": None,
+            "state": "failed" if is_lost else "waiting",
+            "error": _error(call) if is_lost else None,
+        }
 
 
 def _document(task):
     state = _STATES.get(task.state, "waiting")
-    if state == "failed":
-        _remove_left_of(task)
     warnings = (task.result or {}).get("warnings", []) if state == "completed" else []
     return {
         "id": str(task.pk),
@@ -95,6 +117,11 @@ def _document(task):
     }
 
 
+def _refused(filename, description):
+    error = {"code": "invalid", "description": description}
+    return {"file": filename, "task": None, "state": "failed", "error": error}
+
+
 def _error(task):
     error = task.error or {}
     return {
@@ -103,9 +130,8 @@ def _error(task):
     }
 
 
-def _remove_left_of(task):
-    """Remove the upload of an import that could not do so itself: cancelled, or killed."""
-    left = PulpTemporaryFile.objects.filter(pk=task.enc_kwargs["temporary_file_pk"]).first()
-    if left is not None:
+def _remove_uploads(pks):
+    """Remove the uploads of imports that could not do so themselves: cancelled, or killed."""
+    for left in PulpTemporaryFile.objects.filter(pk__in=list(pks)):
         # Only its own `delete` removes the file, too.
         left.delete()

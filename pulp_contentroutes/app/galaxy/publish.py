@@ -1,91 +1,117 @@
 """`ansible-galaxy collection publish`, and many collections in one call: uploads become tasks."""
 
-from gettext import gettext as _
-
-from pulpcore.plugin.models import GroupProgressReport, TaskGroup
+from django.conf import settings
+from pulpcore.plugin.models import TaskGroup
 from pulpcore.plugin.tasking import dispatch
-from rest_framework.exceptions import ValidationError
+from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.parsers import MultiPartParser
 from rest_framework.response import Response
 
+from pulp_contentroutes.app import import_progress
+from pulp_contentroutes.app.galaxy.base import sentences
 from pulp_contentroutes.app.galaxy.imports import ImportsView
-from pulp_contentroutes.app.galaxy.uploads import check_length, uploads_in
+from pulp_contentroutes.app.galaxy.uploads import check_length, checked, collections_in
 from pulp_contentroutes.app.tasks.publishing import (
-    IMPORTS,
     aimport_collection,
     import_collection,
+    import_collections,
 )
 from pulp_contentroutes.galaxy.limits import SMALL_UPLOAD
+
+#: How many bytes one call may have for many collections; for one it is a setting.
+_MANY_BYTES = 256 * 1024 * 1024
 
 
 class _PublishView(ImportsView):
     """Takes uploads of who may publish; nobody else's body is read."""
 
     parser_classes = [MultiPartParser]
+    most_bytes = 0
 
     def initial(self, request, *args, **kwargs):
         super().initial(request, *args, **kwargs)
-        check_length(request)
-
-    def dispatched(self, upload, task, sha256="", **options):
-        """Return the dispatched task of the import of an upload."""
-        temporary = upload.temporary_file(sha256)
-        try:
-            return dispatch(
-                task,
-                exclusive_resources=[self.repository],
-                kwargs={
-                    "temporary_file_pk": str(temporary.pk),
-                    "repository_pk": str(self.repository.pk),
-                    "filename": upload.name,
-                    "signatures": list(upload.signatures),
-                },
-                **options,
-            )
-        except BaseException:
-            temporary.delete()
-            raise
+        allowed = max(self.most_bytes, settings.CONTENTROUTES_COLLECTION_MAX_BYTES)
+        check_length(request, allowed)
 
 
 class PublishView(_PublishView):
     def post(self, request, **kwargs):
-        uploads = uploads_in(request)
-        if len(uploads) > 1:
-            raise ValidationError(_("Publish one collection, or many at imports/collections/."))
-        [upload] = uploads
+        parts = list(collections_in(request))
+        if len(parts) > 1:
+            raise ValidationError("Publish one collection, or many at imports/collections/.")
+        upload = checked(*parts[0])
         upload.check_is_new(self.repository)
+        temporary = upload.temporary_file(str(request.data.get("sha256", "")).lower())
         is_small = upload.file.size <= SMALL_UPLOAD
-        task = self.dispatched(
-            upload,
-            # What is small has usually ended when its publisher asks for the first time.
-            aimport_collection if is_small else import_collection,
-            sha256=str(request.data.get("sha256", "")).lower(),
-            immediate=is_small,
-        )
+        try:
+            task = dispatch(
+                # What is small has usually ended when its publisher asks for the first time.
+                aimport_collection if is_small else import_collection,
+                immediate=is_small,
+                exclusive_resources=[self.repository],
+                kwargs={
+                    **upload.arguments(temporary),
+                    "repository_pk": str(self.repository.pk),
+                },
+            )
+        except BaseException:
+            temporary.delete()
+            raise
         return Response({"task": self.import_url(task)}, status=202)
 
 
 class PublishManyView(_PublishView):
-    """One import for each upload; one that fails does so alone."""
+    """One import for each upload; one that is refused is so alone, and named in the group."""
+
+    most_bytes = _MANY_BYTES
 
     def post(self, request, **kwargs):
-        uploads = uploads_in(request)
-        group = TaskGroup.objects.create(
-            description=f"Import of {len(uploads)} collections into {self.repository.name}"
-        )
-        GroupProgressReport.objects.create(
-            task_group=group, code=IMPORTS, message="Importing collections", total=len(uploads)
-        )
-        return Response(
-            {
-                "task_group": f"{self.v3}imports/groups/{group.pk}/",
-                "imports": [
-                    {"file": upload.name, "task": self._import_of(upload, group)}
-                    for upload in uploads
-                ],
-            },
-            status=202,
-        )
+        uploads, refused = _sorted_out(collections_in(request))
+        temporaries = []
+        try:
+            for upload in uploads:
+                temporaries.append(upload.temporary_file())
+            arguments = [
+                upload.arguments(temporary)
+                for upload, temporary in zip(uploads, temporaries, strict=True)
+            ]
+            group = self._dispatched(arguments, refused)
+        except BaseException:
+            for temporary in temporaries:
+                temporary.delete()
+            raise
+        return Response({"task_group": f"{self.v3}imports/groups/{group.pk}/"}, status=202)
 
-    def _import_of(self, upload, group):
-        return self.import_url(self.dispatched(upload, import_collection, task_group=group))
+    def _dispatched(self, uploads, refused):
+        total = len(uploads) + len(refused)
+        group = TaskGroup.objects.create(
+            description=f"Import of {total} collections into {self.repository.name}"
+        )
+        import_progress.start(group, total)
+        dispatch(
+            import_collections,
+            # It only dispatches the imports, which reserve the repository for themselves.
+            shared_resources=[self.repository],
+            task_group=group,
+            kwargs={
+                "repository_pk": str(self.repository.pk),
+                "uploads": uploads,
+                "refused": refused,
+            },
+        )
+        return group
+
+
+def _sorted_out(parts):
+    """Return the uploads, and what was refused with its sentence."""
+    uploads, refused, names = [], [], set()
+    for file, signatures in parts:
+        try:
+            if file.name in names:
+                raise ValidationError("It is twice in the call.")
+            names.add(file.name)
+            uploads.append(checked(file, signatures))
+        except APIException as error:
+            description = " ".join(sentences(error.detail))
+            refused.append({"filename": file.name[:200], "description": description})
+    return uploads, refused

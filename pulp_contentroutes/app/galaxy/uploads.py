@@ -13,14 +13,15 @@ from rest_framework.exceptions import APIException, ValidationError
 
 from pulp_contentroutes.app.models.galaxy import already_exists
 from pulp_contentroutes.galaxy.errors import InvalidSignature
-from pulp_contentroutes.galaxy.signatures import LONGEST_SIGNATURE, issuer_of
+from pulp_contentroutes.galaxy.signatures import LONGEST_SIGNATURE, Signature
 
 _FILENAME = re.compile(
     r"(?P<namespace>[a-z0-9_]{1,64})-(?P<name>[a-z0-9_]{1,64})-(?P<version>[0-9A-Za-z.+-]{1,128})"
     r"\.tar\.gz"
 )
 _GZIP = b"\x1f\x8b"
-_MOST_SIGNATURES = 20
+_MOST_SIGNATURES = 10
+_ARMORED = ".asc"
 # ansible-galaxy sends base64 in lines of 76: 78 bytes for 57. The rest of a form is small.
 _BASE64 = 78 / 57
 _REST_OF_FORM = 1024 * 1024
@@ -53,6 +54,14 @@ class Upload:
     def sha256(self):
         return self.file.hashers["sha256"].hexdigest()
 
+    def arguments(self, temporary):
+        """Return those of `tasks.publishing.import_collection`, without the repository."""
+        return {
+            "temporary_file_pk": str(temporary.pk),
+            "filename": self.name,
+            "signatures": list(self.signatures),
+        }
+
     def check_is_new(self, repository):
         """Raise AlreadyExists if the repository knows the version with other bytes.
 
@@ -74,48 +83,57 @@ class Upload:
         return temporary
 
 
-def check_length(request):
-    """Raise TooLarge for a body that cannot be taken, before it is read."""
+def check_length(request, allowed):
+    """Raise TooLarge for a body with more than `allowed` bytes of files, before it is read."""
     text = request.META.get("CONTENT_LENGTH") or "0"
-    allowed = settings.CONTENTROUTES_COLLECTION_MAX_BYTES * _BASE64 + _REST_OF_FORM
-    if not text.isdigit() or int(text) > allowed:
-        raise _too_large()
+    if not text.isdigit() or int(text) > allowed * _BASE64 + _REST_OF_FORM:
+        raise _too_large(_("A call"), allowed)
 
 
-def uploads_in(request):
-    """Return the collections in the parts called `file`, each with its signatures.
+def _too_large(what, allowed):
+    return TooLarge(
+        _("{} may have {} bytes (setting CONTENTROUTES_COLLECTION_MAX_BYTES).").format(
+            what, allowed
+        )
+    )
 
-    A signature is a part called `signature`, or a `file` called as a collection with `.asc`. Raise
-    ValidationError or TooLarge.
+
+def collections_in(request):
+    """Return the parts of a form that are collections, each with the parts that sign it.
+
+    A collection is a `file`. A signature is a part called `signature` if there is one collection,
+    or a `file` called as a collection with `.asc`. Raise ValidationError.
     """
     parts = request.FILES.getlist("file")
-    detached = [part for part in parts if part.name.endswith(".asc")]
-    tarballs = [part for part in parts if part not in detached]
+    tarballs = [part for part in parts if not part.name.endswith(_ARMORED)]
     if not tarballs:
         raise ValidationError(_("The part 'file' with the tarball is missing."))
+    signatures: dict[UploadedFile, list[UploadedFile | str]] = {part: [] for part in tarballs}
     common = request.data.getlist("signature")
     if common and len(tarballs) > 1:
         raise ValidationError(
             _("With several collections, send signatures as files called like them, with '.asc'.")
         )
-    names = {f"{part.name}.asc" for part in tarballs}
-    for part in detached:
-        if part.name not in names:
-            raise ValidationError(_("{} is of no collection in the call.").format(part.name))
-    return [
-        _checked(part, [*common, *(each for each in detached if each.name == f"{part.name}.asc")])
-        for part in tarballs
-    ]
+    signatures[tarballs[0]] += common
+    by_name = {f"{part.name}{_ARMORED}": part for part in tarballs}
+    for part in parts:
+        if part.name.endswith(_ARMORED):
+            if part.name not in by_name:
+                raise ValidationError(_("{} is of no collection in the call.").format(part.name))
+            signatures[by_name[part.name]].append(part)
+    return signatures.items()
 
 
-def _checked(file, signatures):
+def checked(file, signatures):
+    """Return the upload, or raise ValidationError or TooLarge."""
     matched = _FILENAME.fullmatch(file.name)
     if matched is None:
         raise ValidationError(
             _("The file '{}' is not called namespace-name-version.tar.gz.").format(file.name[:200])
         )
-    if file.size > settings.CONTENTROUTES_COLLECTION_MAX_BYTES:
-        raise _too_large()
+    allowed = settings.CONTENTROUTES_COLLECTION_MAX_BYTES
+    if file.size > allowed:
+        raise _too_large(_("A collection"), allowed)
     file.seek(0)
     if file.read(len(_GZIP)) != _GZIP:
         raise ValidationError(_("{} is not compressed with gzip.").format(file.name))
@@ -129,15 +147,6 @@ def _signature(part):
     text = part if isinstance(part, str) else part.read(LONGEST_SIGNATURE + 1)
     text = text if isinstance(text, str) else text.decode("ascii", "replace")
     try:
-        issuer_of(text)
+        return Signature.parse(text).text
     except InvalidSignature as error:
         raise ValidationError(str(error)) from error
-    return text
-
-
-def _too_large():
-    return TooLarge(
-        _("A collection may have {} bytes (setting CONTENTROUTES_COLLECTION_MAX_BYTES).").format(
-            settings.CONTENTROUTES_COLLECTION_MAX_BYTES
-        )
-    )

@@ -14,7 +14,8 @@ from pulp_contentroutes.app.models.content import (
     CollectionVersion,
     RoleVersion,
 )
-from pulp_contentroutes.galaxy.signatures import check_signature
+from pulp_contentroutes.galaxy.errors import InvalidSignature
+from pulp_contentroutes.galaxy.signatures import KeyRing
 
 
 def already_exists(filename):
@@ -23,6 +24,16 @@ def already_exists(filename):
         _("{} is or was in the repository with other bytes. Publish a new version.").format(
             filename
         ),
+    )
+
+
+def not_signed(filename, issuer):
+    return Refused(
+        InvalidSignature.code,
+        _(
+            "The signature of {} by {} was made by no key of the repository's key ring, or of "
+            "something else."
+        ).format(filename, issuer),
     )
 
 
@@ -39,8 +50,7 @@ class GalaxyRepository(Repository, AutoAddObjPermsMixin):
         """Take away what is said of collections that are gone, and refuse what must not be."""
         _remove_what_is_left_of_removed(new_version)
         self._check_versions(new_version)
-        if self.key_ring:
-            _check_signatures(new_version, self.key_ring)
+        self._check_signatures(new_version)
         try:
             validate_repo_version(new_version)
         except ValueError as error:
@@ -67,6 +77,24 @@ class GalaxyRepository(Repository, AutoAddObjPermsMixin):
         if taken is not None:
             raise already_exists(taken.filename)
 
+    def strangers_among(self, signatures):
+        """Return those of a query of signatures that no key of the key ring has made; a list."""
+        if not self.key_ring:
+            return []
+        with refusals_named():
+            ring = KeyRing(self.key_ring)
+            signed = signatures.select_related("signed_collection").iterator(chunk_size=100)
+            return [
+                each
+                for each in signed
+                if not ring.has_made(each.signature, each.signed_collection.manifest)
+            ]
+
+    def _check_signatures(self, new_version):
+        added = CollectionSignature.objects.filter(pk__in=new_version.added().values("pk"))
+        for stranger in self.strangers_among(added):
+            raise not_signed(stranger.signed_collection.filename, stranger.issuer)
+
     class Meta:
         default_related_name = "%(app_label)s_%(model_name)s"
         permissions = (
@@ -78,18 +106,15 @@ class GalaxyRepository(Repository, AutoAddObjPermsMixin):
 def _remove_what_is_left_of_removed(version):
     held = version.get_content(CollectionVersion.objects)
     same_name = held.filter(namespace=OuterRef("namespace"), name=OuterRef("name"))
-    for left in (
+    added = version.added().values("pk")
+    for said in (
         CollectionSignature.objects.exclude(signed_collection__in=held),
         CollectionDeprecation.objects.exclude(Exists(same_name)),
     ):
-        version.remove_content(version.get_content(left))
-
-
-def _check_signatures(version, key_ring):
-    signatures = CollectionSignature.objects.select_related("signed_collection")
-    for signed in signatures.filter(pk__in=version.added().values("pk")):
-        with refusals_named():
-            check_signature(signed.signature, signed.signed_collection.manifest.encode(), key_ring)
+        left = version.get_content(said)
+        if left.filter(pk__in=added).exists():
+            raise Refused("not_found", _("The repository has no collection that this is about."))
+        version.remove_content(left)
 
 
 class GalaxyDistribution(Distribution, AutoAddObjPermsMixin):

@@ -7,13 +7,14 @@ from pulpcore.plugin.serializers import (
     DistributionSerializer,
     RepositorySerializer,
     RepositoryVersionRelatedField,
+    ValidateFieldsMixin,
 )
 from rest_framework import serializers
 
 from pulp_contentroutes.app.models import GalaxyDistribution, GalaxyRepository
 from pulp_contentroutes.app.selections import Selection
 from pulp_contentroutes.galaxy.errors import InvalidSignature
-from pulp_contentroutes.galaxy.signatures import check_key_ring
+from pulp_contentroutes.galaxy.signatures import KeyRing
 
 
 class GalaxyRepositorySerializer(RepositorySerializer):
@@ -29,7 +30,7 @@ class GalaxyRepositorySerializer(RepositorySerializer):
     def validate_key_ring(self, key_ring):
         if key_ring is not None:
             try:
-                check_key_ring(key_ring)
+                KeyRing(key_ring)
             except InvalidSignature as error:
                 raise serializers.ValidationError(str(error)) from error
         return key_ring
@@ -62,7 +63,7 @@ def _check_selection(text):
         )
 
 
-class SelectionSerializer(serializers.Serializer):
+class SelectionSerializer(ValidateFieldsMixin, serializers.Serializer):
     """Which collections of a repository are meant."""
 
     collections = serializers.ListField(
@@ -82,7 +83,7 @@ class CopySerializer(SelectionSerializer):
         return of_collections(version)
 
 
-class DeprecateSerializer(serializers.Serializer):
+class DeprecateSerializer(ValidateFieldsMixin, serializers.Serializer):
     collections = serializers.ListField(
         child=serializers.CharField(validators=[_check_whole_selection]),
         min_length=1,

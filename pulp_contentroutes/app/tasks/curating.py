@@ -17,19 +17,24 @@ from pulp_contentroutes.app.selections import selected
 
 
 def copy_collections(repository_pk, source_version_pk, collections):
-    """Add collections of another repository's version, with their signatures and deprecations."""
-    source = RepositoryVersion.objects.get(pk=source_version_pk)
+    """Add collections of another repository's version, with their signatures and deprecations.
+
+    Without the signatures that the repository's key ring does not know.
+    """
+    source = _found(RepositoryVersion, source_version_pk)
+    repository = _found(GalaxyRepository, repository_pk)
     units = _selected_in(source, collections)
-    with GalaxyRepository.objects.get(pk=repository_pk).new_version() as version:
+    signatures = source.get_content(CollectionSignature.objects.filter(signed_collection__in=units))
+    strangers = [each.pk for each in repository.strangers_among(signatures)]
+    with repository.new_version() as version:
         version.add_content(units)
-        signatures = CollectionSignature.objects.filter(signed_collection__in=units)
-        version.add_content(_without_known(source.get_content(signatures), version))
+        version.add_content(_without_known(signatures.exclude(pk__in=strangers), version))
         version.add_content(source.get_content(_deprecations_of(units)))
 
 
 def remove_collections(repository_pk, collections):
     """Remove collections, with what is said of them."""
-    repository = GalaxyRepository.objects.get(pk=repository_pk)
+    repository = _found(GalaxyRepository, repository_pk)
     units = _selected_in(repository.latest_version(), collections)
     with repository.new_version() as version:
         version.remove_content(units)
@@ -37,7 +42,7 @@ def remove_collections(repository_pk, collections):
 
 def deprecate_collections(repository_pk, collections, is_deprecated):
     """Mark whole collections as deprecated, or take the mark from them."""
-    repository = GalaxyRepository.objects.get(pk=repository_pk)
+    repository = _found(GalaxyRepository, repository_pk)
     units = _selected_in(repository.latest_version(), collections)
     with repository.new_version() as version:
         if is_deprecated:
@@ -48,6 +53,14 @@ def deprecate_collections(repository_pk, collections, is_deprecated):
             version.add_content(marks)
         else:
             version.remove_content(version.get_content(_deprecations_of(units)))
+
+
+def _found(model, pk):
+    """Return what was there when the task was dispatched."""
+    found = model.objects.filter(pk=pk).first()
+    if found is None:
+        raise Refused("not_found", _("It was deleted meanwhile."))
+    return found
 
 
 def _selected_in(version, collections):

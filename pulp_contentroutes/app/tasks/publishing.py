@@ -7,22 +7,18 @@ from gettext import gettext as _
 
 from asgiref.sync import sync_to_async
 from django.db import IntegrityError, transaction
-from django.db.models import F
-from pulpcore.plugin.models import Artifact, GroupProgressReport, PulpTemporaryFile, TaskGroup
+from pulpcore.plugin.models import Artifact, PulpTemporaryFile, TaskGroup
+from pulpcore.plugin.tasking import dispatch
 from pulpcore.plugin.util import get_domain_pk
 
+from pulp_contentroutes.app import import_progress
 from pulp_contentroutes.app.collections import stored, stored_signature
 from pulp_contentroutes.app.errors import Refused, refusals_named
 from pulp_contentroutes.app.limits import limits_of_import, limits_of_import_at_once
 from pulp_contentroutes.app.models import CollectionSignature, CollectionVersion, GalaxyRepository
-from pulp_contentroutes.app.models.galaxy import already_exists
+from pulp_contentroutes.app.models.galaxy import already_exists, not_signed
 from pulp_contentroutes.galaxy.collection import read_collection
-from pulp_contentroutes.galaxy.signatures import check_signature, issuer_of
-
-#: The progress of a group of imports.
-IMPORTS = "contentroutes.imports"
-#: Before the name of a file that was refused.
-REFUSED = "contentroutes.refused:"
+from pulp_contentroutes.galaxy.signatures import KeyRing, Signature
 
 # Pulp says after 5 s that what it runs at once has failed, and does not stop it: so that nothing is
 # stored behind its back, we give up before.
@@ -49,6 +45,26 @@ async def aimport_collection(temporary_file_pk, repository_pk, filename, signatu
     return await blocking(temporary_file_pk, repository_pk, filename, signatures, limits, deadline)
 
 
+def import_collections(repository_pk, uploads, refused):
+    """Dispatch an import for each upload, in the order in which they are given.
+
+    `uploads` are arguments of `import_collection` without the repository; `refused` are files that
+    have none, as `filename` and `description`. All are of the task group of this task.
+    """
+    group = TaskGroup.current()
+    for each in refused:
+        import_progress.name_refused(group, each["filename"], each["description"])
+        import_progress.count_done(group)
+    repository = GalaxyRepository.objects.get(pk=repository_pk)
+    for upload in uploads:
+        dispatch(
+            import_collection,
+            exclusive_resources=[repository],
+            task_group=group,
+            kwargs={**upload, "repository_pk": repository_pk},
+        )
+
+
 def _import(temporary_file_pk, repository_pk, filename, signatures, limits, deadline):
     temporary = PulpTemporaryFile.objects.get(pk=temporary_file_pk)
     try:
@@ -60,13 +76,13 @@ def _import(temporary_file_pk, repository_pk, filename, signatures, limits, dead
         info = collection.info
         if repository.other_bytes_of(info.namespace, info.name, info.version, digest).exists():
             raise already_exists(info.filename)
+        if deadline is not None and time.monotonic() > deadline:
+            raise Refused("too_slow", _("The server is busy. Publish once more."))
         artifact = _artifact_of(temporary, digest)
     finally:
         # What has become an artifact is gone already. Only its own `delete` removes the file, too.
         if PulpTemporaryFile.objects.filter(pk=temporary_file_pk).exists():
             temporary.delete()
-    if deadline is not None and time.monotonic() > deadline:
-        raise Refused("too_slow", _("The server is busy. Publish once more."))
     unit = stored(collection, artifact)
     signed = [stored_signature(signature, unit).pk for signature in signatures]
     with repository.new_version() as version:
@@ -91,10 +107,13 @@ def _read(temporary, filename, limits):
 def _check_signatures(signatures, collection, repository):
     """Refuse before anything is stored what `finalize_new_version` would refuse."""
     with refusals_named():
-        for signature in signatures:
-            issuer_of(signature)
-            if repository.key_ring:
-                check_signature(signature, collection.manifest.encode(), repository.key_ring)
+        parsed = [Signature.parse(text) for text in signatures]
+        if not (parsed and repository.key_ring):
+            return
+        ring = KeyRing(repository.key_ring)
+    for signature in parsed:
+        if not ring.has_made(signature.text, collection.manifest):
+            raise not_signed(collection.info.filename, signature.issuer)
 
 
 def _replace_signatures(version, unit, signatures):
@@ -128,13 +147,8 @@ def _counted_in_group(filename):
         yield
     except Refused as refused:
         if group:
-            GroupProgressReport.objects.create(
-                task_group=group,
-                code=f"{REFUSED}{filename}",
-                message=f"{filename}: {refused.sentence}",
-                total=1,
-            )
+            import_progress.name_refused(group, filename, refused.sentence)
         raise
     finally:
         if group:
-            group.group_progress_reports.filter(code=IMPORTS).update(done=F("done") + 1)
+            import_progress.count_done(group)

@@ -87,7 +87,9 @@ class CollectionSignatureViewSet(NoArtifactContentUploadViewSet):
     """Detached signatures of collections' MANIFEST.json, in ASCII armor."""
 
     endpoint_name = "signatures"
-    queryset = CollectionSignature.objects.select_related("signed_collection")
+    queryset = CollectionSignature.objects.select_related("signed_collection").defer(
+        "signed_collection__manifest"
+    )
     serializer_class = CollectionSignatureSerializer
     filterset_class = CollectionSignatureFilter
     DEFAULT_ACCESS_POLICY = _UPLOADED

@@ -18,6 +18,10 @@ class Key:
         """The public key in ASCII armor, as a key ring has it."""
         return str(self.secret.extract_certificate())
 
+    @property
+    def private(self) -> str:
+        return str(self.secret)
+
     def signature_of(self, data: bytes) -> str:
         signed: bytes = sign(self.secret.signer(), data, mode=SignatureMode.DETACHED)
         return signed.decode()

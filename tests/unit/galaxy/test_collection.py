@@ -62,6 +62,14 @@ def test_links_within_the_collection_are_what_they_lead_to() -> None:
     assert collection.info.name == "tools"
 
 
+def test_a_manifest_is_utf_8() -> None:
+    """JSON in UTF-16 could be read, and not be kept."""
+    wide = manifest_json(files_json(FILES)).decode().encode("utf-16-le")
+    for manifest in (wide, b"\xef\xbb\xbf" + manifest_json(files_json(FILES)), b"\xff{}"):
+        with pytest.raises(InvalidManifest):
+            read_collection(archive(manifest=manifest), LIMITS)
+
+
 @pytest.mark.parametrize(
     "info",
     [

@@ -6,13 +6,12 @@ from pulp_contentroutes.galaxy.errors import InvalidSignature
 from pulp_contentroutes.galaxy.signatures import (
     LONGEST_KEY_RING,
     LONGEST_SIGNATURE,
-    check_key_ring,
-    check_signature,
-    issuer_of,
+    KeyRing,
+    Signature,
 )
 from tests.unit.galaxy.keys import Key
 
-MANIFEST = b'{"collection_info": {}}'
+MANIFEST = '{"collection_info": {}}'
 
 
 @pytest.fixture(scope="module")
@@ -21,45 +20,50 @@ def key() -> Key:
 
 
 @pytest.fixture(scope="module")
-def stranger() -> Key:
-    return Key.make("stranger")
+def other() -> Key:
+    return Key.make("other")
 
 
-def test_a_signature_by_a_key_of_the_ring_is_taken(key: Key, stranger: Key) -> None:
-    signature = key.signature_of(MANIFEST)
-    check_signature(signature, MANIFEST, stranger.public + key.public)
-    assert set(issuer_of(signature)) <= set("0123456789abcdef")
-    assert issuer_of(signature) != issuer_of(stranger.signature_of(MANIFEST))
+def test_a_signature_by_a_key_of_the_ring_is_known(key: Key, other: Key) -> None:
+    signature = key.signature_of(MANIFEST.encode())
+    assert KeyRing(other.public + key.public).has_made(signature, MANIFEST)
+    assert not KeyRing(other.public).has_made(signature, MANIFEST)
+    assert not KeyRing(key.public).has_made(signature, MANIFEST + " ")
 
 
-def test_a_stranger_and_other_bytes_are_refused_without_a_backtrace(
-    key: Key, stranger: Key
-) -> None:
-    signature = key.signature_of(MANIFEST)
-    for data, ring in ((MANIFEST, stranger.public), (MANIFEST + b" ", key.public)):
-        with pytest.raises(InvalidSignature) as refused:
-            check_signature(signature, data, ring)
-        assert "\n" not in str(refused.value)
+def test_it_says_which_key_has_made_it(key: Key, other: Key) -> None:
+    issuers = [Signature.parse(each.signature_of(b"x")).issuer for each in (key, other)]
+    assert all(set(issuer) <= set("0123456789abcdef") for issuer in issuers)
+    assert issuers[0] != issuers[1]
 
 
-def test_what_is_no_detached_signature_is_refused(key: Key) -> None:
-    signature = key.signature_of(MANIFEST)
+def test_what_stands_around_a_signature_does_not_come_in(key: Key, other: Key) -> None:
+    """A second one would be handed out, and never have been checked."""
+    signature = key.signature_of(MANIFEST.encode())
+    for after in ("\0", "\n<script>", other.signature_of(MANIFEST.encode())):
+        assert Signature.parse(signature + after).text == signature
+
+
+def test_what_is_no_detached_signature_is_refused_without_a_backtrace(key: Key) -> None:
+    signature = key.signature_of(MANIFEST.encode())
     armor = "-----BEGIN PGP SIGNATURE-----\n\n{}\n-----END PGP SIGNATURE-----\n"
     for text in (
         "",
         "rubbish",
         key.public,
+        "rubbish\n" + signature,
         armor.format("rubbish"),
         armor.format(""),
         signature[:200],
         signature + "\n" * LONGEST_SIGNATURE,
     ):
-        with pytest.raises(InvalidSignature):
-            issuer_of(text)
+        with pytest.raises(InvalidSignature) as refused:
+            Signature.parse(text)
+        assert "\n" not in str(refused.value)
 
 
-def test_a_key_ring_holds_public_keys(key: Key, stranger: Key) -> None:
-    check_key_ring(key.public + "\n" + stranger.public)
-    for text in ("", "rubbish", key.signature_of(b"x"), " " * (LONGEST_KEY_RING + 1)):
-        with pytest.raises(InvalidSignature):
-            check_key_ring(text)
+def test_a_key_ring_holds_public_keys(key: Key) -> None:
+    for text in ("", "rubbish", key.signature_of(b"x"), " " * (LONGEST_KEY_RING + 1), key.private):
+        with pytest.raises(InvalidSignature) as refused:
+            KeyRing(text)
+        assert "\n" not in str(refused.value)

@@ -1,0 +1,25 @@
+"""The progress of a group of imports, as Pulp shows it: how many are done, which were refused."""
+
+from django.db.models import F
+from pulpcore.plugin.models import GroupProgressReport
+
+_IMPORTS = "contentroutes.imports"
+_REFUSED = "contentroutes.refused:"
+
+
+def start(group, total):
+    GroupProgressReport.objects.create(
+        task_group=group, code=_IMPORTS, message="Importing collections", total=total
+    )
+
+
+def count_done(group):
+    group.group_progress_reports.filter(code=_IMPORTS).update(done=F("done") + 1)
+
+
+def name_refused(group, filename, sentence):
+    GroupProgressReport.objects.update_or_create(
+        task_group=group,
+        code=f"{_REFUSED}{filename}",
+        defaults={"message": f"{filename}: {sentence}", "total": 1, "done": 1},
+    )
