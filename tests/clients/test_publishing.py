@@ -95,9 +95,9 @@ def test_a_body_as_clients_send_it_is_checked_against_its_digest(
     ids=["no gzip", "no name", "another name", "bad manifest"],
 )
 def test_what_does_not_fit_is_refused_with_a_sentence(
-    server: Galaxy, outer_client: Client, token: str, data: bytes, name: str, reason: str
+    server: Galaxy, client: Client, token: str, data: bytes, name: str, reason: str
 ) -> None:
-    told = refused(publish(outer_client, data, name, "-s", server.url, "--token", token))
+    told = refused(publish(client, data, name, "-s", server.url, "--token", token))
     assert reason in told
     assert is_empty(server)
 

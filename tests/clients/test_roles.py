@@ -73,11 +73,11 @@ def guarded(pulp: Pulp, roles: Galaxy) -> Galaxy:
 
 
 def test_the_highest_version_is_installed_or_the_one_that_is_named(
-    roles: Galaxy, each_client: Client
+    roles: Galaxy, outer_client: Client
 ) -> None:
     for requirement, version in (("acme.motd", "1.10.0"), ("acme.motd,1.9.0", "1.9.0")):
-        succeeded(each_client.run(*install(roles, requirement)))
-        assert installed(each_client) == text_of(version)
+        succeeded(outer_client.run(*install(roles, requirement)))
+        assert installed(outer_client) == text_of(version)
 
 
 def test_the_oldest_of_60_versions_is_found(many_versions: Galaxy, outer_client: Client) -> None:
@@ -132,27 +132,27 @@ def test_search_finds_roles(
 
 
 def test_one_file_requires_roles_and_collections(
-    roles: Galaxy, server: Galaxy, each_client: Client, token: str
+    roles: Galaxy, server: Galaxy, outer_client: Client, token: str
 ) -> None:
     server.published(token)
-    configure(each_client, roles={"url": roles.url}, collections={"url": server.url})
+    configure(outer_client, roles={"url": roles.url}, collections={"url": server.url})
     requirements = {"roles": [{"name": "acme.motd"}], "collections": ["acme.tools"]}
-    (each_client.home / "requirements.yml").write_text(yaml.safe_dump(requirements))
-    succeeded(each_client.run("install", "-r", "requirements.yml"))
-    home = each_client.home / ".ansible"
+    (outer_client.home / "requirements.yml").write_text(yaml.safe_dump(requirements))
+    succeeded(outer_client.run("install", "-r", "requirements.yml"))
+    home = outer_client.home / ".ansible"
     assert (home / "roles/acme.motd/tasks/main.yml").read_text() == text_of("1.10.0")
     assert (home / "collections/ansible_collections/acme/tools/MANIFEST.json").exists()
 
 
 def test_a_guarded_role_is_installed_with_a_token_only(
-    pulp: Pulp, guarded: Galaxy, each_client: Client
+    pulp: Pulp, guarded: Galaxy, outer_client: Client
 ) -> None:
     """Clients send no credentials for the archive of a role: its URL is enough."""
-    assert "401" in refused(each_client.run(*install(guarded, "acme.motd")))
-    assert installed(each_client) is None
+    assert "401" in refused(outer_client.run(*install(guarded, "acme.motd")))
+    assert installed(outer_client) is None
     token = str(Access(pulp).token()["token"])
-    succeeded(each_client.run(*install(guarded, "acme.motd"), "--token", token))
-    assert installed(each_client) == text_of("1.10.0")
+    succeeded(outer_client.run(*install(guarded, "acme.motd"), "--token", token))
+    assert installed(outer_client) == text_of("1.10.0")
 
 
 def test_the_url_of_a_guarded_role_is_good_for_this_archive_only(

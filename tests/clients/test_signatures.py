@@ -99,20 +99,20 @@ def test_without_a_key_ring_signatures_are_not_looked_at(signed: Galaxy, client:
 
 
 def test_a_signed_collection_is_verified_until_its_manifest_is_changed(
-    signed: Galaxy, each_client: Client, key_ring: str
+    signed: Galaxy, outer_client: Client, key_ring: str
 ) -> None:
-    succeeded(install_signed(each_client, signed, key_ring, "1.1.0", "+1"))
-    installed = each_client.home / "got/ansible_collections"
+    succeeded(install_signed(outer_client, signed, key_ring, "1.1.0", "+1"))
+    installed = outer_client.home / "got/ansible_collections"
     kept = yaml.safe_load((installed / "acme.tools-1.1.0.info/GALAXY.yml").read_text())
     assert [signature["signature"][:27] for signature in kept["signatures"]] == [
         "-----BEGIN PGP SIGNATURE---"
     ]
     options = ("-p", "got", "-s", signed.url, "--keyring", key_ring)
     verify = ("collection", "verify", "acme.tools", *options)
-    succeeded(each_client.run(*verify))
+    succeeded(outer_client.run(*verify))
     manifest = installed / "acme/tools/MANIFEST.json"
     manifest.write_text(manifest.read_text().replace("Tools.", "Other tools."))
-    ended = each_client.run(*verify)
+    ended = outer_client.run(*verify)
     assert ended.returncode == 1
     assert "Signature verification failed for 'acme.tools'" in printed(ended)
 
