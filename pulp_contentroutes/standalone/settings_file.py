@@ -60,7 +60,13 @@ def _django_database(arguments: Mapping[str, str]) -> dict[str, Any]:
         "host": "HOST",
         "port": "PORT",
     }
-    database: dict[str, Any] = {"ENGINE": "django.db.backends.postgresql", "OPTIONS": {}}
+    database: dict[str, Any] = {
+        "ENGINE": "django.db.backends.postgresql",
+        # Pulp's own default is a new connection for every request to the API.
+        "CONN_MAX_AGE": 60,
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": {},
+    }
     for name, value in arguments.items():
         if name in names:
             database[names[name]] = value

@@ -8,6 +8,7 @@ from django.http import Http404
 from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.utils.decorators import method_decorator
 from django.views.decorators.http import conditional_page
+from pulpcore.plugin.models import Distribution, RepositoryVersion
 from pulpcore.plugin.util import get_domain_pk
 from rest_framework.exceptions import NotFound
 from rest_framework.renderers import JSONRenderer
@@ -47,12 +48,17 @@ class GalaxyView(APIView):
 
     @cached_property
     def distribution(self):
-        distributions = GalaxyDistribution.objects.select_related(
-            "content_guard", "repository", "repository_version"
+        """The row of it that all distributions have, without what no answer needs."""
+        kind = GalaxyDistribution.get_pulp_type()
+        distributions = Distribution.objects.filter(pulp_type=kind, pulp_domain=get_domain_pk())
+        needed = distributions.select_related("content_guard").only(
+            "pulp_type",
+            "base_path",
+            "repository",
+            "repository_version",
+            "content_guard__pulp_type",
         )
-        found = distributions.filter(
-            base_path=self.kwargs["base_path"], pulp_domain=get_domain_pk()
-        ).first()
+        found = needed.filter(base_path=self.kwargs["base_path"]).first()
         if found is None:
             raise NotFound("There is no Galaxy distribution at this URL.")
         return found
@@ -67,9 +73,12 @@ class GalaxyView(APIView):
     def version(self):
         """The repository version that is served."""
         served = self.distribution
-        version = served.repository_version
-        if version is None and served.repository is not None:
-            version = served.repository.latest_version()
+        if served.repository_version_id is not None:
+            wanted = RepositoryVersion.objects.filter(pk=served.repository_version_id)
+        else:
+            of_repository = RepositoryVersion.objects.filter(repository_id=served.repository_id)
+            wanted = of_repository.filter(complete=True).order_by("-number")
+        version = wanted.first()
         if version is None:
             raise NotFound("The distribution serves no repository.")
         return version
