@@ -72,6 +72,9 @@ def _read_manifest(text: str) -> tuple[CollectionInfo, str]:
 
 def _digest(described: Mapping[str, Any], name: str) -> str:
     digest = described.get("chksum_sha256")
+    # Without it clients could install the collection, and not verify it.
+    if described.get("chksum_type") != "sha256":
+        raise InvalidManifest(f"'chksum_type' of {quoted(name)} is not 'sha256'.")
     if not isinstance(digest, str) or not _SHA256.fullmatch(digest):
         raise InvalidManifest(f"The SHA-256 of {quoted(name)} is no such digest.")
     return digest

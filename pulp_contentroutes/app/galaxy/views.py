@@ -1,5 +1,7 @@
 """Collections as `ansible-galaxy` looks them up: one collection, its versions, one of them."""
 
+from datetime import timedelta
+
 from django.db.models import Exists, F, Max, Min, Q
 from pulpcore.plugin.models import RepositoryContent
 from rest_framework.exceptions import NotFound
@@ -60,7 +62,16 @@ class CollectionView(GalaxyView):
                 "version_removed__pulp_created", filter=Q(version_removed__number__lte=number)
             ),
         )
-        return times["first"], max(times["added"], times["removed"] or times["added"])
+        changed = max(times["added"], times["removed"] or times["added"])
+        return times["first"], changed + self._own_moment()
+
+    def _own_moment(self):
+        """Return a part of a second that is the distribution's own.
+
+        Clients keep one `updated_at` for a collection of a host, and a list of versions for each
+        URL: with the same time at two of them, they would not notice what changes at the other.
+        """
+        return timedelta(microseconds=self.distribution.pk.int % 1_000_000)
 
 
 class VersionsView(GalaxyView):

@@ -62,6 +62,12 @@ def test_links_within_the_collection_are_what_they_lead_to() -> None:
     assert collection.info.name == "tools"
 
 
+def test_a_manifest_that_clients_could_not_verify_is_refused() -> None:
+    manifest = manifest_json(files_json(FILES)).replace(b'"chksum_type": "sha256", ', b"")
+    with pytest.raises(InvalidManifest, match="chksum_type"):
+        read_collection(archive(manifest=manifest), LIMITS)
+
+
 def test_a_manifest_is_utf_8() -> None:
     """JSON in UTF-16 could be read, and not be kept."""
     wide = manifest_json(files_json(FILES)).decode().encode("utf-16-le")
