@@ -76,6 +76,11 @@ def pulp(request: pytest.FixtureRequest, caches: None) -> Pulp:
 
 
 @pytest.fixture(scope="session")
+def pulp_with_domains(domains: Standalone, caches: None) -> Pulp:
+    return Pulp(domains, Rest(domains.front), "default")
+
+
+@pytest.fixture(scope="session")
 def caches(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Keep pulp-glue's copy of the API document out of the home folder."""
     with pytest.MonkeyPatch.context() as patch:

@@ -136,7 +136,7 @@ def checked(file, signatures):
         raise _too_large(_("A collection"), allowed)
     file.seek(0)
     if file.read(len(_GZIP)) != _GZIP:
-        raise ValidationError(_("{} is not compressed with gzip.").format(file.name))
+        raise ValidationError(_("The file is not compressed with gzip."))
     file.seek(0)
     if len(signatures) > _MOST_SIGNATURES:
         raise ValidationError(_("A collection may have {} signatures.").format(_MOST_SIGNATURES))
