@@ -123,7 +123,7 @@ async def _answer(
                 answer: dict[str, Any] = await response.json()
                 return answer
             raise UploadFailed(await _problem(response))
-    except (aiohttp.ClientError, TimeoutError, ValueError, KeyError, OSError) as error:
+    except (aiohttp.ClientError, OSError, ValueError) as error:
         raise UploadFailed(f"{url}: {type(error).__name__} {error}".rstrip()) from error
 
 

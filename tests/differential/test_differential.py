@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Sequence
 from pathlib import Path
 from random import Random
 
@@ -29,7 +29,8 @@ DOCUMENT = Path(__file__).parents[2] / "docs" / "differences.md"
 PATHS, CONDITIONS, CHANCES = 150, 250, 250
 
 
-def compare(arena: Arena, asked: Iterable[Question]) -> None:
+def assert_like_stock(arena: Arena, asked: Sequence[Question]) -> None:
+    assert asked
     arena.tally.forget_failures()
     for question in asked:
         arena.ask(question)
@@ -61,7 +62,7 @@ def test_the_world_is_in_pulp_as_it_was_made(arena: Arena) -> None:
 
 def test_every_path_of_the_world(arena: Arena) -> None:
     asked = list(every_path(arena.world, arena.has_domains))
-    compare(arena, Random(SEED).sample(asked, min(PATHS, len(asked))))
+    assert_like_stock(arena, Random(SEED).sample(asked, min(PATHS, len(asked))))
 
 
 def test_every_corner(arena: Arena) -> None:
@@ -90,13 +91,13 @@ def test_every_corner(arena: Arena) -> None:
         for path in known_paths(arena.world.domains[0], distribution)
         if distribution.base_path in ("check/points", "overlap/version") and path.endswith("/")
     ][:20]
-    compare(arena, [empty, *(Question(domain, suffix) for suffix in suffixes)])
+    assert_like_stock(arena, [empty, *(Question(domain, suffix) for suffix in suffixes)])
 
 
 def test_a_plugin_that_answers_its_own_way_is_asked(arena: Arena) -> None:
     """A row of a table cannot say this: stock's answer is pulp_python's own, and so is ours."""
     suffix = below(arena, "packages/published/pypi/shelf-reader/json")
-    compare(arena, [Question(arena.world.domains[0].name, suffix)])
+    assert_like_stock(arena, [Question(arena.world.domains[0].name, suffix)])
     answer = arena.stock.ask(Request(STOCK_PREFIX + suffix))
     assert answer.status == 200, answer
     assert json.loads(answer.body)["info"]["name"] == "shelf_reader"
@@ -107,7 +108,7 @@ def test_every_condition_on_one_file(arena: Arena) -> None:
     suffix = below(arena, f"sizes/size/{size}.bin")
     asked = list(every_condition(suffix, arena.world.domains[0].name))
     count = CONDITIONS // 3 if arena.has_domains else CONDITIONS
-    compare(arena, Random(SEED).sample(asked, min(count, len(asked))))
+    assert_like_stock(arena, Random(SEED).sample(asked, min(count, len(asked))))
 
 
 def test_chance(arena: Arena) -> None:

@@ -137,8 +137,9 @@ def test_a_listening_connection_that_is_silently_dead_is_noticed(stage: Stage) -
     stage.wait_for_change(0)
     stage.proxy.stall(only_listening=True)
     stage.site.serve(1)
-    # Twice a heartbeat of 5 s, and what a busy machine adds.
+    # Twice a heartbeat of 5 s, and what a busy machine adds; it raises when the time is over.
     stage.wait_for_change(1, seconds=20)
+    assert stage.changing().body == CHANGING[1]
 
 
 def test_resolved_files_are_served_while_postgresql_is_silent(stage: Stage) -> None:

@@ -193,9 +193,15 @@ def test_no_collection_is_copied_between_domains(pulp_with_domains: Pulp, folder
     assert (answer.status_code, "domain" in answer.text) == (400, True)
 
 
-def test_a_misspelt_field_changes_nothing(pulp: Pulp, token: str) -> None:
+def test_a_mark_is_for_whole_collections_and_a_misspelt_field_changes_nothing(
+    pulp: Pulp, token: str
+) -> None:
     server, admin = galaxy(pulp), Access(pulp)
     server.published(token)
-    values: Any = {"collections": ["acme.tools"], "deprecate": False}
-    assert admin.call("POST", f"{server.repository}deprecate/", **values).status_code == 400
+    wrong: Any
+    for wrong in (
+        {"collections": ["acme.tools"], "deprecate": False},
+        {"collections": ["acme.tools:1.2.3"]},
+    ):
+        assert admin.call("POST", f"{server.repository}deprecate/", **wrong).status_code == 400
     assert server.get(COLLECTION).json()["deprecated"] is False

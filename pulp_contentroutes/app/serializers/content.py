@@ -1,5 +1,6 @@
 """REST representations of collections, signatures, deprecations and roles."""
 
+from dataclasses import asdict
 from gettext import gettext as _
 
 from pulpcore.plugin.serializers import (
@@ -112,17 +113,10 @@ class RoleVersionSerializer(_FromTarballSerializer):
     def deferred_validate(self, data):
         data = super().deferred_validate(data)
         artifact = data["artifact"]
-        role = _read(artifact, read_role)
+        info = asdict(_read(artifact, read_role))
         data |= {
-            "description": role.description,
-            "info": {
-                "author": role.author,
-                "company": role.company,
-                "license": role.license,
-                "min_ansible_version": role.min_ansible_version,
-                "tags": role.tags,
-                "platforms": role.platforms,
-            },
+            "description": info.pop("description"),
+            "info": info,
             "sha256": artifact.sha256,
             "size": artifact.size,
         }

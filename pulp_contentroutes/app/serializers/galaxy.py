@@ -50,12 +50,6 @@ def of_collections(version):
     return version
 
 
-def _check_whole_selection(text):
-    selection = Selection.parse(text)
-    if selection is None or selection.version:
-        raise serializers.ValidationError(_("Write 'namespace.name': it is for all versions."))
-
-
 def _check_selection(text):
     if Selection.parse(text) is None:
         raise serializers.ValidationError(
@@ -83,16 +77,17 @@ class CopySerializer(SelectionSerializer):
         return of_collections(version)
 
 
-class DeprecateSerializer(ValidateFieldsMixin, serializers.Serializer):
-    collections = serializers.ListField(
-        child=serializers.CharField(validators=[_check_whole_selection]),
-        min_length=1,
-        max_length=1000,
-        help_text=_("Each 'namespace.name'."),
-    )
+class DeprecateSerializer(SelectionSerializer):
+    """Whole collections: clients look up whether these are deprecated, and not of each version."""
+
     deprecated = serializers.BooleanField(
         default=True, help_text=_("False takes the mark from them.")
     )
+
+    def validate_collections(self, texts):
+        if any(Selection.parse(text).version for text in texts):
+            raise serializers.ValidationError(_("Write 'namespace.name': it is for all versions."))
+        return texts
 
 
 class GalaxyDistributionSerializer(DistributionSerializer):

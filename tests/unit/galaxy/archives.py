@@ -8,6 +8,10 @@ import tarfile
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from pulp_contentroutes.galaxy.limits import Limits
+
+#: Small ones, so that what is beyond them is small, too.
+LIMITS = Limits(unpacked=5_000_000, members=100, document=300_000, headers=20_000)
 FILES = {
     "README.md": b"# A collection\n",
     "plugins/modules/ping.py": b"print('pong')\n",

@@ -8,11 +8,9 @@ from pathlib import Path
 import pytest
 
 from pulp_contentroutes.galaxy.errors import InvalidCollection, InvalidManifest
-from pulp_contentroutes.galaxy.limits import Limits
 from pulp_contentroutes.galaxy.role import check_name, read_role
-from tests.unit.galaxy.archives import member, packed
+from tests.unit.galaxy.archives import LIMITS, member, packed
 
-LIMITS = Limits(unpacked=5_000_000, members=100, document=300_000, headers=20_000)
 MAIN = b"""
 galaxy_info:
   author: Somebody
