@@ -6,7 +6,7 @@ ARGS ?=
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test test-unit bench lint format
+.PHONY: help serve test test-unit mutants bench lint format
 
 help:  ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
@@ -24,6 +24,11 @@ test:  ## Run every test, on a real PostgreSQL, Pulp, nginx and Apache
 test-unit:  ## Run the tests that need no service (seconds)
 	@scripts/environment dev
 	$(BIN)/pytest tests/unit $(ARGS)
+
+mutants:  ## Test the unit tests: change the code in small ways, and list what they do not notice
+	@scripts/environment mutation
+	@$(BIN)/mutmut run $(ARGS)
+	@$(BIN)/mutmut results --all true | $(BIN)/python -m tests.mutants
 
 bench:  ## Measure beside stock Pulp, aiohttp and nginx (20 minutes; ARGS="--quick" for a few)
 	@scripts/packages nginx redis-server wrk

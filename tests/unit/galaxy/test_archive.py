@@ -28,24 +28,28 @@ from tests.unit.galaxy.archives import (
 @pytest.mark.parametrize(
     "members",
     [
-        [member("../out")],
-        [member("/etc/passwd")],
-        [member("a/../../out")],
-        [member("link", tarfile.SYMTYPE, "/etc/passwd")],
-        [member("link", tarfile.SYMTYPE, "../out")],
-        [member("link", tarfile.SYMTYPE, "nothing")],
-        [member("one", tarfile.SYMTYPE, "two"), member("two", tarfile.SYMTYPE, "one")],
-        [member("hard", tarfile.LNKTYPE, "README.md")],
-        [member("device", tarfile.CHRTYPE)],
-        [member("device", tarfile.BLKTYPE)],
-        [member("pipe", tarfile.FIFOTYPE)],
-        [member("README.md")],
-        [member("./README.md")],
-        [member("plugins", tarfile.SYMTYPE, "meta")],
-        [member("line\nbreak")],
-        [member("sparse", tarfile.GNUTYPE_SPARSE)],
+        pytest.param([member("../out")], id="above the archive"),
+        pytest.param([member("/etc/passwd")], id="from the root"),
+        pytest.param([member("a/../../out")], id="out by a detour"),
+        pytest.param([member("link", tarfile.SYMTYPE, "/etc/passwd")], id="link to the root"),
+        pytest.param([member("link", tarfile.SYMTYPE, "../out")], id="link out of the archive"),
+        pytest.param([member("link", tarfile.SYMTYPE, "nothing")], id="link to nothing"),
+        pytest.param(
+            [member("one", tarfile.SYMTYPE, "two"), member("two", tarfile.SYMTYPE, "one")],
+            id="links in a circle",
+        ),
+        pytest.param([member("hard", tarfile.LNKTYPE, "README.md")], id="hard link"),
+        pytest.param([member("device", tarfile.CHRTYPE)], id="character device"),
+        pytest.param([member("device", tarfile.BLKTYPE)], id="block device"),
+        pytest.param([member("pipe", tarfile.FIFOTYPE)], id="pipe"),
+        pytest.param([member("README.md")], id="the same name"),
+        pytest.param([member("./README.md")], id="the same name in another spelling"),
+        pytest.param(
+            [member("plugins", tarfile.SYMTYPE, "meta")], id="link in the place of a folder"
+        ),
+        pytest.param([member("line\nbreak")], id="line break in a name"),
+        pytest.param([member("sparse", tarfile.GNUTYPE_SPARSE)], id="sparse file"),
     ],
-    ids=lambda members: f"{members[0].name!r} {members[0].type!r}",
 )
 def test_members_that_nobody_should_unpack_are_refused(members: list[tarfile.TarInfo]) -> None:
     with pytest.raises(UnreadableArchive):

@@ -73,41 +73,49 @@ def test_a_manifest_is_utf_8() -> None:
 @pytest.mark.parametrize(
     "info",
     [
-        {"namespace": "Acme"},
-        {"namespace": "a__b"},
-        {"namespace": "x" * 65},
-        {"name": "1tools"},
-        {"name": None},
-        {"name": ["tools"]},
-        {"version": "1.2"},
-        {"version": "v1.2.3"},
-        {"version": "1.2.3-" + "a" * 200},
-        {"authors": []},
-        {"authors": [""]},
-        {"authors": {"a": 1}},
-        {"readme": None},
-        {"readme": "missing.md"},
-        {"readme": "../README.md"},
-        {"license": []},
-        {"license": [], "license_file": "LICENSE"},
-        {"license_file": "README.md"},
-        {"tags": ["x" * 65]},
-        {"tags": ["a b"]},
-        {"tags": [f"t{number}" for number in range(21)]},
-        {"description": "x" * 2001},
-        {"description": "\ud800"},
-        {"description": "a\0b"},
-        {"dependencies": ["acme.base"]},
-        {"dependencies": {"acme.tools": "*"}},
-        {"dependencies": {"acme": "*"}},
-        {"dependencies": {"a.b.c": "*"}},
-        {"dependencies": {"acme.base": None}},
-        {"dependencies": {"acme.base": ">=one"}},
-        {"dependencies": {"acme.base": "~=1.0.0"}},
-        {"dependencies": {"acme.base": ">=1.0.0,,<2.0.0"}},
-        {"dependencies": {f"acme.n{number}": "*" for number in range(1001)}},
+        pytest.param({"namespace": "Acme"}, id="namespace in capitals"),
+        pytest.param({"namespace": "a__b"}, id="namespace with two underscores"),
+        pytest.param({"namespace": "x" * 65}, id="namespace of 65 letters"),
+        pytest.param({"name": "1tools"}, id="name with a digit first"),
+        pytest.param({"name": None}, id="no name"),
+        pytest.param({"name": ["tools"]}, id="list of names"),
+        pytest.param({"version": "1.2"}, id="version of two numbers"),
+        pytest.param({"version": "v1.2.3"}, id="version with a v"),
+        pytest.param({"version": "1.2.3-" + "a" * 200}, id="version of 206 letters"),
+        pytest.param({"authors": []}, id="no authors"),
+        pytest.param({"authors": [""]}, id="author without a name"),
+        pytest.param({"authors": {"a": 1}}, id="authors in a map"),
+        pytest.param({"readme": None}, id="no readme"),
+        pytest.param({"readme": "missing.md"}, id="readme that is not there"),
+        pytest.param({"readme": "../README.md"}, id="readme out of the archive"),
+        pytest.param({"license": []}, id="no license"),
+        pytest.param(
+            {"license": [], "license_file": "LICENSE"}, id="license file that is not there"
+        ),
+        pytest.param({"license_file": "README.md"}, id="license and license file"),
+        pytest.param({"tags": ["x" * 65]}, id="tag of 65 letters"),
+        pytest.param({"tags": ["a b"]}, id="tag with a space"),
+        pytest.param({"tags": [f"t{number}" for number in range(21)]}, id="21 tags"),
+        pytest.param({"description": "x" * 2001}, id="description of 2001 letters"),
+        pytest.param({"description": "\ud800"}, id="description with half a surrogate pair"),
+        pytest.param({"description": "a\0b"}, id="description with NUL"),
+        pytest.param({"dependencies": ["acme.base"]}, id="list of dependencies"),
+        pytest.param({"dependencies": {"acme.tools": "*"}}, id="dependency on itself"),
+        pytest.param({"dependencies": {"acme": "*"}}, id="dependency without a namespace"),
+        pytest.param({"dependencies": {"a.b.c": "*"}}, id="dependency with three parts"),
+        pytest.param({"dependencies": {"acme.base": None}}, id="dependency without a version"),
+        pytest.param(
+            {"dependencies": {"acme.base": ">=one"}}, id="dependency on an invalid version"
+        ),
+        pytest.param({"dependencies": {"acme.base": "~=1.0.0"}}, id="operator of Python"),
+        pytest.param(
+            {"dependencies": {"acme.base": ">=1.0.0,,<2.0.0"}}, id="empty part of a requirement"
+        ),
+        pytest.param(
+            {"dependencies": {f"acme.n{number}": "*" for number in range(1001)}},
+            id="1001 dependencies",
+        ),
     ],
-    ids=lambda info: str(info)[:40],
 )
 def test_a_manifest_with_a_wrong_field_is_refused(info: dict[str, object]) -> None:
     with pytest.raises(InvalidManifest) as refused:
@@ -125,8 +133,16 @@ def test_requirements_of_every_operator_are_taken(requirement: str) -> None:
 
 @pytest.mark.parametrize(
     "document",
-    [b"", b"[]", b"null", b"{", b"{}", b"\xff", b"[" * 50_000, b'{"collection_info": []}'],
-    ids=lambda document: repr(document[:20]),
+    [
+        pytest.param(b"", id="empty"),
+        pytest.param(b"[]", id="list"),
+        pytest.param(b"null", id="null"),
+        pytest.param(b"{", id="not closed"),
+        pytest.param(b"{}", id="empty object"),
+        pytest.param(b"\xff", id="not UTF-8"),
+        pytest.param(b"[" * 50_000, id="50 000 brackets"),
+        pytest.param(b'{"collection_info": []}', id="list for an object"),
+    ],
 )
 @pytest.mark.parametrize("which", ["manifest", "listed"])
 def test_documents_that_are_none_are_refused(which: str, document: bytes) -> None:
@@ -141,20 +157,21 @@ def test_documents_that_are_none_are_refused(which: str, document: bytes) -> Non
 @pytest.mark.parametrize(
     "runtime",
     [
-        b"requires_ansible: 2.14",
-        b"requires_ansible: ['>=2.14']",
-        b"requires_ansible: 'new'",
-        b"requires_ansible: '" + b">=2," * 100 + b"'",
-        b"a: [",
-        b"\xff",
-        b"[" * 5000,
-        b'requires_ansible: "===\\0"',
-        b'requires_ansible: "===\\ud800"',
-        b"requires_ansible: !!bool foo",
-        b"requires_ansible: " + b"1:" * 300 + b"1.5",
-        b"#" * 262_145,
+        pytest.param(b"requires_ansible: 2.14", id="a number"),
+        pytest.param(b"requires_ansible: ['>=2.14']", id="a list"),
+        pytest.param(b"requires_ansible: 'new'", id="a word"),
+        pytest.param(
+            b"requires_ansible: '" + b">=2," * 100 + b"'", id="a specifier of 500 letters"
+        ),
+        pytest.param(b"a: [", id="not closed"),
+        pytest.param(b"\xff", id="not UTF-8"),
+        pytest.param(b"[" * 5000, id="5000 brackets"),
+        pytest.param(b'requires_ansible: "===\\0"', id="NUL"),
+        pytest.param(b'requires_ansible: "===\\ud800"', id="half a surrogate pair"),
+        pytest.param(b"requires_ansible: !!bool foo", id="a tag of a type"),
+        pytest.param(b"requires_ansible: " + b"1:" * 300 + b"1.5", id="sexagesimal digits"),
+        pytest.param(b"#" * 262_145, id="too long"),
     ],
-    ids=lambda runtime: repr(runtime[:24]),
 )
 def test_a_runtime_that_cannot_be_read_is_refused(runtime: bytes) -> None:
     with pytest.raises(InvalidManifest):

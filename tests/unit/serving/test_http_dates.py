@@ -98,7 +98,14 @@ def test_every_second_is_read_in_both_formats_with_a_full_year(when: datetime) -
 
 @pytest.mark.parametrize(
     ("years", "day", "is_past"),
-    [(-49, 0, False), (0, 0, False), (49, 0, False), (50, -1, False), (50, 1, True), (51, 0, True)],
+    [
+        pytest.param(-49, 0, False, id="49 years ago"),
+        pytest.param(0, 0, False, id="this year"),
+        pytest.param(49, 0, False, id="in 49 years"),
+        pytest.param(50, -1, False, id="a day less than 50 years ahead"),
+        pytest.param(50, 1, True, id="a day more than 50 years ahead"),
+        pytest.param(51, 0, True, id="in 51 years"),
+    ],
 )
 def test_a_two_digit_year_more_than_fifty_years_ahead_is_past(
     years: int, day: int, is_past: bool

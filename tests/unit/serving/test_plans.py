@@ -155,12 +155,13 @@ async def test_what_was_announced_as_changed_is_never_served_stale(fast_path: Fa
 @pytest.mark.parametrize(
     ("values", "expected"),
     [
-        ({}, True),
-        ({"distribution_type": "core.overrides"}, False),
-        ({"is_publication_complete": False}, False),
-        ({"is_version_complete": False}, False),
+        pytest.param({}, True, id="a complete publication of a plain type"),
+        pytest.param(
+            {"distribution_type": "core.overrides"}, False, id="a type that answers in its own way"
+        ),
+        pytest.param({"is_publication_complete": False}, False, id="an incomplete publication"),
+        pytest.param({"is_version_complete": False}, False, id="an incomplete version"),
     ],
-    ids=str,
 )
 async def test_only_what_pulpcore_itself_would_serve_is_ours(
     fast_path: FastPath, values: dict[str, object], expected: bool
@@ -172,12 +173,17 @@ async def test_only_what_pulpcore_itself_would_serve_is_ours(
 @pytest.mark.parametrize(
     ("values", "expected"),
     [
-        ({}, True),
-        ({"remote_id": "a remote"}, False),
-        ({"version_id": None, "publication_id": None}, False),
-        ({"version_id": None, "publication_id": None, "repository_id": "a repository"}, True),
+        pytest.param({}, True, id="a version"),
+        pytest.param({"remote_id": "a remote"}, False, id="a remote could still have it"),
+        pytest.param(
+            {"version_id": None, "publication_id": None}, False, id="neither version nor repository"
+        ),
+        pytest.param(
+            {"version_id": None, "publication_id": None, "repository_id": "a repository"},
+            True,
+            id="a repository without a version",
+        ),
     ],
-    ids=str,
 )
 async def test_a_miss_is_proven_only_without_a_remote_and_with_a_repository(
     fast_path: FastPath, values: dict[str, object], expected: bool

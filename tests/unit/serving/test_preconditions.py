@@ -33,11 +33,6 @@ def verdict(*lines: tuple[str, str]) -> Verdict:
     return evaluate(headers(*lines), OURS)
 
 
-def beginning(value: str) -> str:
-    """The whole value would be the name of the test."""
-    return value[:20]
-
-
 @pytest.mark.parametrize(
     ("value", "is_listed"),
     [
@@ -114,23 +109,72 @@ def test_the_second_of_the_last_change_is_not_modified_since(
 @pytest.mark.parametrize(
     ("lines", "expected"),
     [
-        ((), Verdict.PROCEED),
-        # Tags overrule dates, even when they are malformed.
-        ((("If-Modified-Since", DATE), ("If-None-Match", OTHER)), Verdict.PROCEED),
-        ((("If-Modified-Since", BEFORE), ("If-None-Match", TAG)), Verdict.NOT_MODIFIED),
-        ((("If-Modified-Since", DATE), ("If-None-Match", "x")), Verdict.PROCEED),
-        ((("If-Unmodified-Since", BEFORE), ("If-Match", TAG)), Verdict.PROCEED),
-        ((("If-Unmodified-Since", DATE), ("If-Match", OTHER)), Verdict.FAILED),
-        ((("If-Unmodified-Since", DATE), ("If-Match", "x")), Verdict.FAILED),
-        # Expectations come first; when they hold, the copy is looked at.
-        ((("If-None-Match", TAG), ("If-Match", OTHER)), Verdict.FAILED),
-        ((("If-None-Match", TAG), ("If-Match", TAG)), Verdict.NOT_MODIFIED),
-        ((("If-None-Match", TAG), ("If-Unmodified-Since", BEFORE)), Verdict.FAILED),
-        ((("If-None-Match", TAG), ("If-Unmodified-Since", DATE)), Verdict.NOT_MODIFIED),
-        ((("If-Modified-Since", DATE), ("If-Match", TAG)), Verdict.NOT_MODIFIED),
-        ((("If-Modified-Since", DATE), ("If-Unmodified-Since", BEFORE)), Verdict.FAILED),
-        # Neither is a precondition of the whole representation.
-        ((("Range", "bytes=0-0"), ("If-Range", OTHER)), Verdict.PROCEED),
+        pytest.param((), Verdict.PROCEED, id="nothing is asked"),
+        pytest.param(
+            (("If-Modified-Since", DATE), ("If-None-Match", OTHER)),
+            Verdict.PROCEED,
+            id="another tag overrules our date",
+        ),
+        pytest.param(
+            (("If-Modified-Since", BEFORE), ("If-None-Match", TAG)),
+            Verdict.NOT_MODIFIED,
+            id="our tag overrules a date before",
+        ),
+        pytest.param(
+            (("If-Modified-Since", DATE), ("If-None-Match", "x")),
+            Verdict.PROCEED,
+            id="a malformed tag overrules our date",
+        ),
+        pytest.param(
+            (("If-Unmodified-Since", BEFORE), ("If-Match", TAG)),
+            Verdict.PROCEED,
+            id="our expected tag overrules a date before",
+        ),
+        pytest.param(
+            (("If-Unmodified-Since", DATE), ("If-Match", OTHER)),
+            Verdict.FAILED,
+            id="another expected tag overrules our date",
+        ),
+        pytest.param(
+            (("If-Unmodified-Since", DATE), ("If-Match", "x")),
+            Verdict.FAILED,
+            id="a malformed expected tag overrules our date",
+        ),
+        pytest.param(
+            (("If-None-Match", TAG), ("If-Match", OTHER)),
+            Verdict.FAILED,
+            id="an expectation fails before a copy is current",
+        ),
+        pytest.param(
+            (("If-None-Match", TAG), ("If-Match", TAG)),
+            Verdict.NOT_MODIFIED,
+            id="a copy is current after an expectation holds",
+        ),
+        pytest.param(
+            (("If-None-Match", TAG), ("If-Unmodified-Since", BEFORE)),
+            Verdict.FAILED,
+            id="an expected date fails before a copy is current",
+        ),
+        pytest.param(
+            (("If-None-Match", TAG), ("If-Unmodified-Since", DATE)),
+            Verdict.NOT_MODIFIED,
+            id="a copy is current after an expected date holds",
+        ),
+        pytest.param(
+            (("If-Modified-Since", DATE), ("If-Match", TAG)),
+            Verdict.NOT_MODIFIED,
+            id="a date is current after an expected tag holds",
+        ),
+        pytest.param(
+            (("If-Modified-Since", DATE), ("If-Unmodified-Since", BEFORE)),
+            Verdict.FAILED,
+            id="an expected date fails before a date is current",
+        ),
+        pytest.param(
+            (("Range", "bytes=0-0"), ("If-Range", OTHER)),
+            Verdict.PROCEED,
+            id="a range is no condition",
+        ),
     ],
 )
 def test_conditions_are_evaluated_in_the_order_of_the_rfc(
@@ -150,22 +194,22 @@ def test_a_date_that_is_there_twice_is_ignored() -> None:
 @pytest.mark.parametrize(
     ("lines", "applies"),
     [
-        ([], True),
-        ([TAG], True),
-        ([DATE], True),
-        (["Sunday, 06-Nov-94 08:49:37 GMT"], True),
-        ([OTHER], False),
-        (['"x"'], False),
-        ([f"W/{TAG}"], False),
-        ([f"{TAG}, {OTHER}"], False),
-        (["*"], False),
-        (["x"], False),
-        ([""], False),
-        ([BEFORE], False),
-        ([AFTER], False),
-        (["Fri, 31 Dec 9999 23:59:59 GMT"], False),
-        ([TAG, TAG], False),
-        ([DATE, DATE], False),
+        pytest.param([], True, id="no If-Range"),
+        pytest.param([TAG], True, id="our tag"),
+        pytest.param([DATE], True, id="our date"),
+        pytest.param(["Sunday, 06-Nov-94 08:49:37 GMT"], True, id="our date in an old format"),
+        pytest.param([OTHER], False, id="another tag"),
+        pytest.param(['"x"'], False, id="a shorter tag"),
+        pytest.param([f"W/{TAG}"], False, id="our tag, weakened"),
+        pytest.param([f"{TAG}, {OTHER}"], False, id="a list with our tag"),
+        pytest.param(["*"], False, id="a star"),
+        pytest.param(["x"], False, id="a word"),
+        pytest.param([""], False, id="an empty value"),
+        pytest.param([BEFORE], False, id="a second earlier"),
+        pytest.param([AFTER], False, id="a second later"),
+        pytest.param(["Fri, 31 Dec 9999 23:59:59 GMT"], False, id="the last second of all"),
+        pytest.param([TAG, TAG], False, id="our tag twice"),
+        pytest.param([DATE, DATE], False, id="our date twice"),
     ],
 )
 def test_a_range_applies_to_the_very_representation_it_was_begun_with(
@@ -178,19 +222,18 @@ def test_a_range_applies_to_the_very_representation_it_was_begun_with(
 @pytest.mark.parametrize(
     "value",
     [
-        " " * MANY,
-        "," * MANY,
-        " ," * MANY,
-        '"' * MANY,
-        '"' + "a" * MANY,
-        "W/" * MANY,
-        f"{TAG}" + " " * MANY + "x",
-        f"{TAG}, " * (MANY // 50) + "x",
-        '"",' * MANY + "x",
-        f"{DATE}, " * (MANY // 50),
-        "Sun, 06 Nov " + "1" * MANY,
+        pytest.param(" " * MANY, id="spaces"),
+        pytest.param("," * MANY, id="commas"),
+        pytest.param(" ," * MANY, id="empty members"),
+        pytest.param('"' * MANY, id="quotes"),
+        pytest.param('"' + "a" * MANY, id="a tag that does not end"),
+        pytest.param("W/" * MANY, id="weak marks"),
+        pytest.param(f"{TAG}" + " " * MANY + "x", id="a tag, spaces, a word"),
+        pytest.param(f"{TAG}, " * (MANY // 50) + "x", id="tags and a word"),
+        pytest.param('"",' * MANY + "x", id="empty tags and a word"),
+        pytest.param(f"{DATE}, " * (MANY // 50), id="dates"),
+        pytest.param("Sun, 06 Nov " + "1" * MANY, id="a date that does not end"),
     ],
-    ids=beginning,
 )
 def test_a_hostile_value_is_read_in_one_pass(value: str) -> None:
     assert verdict(*((name, value) for name in NAMES if name != "If-Match")) is Verdict.PROCEED

@@ -38,7 +38,7 @@ def refusal(raw_path: str) -> type[RequestRefused] | None:
         "/p/a/b..",
         "/p/a/.",
         "/p/a%2Bb%20%252f%20%C3%BC%23%3F.txt",
-        "/p/" + "a" * (MAX_BYTES - 3),
+        pytest.param("/p/" + "a" * (MAX_BYTES - 3), id="as long as allowed"),
         "/p/ü",
     ],
 )
@@ -65,9 +65,9 @@ def test_a_path_that_content_can_have_passes(raw_path: str) -> None:
         ("/p/%C3", MalformedPath),
         ("/p/%ED%A0%80", MalformedPath),
         ("/p/\udcff", MalformedPath),
-        ("/p/" + "a" * (MAX_BYTES - 2), PathTooLong),
-        ("/p/" + "%" * MAX_BYTES, PathTooLong),
-        ("/p/" + "\u00fc" * (MAX_BYTES // 2), PathTooLong),
+        pytest.param("/p/" + "a" * (MAX_BYTES - 2), PathTooLong, id="a byte too long"),
+        pytest.param("/p/" + "%" * MAX_BYTES, PathTooLong, id="too long and malformed"),
+        pytest.param("/p/" + "\u00fc" * (MAX_BYTES // 2), PathTooLong, id="too long in UTF-8"),
     ],
 )
 def test_a_path_that_no_content_can_have_is_refused(

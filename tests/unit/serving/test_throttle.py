@@ -35,22 +35,38 @@ def test_zero_is_no_limit() -> None:
 @pytest.mark.parametrize(
     ("peer", "forwarded", "expected"),
     [
-        ("10.0.0.1", None, "10.0.0.1"),
-        ("10.0.0.1", "6.6.6.6", "10.0.0.1"),
-        ("127.0.0.1", None, "127.0.0.1"),
-        ("127.0.0.1", "6.6.6.6", "6.6.6.6"),
-        ("127.0.0.1", "1.1.1.1, 6.6.6.6", "6.6.6.6"),
-        ("127.0.0.1", "", "127.0.0.1"),
-        ("127.0.0.1", "6.6.6.6, 192.168.1.7", "6.6.6.6"),
-        ("127.0.0.1", "192.168.1.8, 192.168.1.7", "192.168.1.8"),
-        ("127.0.0.1", "1.1.1.1, somebody", "127.0.0.1"),
-        ("127.0.0.1", "x" * 5000, "127.0.0.1"),
-        ("::ffff:127.0.0.1", "6.6.6.6", "6.6.6.6"),
-        ("::ffff:10.0.0.1", "6.6.6.6", "10.0.0.1"),
-        ("192.168.1.7", "6.6.6.6", "6.6.6.6"),
-        ("::1", "2001:db8:0:7::1", "2001:db8:0:7::/64"),
-        (None, "6.6.6.6", "6.6.6.6"),
-        (None, None, "local"),
+        pytest.param("10.0.0.1", None, "10.0.0.1", id="a client"),
+        pytest.param("10.0.0.1", "6.6.6.6", "10.0.0.1", id="a client that claims to be another"),
+        pytest.param("127.0.0.1", None, "127.0.0.1", id="a proxy that says nothing"),
+        pytest.param("127.0.0.1", "6.6.6.6", "6.6.6.6", id="a proxy"),
+        pytest.param(
+            "127.0.0.1",
+            "1.1.1.1, 6.6.6.6",
+            "6.6.6.6",
+            id="the client of a proxy claims to be another",
+        ),
+        pytest.param("127.0.0.1", "", "127.0.0.1", id="a proxy with an empty header"),
+        pytest.param("127.0.0.1", "6.6.6.6, 192.168.1.7", "6.6.6.6", id="a chain of proxies"),
+        pytest.param(
+            "127.0.0.1",
+            "192.168.1.8, 192.168.1.7",
+            "192.168.1.8",
+            id="a chain of nothing but proxies",
+        ),
+        pytest.param(
+            "127.0.0.1", "1.1.1.1, somebody", "127.0.0.1", id="a proxy that forwards no address"
+        ),
+        pytest.param("127.0.0.1", "x" * 5000, "127.0.0.1", id="a proxy with a long header"),
+        pytest.param(
+            "::ffff:127.0.0.1", "6.6.6.6", "6.6.6.6", id="a proxy on a socket for both kinds"
+        ),
+        pytest.param(
+            "::ffff:10.0.0.1", "6.6.6.6", "10.0.0.1", id="a client on a socket for both kinds"
+        ),
+        pytest.param("192.168.1.7", "6.6.6.6", "6.6.6.6", id="a proxy in a trusted network"),
+        pytest.param("::1", "2001:db8:0:7::1", "2001:db8:0:7::/64", id="a client with IPv6"),
+        pytest.param(None, "6.6.6.6", "6.6.6.6", id="a proxy on a Unix socket"),
+        pytest.param(None, None, "local", id="a client on a Unix socket"),
     ],
 )
 def test_only_a_trusted_proxy_is_believed(
