@@ -26,6 +26,48 @@ def test_one_heavy_value_does_not_evict_the_others() -> None:
     assert (cache.get("a"), cache.get("b"), cache.bytes) == ("1", None, 1)
 
 
+def test_the_bounds_may_be_reached() -> None:
+    cache: BoundedCache[str, str] = BoundedCache(2, 10, weigh)
+    cache.put("a", "123")
+    cache.put("b", "1234567")
+    assert (cache.get("a"), cache.get("b"), cache.bytes) == ("123", "1234567", 10)
+    cache.put("b", "x" * 10)
+    assert (cache.get("a"), cache.get("b"), cache.bytes) == (None, "x" * 10, 10)
+
+
+def test_a_cache_of_one_entry_has_the_newest() -> None:
+    cache: BoundedCache[str, str] = BoundedCache(1)
+    cache.put("a", "1")
+    cache.put("b", "2")
+    assert (cache.get("a"), cache.get("b"), len(cache)) == (None, "2", 1)
+
+
+def test_the_oldest_entries_make_room_and_no_more_than_needed() -> None:
+    cache: BoundedCache[str, str] = BoundedCache(10, 10, weigh)
+    for key in "abcde":
+        cache.put(key, "12")
+    cache.put("f", "1234")
+    assert list(cache) == ["12", "12", "12", "1234"]
+    assert [cache.get(key) for key in "ab"] == [None, None]
+
+
+def test_entries_may_leave_while_they_are_looked_at() -> None:
+    cache: BoundedCache[str, str] = BoundedCache(10)
+    for key in "abc":
+        cache.put(key, key)
+    for value in cache:
+        cache.discard(value)
+    assert len(cache) == 0
+
+
+def test_an_entry_that_is_not_there_cannot_be_discarded() -> None:
+    dropped: list[str] = []
+    cache: BoundedCache[str, str] = BoundedCache(10, 10, weigh, dropped.append)
+    cache.put("a", "123")
+    cache.discard("b")
+    assert (cache.get("a"), cache.bytes, dropped) == ("123", 3, [])
+
+
 def test_a_new_value_takes_the_place_and_the_weight_of_the_old_one() -> None:
     cache: BoundedCache[str, str] = BoundedCache(10, 10, weigh)
     cache.put("a", "12345")

@@ -1,5 +1,6 @@
 """Dates in conditions (RFC 9110 §5.6.7): three formats, and what is none."""
 
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -114,4 +115,26 @@ def test_a_two_digit_year_more_than_fifty_years_ahead_is_past(
     now = datetime.now(UTC).replace(microsecond=0) + timedelta(days=day)
     ahead = now.replace(year=now.year + years, day=min(now.day, 28))
     meant = ahead.replace(year=ahead.year - 100) if is_past else ahead
+    assert is_read_as(rfc850_date(ahead), int(meant.timestamp()))
+
+
+@pytest.mark.parametrize(
+    ("more", "is_past"),
+    [
+        pytest.param(timedelta(0), False, id="exactly fifty years ahead"),
+        pytest.param(timedelta(seconds=1), True, id="a second more"),
+        pytest.param(timedelta(minutes=1, seconds=-45), True, id="the next minute"),
+        pytest.param(timedelta(hours=1, minutes=-30), True, id="the next hour"),
+        pytest.param(timedelta(days=1, hours=-12), True, id="the next day"),
+        pytest.param(timedelta(days=17, hours=-12), True, id="the next month"),
+        pytest.param(timedelta(days=-15, hours=11), False, id="the last day of the month before"),
+    ],
+)
+def test_the_fifty_years_end_to_the_second(
+    monkeypatch: pytest.MonkeyPatch, more: timedelta, is_past: bool
+) -> None:
+    now = datetime(2026, 5, 15, 12, 30, 45, tzinfo=UTC)
+    monkeypatch.setattr(time, "gmtime", lambda *_: now.timetuple())
+    ahead = now.replace(year=2076) + more
+    meant = ahead.replace(year=1976) if is_past else ahead
     assert is_read_as(rfc850_date(ahead), int(meant.timestamp()))

@@ -245,6 +245,12 @@ def test_a_tag_is_found_at_the_end_of_a_long_list() -> None:
     assert verdict(("If-None-Match", '"", ' * 4000 + TAG)) is Verdict.NOT_MODIFIED
 
 
+def test_a_list_may_have_sixteen_kibibytes() -> None:
+    longest = TAG + "," * (16 * 1024 - len(TAG))
+    assert verdict(("If-None-Match", longest)) is Verdict.NOT_MODIFIED
+    assert verdict(("If-None-Match", longest + ",")) is Verdict.PROCEED
+
+
 def test_a_list_that_is_too_long_holds_nothing() -> None:
     """A hundred lines of the longest that the server takes would stop the event loop."""
     lines = [("If-None-Match", f"{TAG}, " * 100) for _ in range(100)]

@@ -125,6 +125,7 @@ def test_ranges_keep_their_order_unless_some_overlap_or_touch(value: str, expect
         "bytes=0-\udcff",
         "byte\u017f=0-1",
         "bytes=" + "9" * 19 + "-1",
+        "bytes=" + "9" * 18 + "-" + "9" * 17 + "8",
         "items=0-5",
         "items=-0",
         "=0-5",

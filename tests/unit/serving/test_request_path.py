@@ -76,6 +76,33 @@ def test_a_path_that_no_content_can_have_is_refused(
     assert refusal(raw_path) is error
 
 
+@pytest.mark.parametrize(
+    ("raw_path", "word"),
+    [
+        ("/p/a/../b", "'..'"),
+        ("/p/a//b", "one slash where two follow"),
+        ("/p/a%zz", "%25"),
+        ("/p/%ff", "UTF-8"),
+        ("/p/a%00", "NUL"),
+        pytest.param("/p/" + "a" * MAX_BYTES, f"{MAX_BYTES} bytes", id="too long"),
+    ],
+)
+def test_a_refusal_is_a_sentence_that_names_the_rule(raw_path: str, word: str) -> None:
+    """It is all that whoever has built the URL gets to know."""
+    with pytest.raises(RequestRefused) as refused:
+        decoded(raw_path, PREFIX, MAX_BYTES)
+    sentence = str(refused.value)
+    assert sentence.startswith("The path ")
+    assert sentence.endswith(".")
+    assert word in sentence
+    assert refused.value.__cause__ is None
+
+
+def test_only_the_prefix_is_taken_away() -> None:
+    assert decoded("/p/p/p/", PREFIX, MAX_BYTES) == "p/p/"
+    assert decoded("/%70/x", PREFIX, MAX_BYTES) == "x"
+
+
 @given(st.lists(st.text(st.characters(exclude_characters="/\0", codec="utf-8"), min_size=1)))
 def test_every_name_round_trips_when_it_is_percent_encoded(segments: list[str]) -> None:
     """Whoever breaks this makes content unreachable."""

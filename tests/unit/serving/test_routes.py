@@ -1,10 +1,12 @@
 """Which requests are for us, and what their URLs mean."""
 
 import pytest
+from aiohttp import web
 from yarl import URL
 
-from pulp_contentroutes.serving.routes import Route
-from tests.unit.serving.conftest import OURS, PULPS, Client, FastPath
+from pulp_contentroutes.serving.errors import RequestRefused
+from pulp_contentroutes.serving.routes import Route, Routes
+from tests.unit.serving.conftest import OURS, PULPS, Client, FastPath, MakeClient
 
 
 async def status_of(client: Client, raw_path: str, method: str = "GET") -> int:
@@ -89,3 +91,72 @@ async def test_a_refusal_says_why_and_echoes_nothing(client: Client) -> None:
 async def test_head_is_refused_without_a_body(client: Client) -> None:
     async with client.head(URL(OURS + "a//b", encoded=True)) as response:
         assert (response.status, await response.read()) == (404, b"")
+
+
+# With domains, and what a URL is read as.
+
+
+@pytest.fixture
+async def reader(aiohttp_client: MakeClient) -> Client:
+    """A client that is answered what its URL was read as."""
+    routes = Routes(
+        [Route("/ours/", True, True), Route("/pulps/", True, False), Route("/plain/", False, True)],
+        max_path_bytes=100,
+    )
+
+    async def read(request: web.Request) -> web.Response:
+        try:
+            target = routes.target(request)
+        except RequestRefused as refused:
+            return web.Response(text=type(refused).__name__)
+        routed = "ours" if routes.lead_to(request) else "another's"
+        return web.Response(text=f"{target.domain}: {target.path}" if target else routed)
+
+    app = web.Application()
+    app.add_routes(
+        [
+            web.get("/pulps/team/other/{name}", read),
+            web.get("/ours/{pulp_domain}/{path:.*}", read),
+            web.get("/pulps/{pulp_domain}/{path:.*}", read),
+            web.get("/plain/{path:.*}", read),
+            web.get("/{path:.*}", read),
+        ]
+    )
+    return await aiohttp_client(app)
+
+
+@pytest.mark.parametrize(
+    ("raw_path", "expected"),
+    [
+        ("/ours/team/base/x", "team: base/x"),
+        ("/ours/team/base/x/", "team: base/x/"),
+        ("/ours/t%65am/b%61se/x", "team: base/x"),
+        ("/ours/team/base%2Fx", "team: base/x"),
+        ("/pulps/team/base/x", "team: base/x"),
+        ("/plain/team/base/x", "default: team/base/x"),
+        # Nothing follows that could be a distribution.
+        ("/ours/team/", "ours"),
+        ("/plain/", "ours"),
+        ("/ours/team", "another's"),
+        ("/ours", "another's"),
+        # A domain has no slash: what aiohttp matched is not what the path says.
+        ("/ours/team%2Fbase/x", "ours"),
+        ("/pulps/team%2Fbase/x", "ours"),
+        ("/pulps/team/other/x", "another's"),
+        ("/theirs/team/base/x", "another's"),
+        ("/ours/team//x", "UnservablePath"),
+        ("/ours//team/x", "UnservablePath"),
+        ("/ours/team/%zz", "MalformedPath"),
+        ("/pulps/team/%zz", "ours"),
+        ("/pulps/team//x", "ours"),
+        pytest.param("/ours/" + "a" * 94, "another's", id="as long as allowed"),
+        pytest.param("/ours/" + "a" * 95, "PathTooLong", id="too long"),
+        pytest.param("/pulps/team/" + "a" * 95, "ours", id="too long for us"),
+    ],
+)
+async def test_a_url_is_read_as_domain_and_path(
+    reader: Client, raw_path: str, expected: str
+) -> None:
+    """A wrong domain here would be the content, and the guards, of another team."""
+    async with reader.get(URL(raw_path, encoded=True)) as answer:
+        assert await answer.text() == expected

@@ -1,6 +1,8 @@
 """One load for everyone who asks at the same time, and nobody pays for another's fate."""
 
 import asyncio
+import gc
+import weakref
 
 import pytest
 
@@ -124,3 +126,43 @@ async def test_a_waiter_that_leaves_cancels_nothing() -> None:
         await leaving
     load.gate.set()
     assert await staying == 1
+
+
+async def test_a_failed_load_keeps_nothing_alive() -> None:
+    """An exception refers to the frames it went through, and these to open files."""
+
+    class File:
+        pass
+
+    opened: list[weakref.ref[File]] = []
+
+    async def fail() -> int:
+        file = File()
+        opened.append(weakref.ref(file))
+        raise ValueError("no")
+
+    flights: SingleFlight[str, int] = SingleFlight()
+    gc.disable()
+    try:
+        try:
+            await flights.run("k", fail)
+        except ValueError:
+            pass
+        assert opened[0]() is None
+    finally:
+        gc.enable()
+
+
+async def test_a_failure_that_nobody_waits_for_is_no_error_of_the_event_loop() -> None:
+    reported: list[dict[str, object]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: reported.append(context))
+    flights: SingleFlight[str, int] = SingleFlight()
+
+    async def fail() -> int:
+        raise ValueError("no")
+
+    with pytest.raises(ValueError, match="no"):
+        await flights.run("k", fail)
+    gc.collect()
+    assert reported == []
+    assert len(flights) == 0

@@ -1,7 +1,7 @@
 """What an API token is good for, and for how long: over real HTTP, on a fake database."""
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import pytest
 
@@ -48,11 +48,11 @@ async def test_a_revoked_token_is_refused_from_its_announcement(
 
 async def test_a_token_that_expires_is_asked_for_anew(client: Client, fast_path: FastPath) -> None:
     guard_id = guarded(fast_path, Asks.TOKEN)
-    expires = datetime.now(UTC) + timedelta(seconds=0.2)
+    # At the moment the database answers it is still valid.
+    expires = datetime.now(UTC)
     token = fast_path.database.add_token(guard_id, may_download=True, expires=expires)
     assert (await get(client, "base/x", Authorization=f"Bearer {token}")).status == 200
     fast_path.database.tokens.clear()
-    await asyncio.sleep(0.3)
     assert (await get(client, "base/x", Authorization=f"Bearer {token}")).status == 401
 
 

@@ -1,0 +1,248 @@
+"""A token is remembered for some seconds, and only while revocations are heard of."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from uuid import UUID, uuid4
+
+import pytest
+
+from pulp_contentroutes.serving import sql
+from pulp_contentroutes.serving import tokens as module
+from pulp_contentroutes.serving.credentials import digest_of, new_token
+from pulp_contentroutes.serving.model import ACCESS, BASE_PATHS
+from pulp_contentroutes.serving.tokens import Tokens
+from tests.fakes import FakeDatabase
+
+NOW = 1_800_000_000.0
+
+
+class Clock:
+    now = NOW
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr(time, "time", clock)
+    return clock
+
+
+@pytest.fixture
+def database() -> FakeDatabase:
+    return FakeDatabase()
+
+
+@pytest.fixture
+def tokens(database: FakeDatabase) -> Tokens:
+    tokens = Tokens(database)
+    tokens.trust()
+    return tokens
+
+
+def added(database: FakeDatabase, guard_id: UUID | None = None, **values: object) -> str:
+    """Return the digest of a new token."""
+    return digest_of(database.add_token(guard_id, may_download=True, **values))
+
+
+async def test_a_token_is_asked_for_anew_after_five_seconds(
+    tokens: Tokens, database: FakeDatabase, clock: Clock
+) -> None:
+    """For as long as that, a role that nobody announces may still be believed."""
+    digest = added(database)
+    grant = await tokens.find(digest, None)
+    assert grant
+    assert tokens.known(digest, None) is grant
+    clock.now = NOW + 4.9
+    assert await tokens.find(digest, None) is grant
+    clock.now = NOW + 5
+    assert tokens.known(digest, None) is None
+    assert await tokens.find(digest, None) is not grant
+    assert database.count(sql.TOKEN) == 2
+
+
+async def test_a_token_is_forgotten_when_it_expires(
+    tokens: Tokens, database: FakeDatabase, clock: Clock
+) -> None:
+    digest = added(database, expires=datetime.fromtimestamp(NOW + 2, UTC))
+    assert await tokens.find(digest, None)
+    clock.now = NOW + 1.9
+    assert tokens.known(digest, None)
+    clock.now = NOW + 2
+    assert tokens.known(digest, None) is None
+
+
+async def test_a_guess_is_asked_for_each_time_and_not_remembered(
+    tokens: Tokens, database: FakeDatabase
+) -> None:
+    """A flood of guesses must not push out the tokens of those who have some."""
+    guess = digest_of(new_token())
+    for _ in range(2):
+        assert await tokens.find(guess, None) is None
+        assert tokens.known(guess, None) is None
+    assert database.count(sql.TOKEN) == 2
+
+
+async def test_the_permission_on_one_guard_says_nothing_of_another(
+    tokens: Tokens, database: FakeDatabase
+) -> None:
+    guard_id, other_id = uuid4(), uuid4()
+    digest = added(database, guard_id)
+    grant = await tokens.find(digest, guard_id)
+    assert grant
+    assert grant.may_download
+    assert tokens.known(digest, other_id) is None
+    assert tokens.known(digest, None) is None
+    valid = await tokens.find(digest, None)
+    assert valid
+    assert not valid.may_download
+    assert valid.token_id == grant.token_id
+
+
+async def test_only_what_concerns_access_makes_it_forget(
+    tokens: Tokens, database: FakeDatabase
+) -> None:
+    digest = added(database)
+    grant = await tokens.find(digest, None)
+    tokens.announced([BASE_PATHS, str(uuid4())])
+    assert tokens.known(digest, None) is grant
+    tokens.announced([BASE_PATHS, ACCESS])
+    assert tokens.known(digest, None) is None
+
+
+async def test_nothing_is_remembered_while_nothing_is_heard(
+    tokens: Tokens, database: FakeDatabase
+) -> None:
+    digest = added(database)
+    grant = await tokens.find(digest, None)
+    tokens.distrust()
+    assert tokens.known(digest, None) is None
+    for _ in range(2):
+        assert await tokens.find(digest, None) is not grant
+    tokens.trust()
+    assert tokens.known(digest, None) is None
+    assert database.count(sql.TOKEN) == 3
+
+
+@pytest.mark.parametrize("is_trusted", [True, False])
+async def test_everyone_who_asks_at_once_shares_the_question_while_changes_are_heard_of(
+    tokens: Tokens, database: FakeDatabase, is_trusted: bool
+) -> None:
+    """Without them, a load that others join may have begun before a revocation."""
+    if not is_trusted:
+        tokens.distrust()
+    digest = added(database)
+    grants = await asyncio.gather(*(tokens.find(digest, None) for _ in range(3)))
+    assert all(grants)
+    assert database.count(sql.TOKEN) == (1 if is_trusted else 3)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param(lambda tokens: tokens.announced([ACCESS]), id="a revocation"),
+        pytest.param(lambda tokens: tokens.trust(), id="a time of silence"),
+    ],
+)
+async def test_what_was_read_before_a_change_is_not_kept(
+    tokens: Tokens, database: FakeDatabase, change: Callable[[Tokens], None]
+) -> None:
+    digest = added(database)
+    database.gate = asyncio.Event()
+    asked = asyncio.create_task(tokens.find(digest, None))
+    while not database.asked:  # noqa: ASYNC110  the fake has no event for it
+        await asyncio.sleep(0)
+    change(tokens)
+    database.gate.set()
+    assert await asked
+    assert tokens.known(digest, None) is None
+    assert await tokens.find(digest, None)
+    assert database.count(sql.TOKEN) == 2
+
+
+async def test_nobody_joins_a_question_that_was_asked_before_a_revocation(
+    tokens: Tokens, database: FakeDatabase
+) -> None:
+    digest = added(database)
+    database.gate = asyncio.Event()
+    early = asyncio.create_task(tokens.find(digest, None))
+    while not database.asked:  # noqa: ASYNC110  the fake has no event for it
+        await asyncio.sleep(0)
+    database.tokens.clear()
+    tokens.announced([ACCESS])
+    late = asyncio.create_task(tokens.find(digest, None))
+    await asyncio.sleep(0)
+    database.gate.set()
+    assert await early
+    assert await late is None
+
+
+async def test_as_many_tokens_are_remembered_as_allowed(
+    database: FakeDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_REMEMBERED", 2)
+    tokens = Tokens(database)
+    tokens.trust()
+    digests = [added(database) for _ in range(3)]
+    for digest in digests:
+        assert await tokens.find(digest, None)
+    assert [tokens.known(digest, None) is None for digest in digests] == [True, False, False]
+
+
+# When they were used.
+
+
+async def test_each_use_is_written_once_however_often_it_was(
+    tokens: Tokens, database: FakeDatabase
+) -> None:
+    await tokens.find(digest_of(new_token()), None)
+    await tokens.write_used()
+    assert database.count(sql.TOUCH_TOKENS) == 0
+    digest = added(database)
+    for _ in range(3):
+        await tokens.find(digest, None)
+        await tokens.write_used()
+    assert database.touched == [database.tokens[digest, None]["token_id"]] * 3
+
+
+async def test_as_many_uses_wait_as_allowed(
+    tokens: Tokens, database: FakeDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While the database is down they would otherwise grow without end."""
+    monkeypatch.setattr(module, "_WAITING", 2)
+    for _ in range(3):
+        assert await tokens.find(added(database), None)
+    await tokens.write_used()
+    assert len(database.touched) == 2
+
+
+async def test_uses_that_cannot_be_written_are_logged_and_let_go(
+    tokens: Tokens, database: FakeDatabase, caplog: pytest.LogCaptureFixture
+) -> None:
+    for _ in range(2):
+        assert await tokens.find(added(database), None)
+    database.is_down = True
+    await tokens.write_used()
+    assert caplog.messages == ["The last use of 2 API tokens was not written: It is down."]
+    database.is_down = False
+    await tokens.write_used()
+    assert database.count(sql.TOUCH_TOKENS) == 1
+
+
+async def test_uses_are_written_for_ever(
+    tokens: Tokens, database: FakeDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_WRITE_SECONDS", 0)
+    writing = asyncio.create_task(tokens.write_uses())
+    digest = added(database)
+    for number in (1, 2):
+        assert await tokens.find(digest, None)
+        while len(database.touched) < number:  # noqa: ASYNC110  the fake has no event for it
+            await asyncio.sleep(0)
+    writing.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await writing
