@@ -30,12 +30,15 @@ class FakeDatabase:
         self.tokens: dict[tuple[Any, ...], dict[str, Any]] = {}
         self.touched: list[UUID] = []
         self.asked: list[str] = []
+        #: What each statement was asked with.
+        self.values: list[tuple[Any, ...]] = []
         self.is_down = False
         #: When set, statements wait for it.
         self.gate: asyncio.Event | None = None
 
     async def fetch(self, statement: str, *values: Any) -> Sequence[Row]:
         self.asked.append(statement)
+        self.values.append(values)
         # As of the start of the statement, like a snapshot.
         rows = self._rows(statement, values)
         if self.gate:
@@ -154,6 +157,10 @@ class FakeGuards:
     def __init__(self) -> None:
         self.guards: dict[UUID, Guard] = {}
         self.loaded: list[UUID] = []
+        #: Those that were asked about a user of Pulp.
+        self.asked: list[Guard] = []
+        #: When set, loads wait for it.
+        self.gate: asyncio.Event | None = None
 
     def add(self, asks: Asks) -> UUID:
         guard_id = uuid4()
@@ -162,9 +169,13 @@ class FakeGuards:
 
     async def load(self, guard_id: UUID) -> Guard | None:
         self.loaded.append(guard_id)
-        return self.guards.get(guard_id)
+        guard = self.guards.get(guard_id)
+        if self.gate:
+            await self.gate.wait()
+        return guard
 
     async def permits(self, guard: Guard, request: web.Request) -> bool:
+        self.asked.append(guard)
         return guard.permits(request)
 
 

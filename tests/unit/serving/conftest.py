@@ -64,7 +64,13 @@ class FastPath:
 
 
 @pytest.fixture
-async def fast_path(tmp_path: Path) -> AsyncIterator[FastPath]:
+def is_hidden() -> bool:
+    """Whether refusals are hidden; a test that wants them to be is parametrized with it."""
+    return False
+
+
+@pytest.fixture
+async def fast_path(tmp_path: Path, is_hidden: bool) -> AsyncIterator[FastPath]:
     """The fast path, listening and on, with a distribution `base`."""
     database, files = FakeDatabase(), Files(10)
     database.add_distribution("base")
@@ -78,7 +84,7 @@ async def fast_path(tmp_path: Path) -> AsyncIterator[FastPath]:
     guards, tokens = FakeGuards(), Tokens(database)
     authorizer = Authorizer(guards, tokens)
     addresses, failed = ClientAddresses(["127.0.0.0/8"]), FailedLogins(FAILED_LOGINS)
-    admission = Admission(authorizer, addresses, failed, SignedUrls(KEY), is_hidden=False)
+    admission = Admission(authorizer, addresses, failed, SignedUrls(KEY), is_hidden=is_hidden)
     pipeline = Pipeline(routes, resolver, admission, responder, lambda: marked.append(None))
     pipeline.is_on = True
     for memory in (resolver, authorizer, tokens):

@@ -175,6 +175,19 @@ async def test_a_path_that_only_pulp_reads_is_refused_with_the_same_answer(
         assert (answer.status, await answer.text()) == (401, "401: Unauthorized")
 
 
+async def test_a_guard_is_asked_about_anonymous_clients_but_not_about_unknown_ones(
+    client: Client, fast_path: FastPath
+) -> None:
+    """Pulp treats whoever sends a wrong password or token as anonymous."""
+    guard_id = guarded(fast_path, Asks.PULP)
+    token = fast_path.database.add_token(guard_id, may_download=True)
+    anonymous = {"X_Key": "yes"}
+    assert (await get(client, "base/x", **anonymous)).status == 200
+    assert (await get(client, "base/x", **anonymous, Authorization="Negotiate abc")).status == 200
+    for value in (basic("wrong"), f"Bearer {token}"):
+        assert (await get(client, "base/x", **anonymous, Authorization=value)).status == 401
+
+
 async def test_a_guard_that_asks_pulp_is_never_remembered(
     client: Client, fast_path: FastPath
 ) -> None:
@@ -223,6 +236,32 @@ async def test_credentials_that_are_too_long_are_not_looked_at(
     answer = await get(client, "base/x", Authorization="Bearer " + "x" * MAX_LENGTH, X_Key="yes")
     assert answer.status == 431
     assert fast_path.guards.loaded == []
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        pytest.param(f"Bearer {new_token()}", id="an unknown token"),
+        pytest.param("Bearer pcr_x", id="half a token"),
+        pytest.param("Negotiate abc", id="credentials of another kind"),
+    ],
+)
+async def test_wrong_credentials_of_every_kind_are_failed_log_ins(
+    client: Client, fast_path: FastPath, wrong: str
+) -> None:
+    guarded(fast_path, Asks.PULP)
+    for _ in range(FAILED_LOGINS):
+        assert (await get(client, "base/x", Authorization=wrong)).status == 401
+    assert (await get(client, "base/x", Authorization=basic("right"), X_User="me")).status == 429
+
+
+async def test_who_is_known_and_may_not_has_not_failed_to_log_in(
+    client: Client, fast_path: FastPath
+) -> None:
+    guarded(fast_path, Asks.PULP)
+    for _ in range(FAILED_LOGINS * 2):
+        answer = await get(client, "base/x", Authorization=basic("right"), X_User="me")
+        assert answer.status == 403
 
 
 # Signed URLs.

@@ -1,0 +1,262 @@
+"""What each kind of guard decides of each kind of client, and how long a guard is remembered."""
+
+import asyncio
+import threading
+from uuid import UUID, uuid4
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import make_mocked_request
+
+from pulp_contentroutes.serving import authorize as module
+from pulp_contentroutes.serving.authorize import Asks, Authorizer, Decision, Guard
+from pulp_contentroutes.serving.credentials import MAX_LENGTH, new_token
+from pulp_contentroutes.serving.errors import GuardGone
+from pulp_contentroutes.serving.model import BASE_PATHS
+from pulp_contentroutes.serving.tokens import Tokens
+from tests.fakes import FakeDatabase, FakeGuards
+from tests.unit.serving.conftest import basic
+
+ADMITTED, UNAUTHENTICATED, FORBIDDEN, TOO_LARGE, UNDECIDED = Decision
+REQUEST, SLOWLY, TOKEN, PULP = Asks
+
+
+class World:
+    """An authorizer that hears of changes, and one guard of each kind."""
+
+    def __init__(self) -> None:
+        self.database, self.guards = FakeDatabase(), FakeGuards()
+        self.tokens = Tokens(self.database)
+        self.authorizer = Authorizer(self.guards, self.tokens)
+        self.ids = {asks: self.guards.add(asks) for asks in Asks}
+        self.tokens.trust()
+        self.authorizer.trust()
+
+    def authorization(self, kind: str, guard_id: UUID) -> str:
+        """Return the value of an Authorization header."""
+        match kind:
+            case "password":
+                return basic("password")
+            case "malformed":
+                return "Bearer pcr_short"
+            case "foreign":
+                return "Negotiate abc"
+            case "unknown token":
+                return f"Bearer {new_token()}"
+        may_download = kind == "token of somebody who may"
+        return f"Bearer {self.database.add_token(guard_id, may_download)}"
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+def asked(key: str = "no", authorization: str | None = None) -> web.Request:
+    """Return a request; guards that ask the request permit the key `yes`."""
+    headers = {"X-Key": key} | ({"Authorization": authorization} if authorization else {})
+    return make_mocked_request("GET", "/", headers)
+
+
+#: By guard and credentials: with the key that the guard wants, and without.
+DECISIONS = {
+    (REQUEST, "nothing"): (ADMITTED, UNAUTHENTICATED),
+    (SLOWLY, "nothing"): (ADMITTED, UNAUTHENTICATED),
+    (TOKEN, "nothing"): (UNAUTHENTICATED, UNAUTHENTICATED),
+    (PULP, "nothing"): (UNDECIDED, UNDECIDED),
+    # Whoever has sent a password is to hear that it is wrong, whatever the guard asks.
+    (REQUEST, "password"): (UNDECIDED, UNDECIDED),
+    (SLOWLY, "password"): (UNDECIDED, UNDECIDED),
+    (TOKEN, "password"): (UNAUTHENTICATED, UNAUTHENTICATED),
+    (PULP, "password"): (UNDECIDED, UNDECIDED),
+    (REQUEST, "foreign"): (UNDECIDED, UNDECIDED),
+    (SLOWLY, "foreign"): (UNDECIDED, UNDECIDED),
+    (TOKEN, "foreign"): (UNAUTHENTICATED, UNAUTHENTICATED),
+    (PULP, "foreign"): (UNDECIDED, UNDECIDED),
+    (REQUEST, "malformed"): (UNAUTHENTICATED, UNAUTHENTICATED),
+    (SLOWLY, "malformed"): (UNAUTHENTICATED, UNAUTHENTICATED),
+    (TOKEN, "malformed"): (UNAUTHENTICATED, UNAUTHENTICATED),
+    (PULP, "malformed"): (UNAUTHENTICATED, UNAUTHENTICATED),
+    (REQUEST, "unknown token"): (UNAUTHENTICATED, UNAUTHENTICATED),
+    (SLOWLY, "unknown token"): (UNAUTHENTICATED, UNAUTHENTICATED),
+    (TOKEN, "unknown token"): (UNAUTHENTICATED, UNAUTHENTICATED),
+    (PULP, "unknown token"): (UNAUTHENTICATED, UNAUTHENTICATED),
+    # A valid token opens no guard by itself, and its owner is known: 403, not 401.
+    (REQUEST, "token of somebody who may not"): (ADMITTED, FORBIDDEN),
+    (SLOWLY, "token of somebody who may not"): (ADMITTED, FORBIDDEN),
+    (TOKEN, "token of somebody who may not"): (FORBIDDEN, FORBIDDEN),
+    (PULP, "token of somebody who may not"): (UNDECIDED, UNDECIDED),
+    (REQUEST, "token of somebody who may"): (ADMITTED, FORBIDDEN),
+    (SLOWLY, "token of somebody who may"): (ADMITTED, FORBIDDEN),
+    (TOKEN, "token of somebody who may"): (ADMITTED, ADMITTED),
+    (PULP, "token of somebody who may"): (UNDECIDED, UNDECIDED),
+}
+
+
+@pytest.mark.parametrize(("asks", "kind"), DECISIONS)
+async def test_each_guard_decides_of_each_client(world: World, asks: Asks, kind: str) -> None:
+    guard_id = world.ids[asks]
+    authorization = None if kind == "nothing" else world.authorization(kind, guard_id)
+    for _ in ("loaded", "from memory"):
+        for key, expected in zip(("yes", "no"), DECISIONS[asks, kind], strict=True):
+            request = asked(key, authorization)
+            assert await world.authorizer.decide(guard_id, request) is expected
+            # In memory by now, unless it takes its time or asks Pulp.
+            is_certain = expected is ADMITTED and asks is not SLOWLY
+            assert world.authorizer.admits_now(guard_id, request) is is_certain
+    assert world.guards.asked == []
+
+
+@pytest.mark.parametrize("asks", Asks)
+async def test_nothing_is_certain_before_the_guard_and_the_token_were_loaded(
+    world: World, asks: Asks
+) -> None:
+    guard_id = world.ids[asks]
+    request = asked("yes", world.authorization("token of somebody who may", guard_id))
+    assert not world.authorizer.admits_now(guard_id, request)
+    assert not world.authorizer.admits_now(guard_id, asked("yes"))
+    await world.authorizer.decide(guard_id, asked("yes"))
+    assert not world.authorizer.admits_now(guard_id, request)
+
+
+@pytest.mark.parametrize("asks", Asks)
+async def test_without_tokens_of_ours_pulp_authenticates_whoever_has_one(asks: Asks) -> None:
+    guards = FakeGuards()
+    authorizer, guard_id = Authorizer(guards, None), guards.add(asks)
+    authorizer.trust()
+    request = asked("yes", f"Bearer {new_token()}")
+    assert await authorizer.decide(guard_id, request) is UNDECIDED
+    assert not authorizer.admits_now(guard_id, request)
+
+
+async def test_credentials_may_be_as_long_as_allowed(world: World) -> None:
+    longest = "Negotiate ".ljust(MAX_LENGTH, "x")
+    assert await world.authorizer.decide(world.ids[REQUEST], asked("yes", longest)) is UNDECIDED
+    decision = await world.authorizer.decide(world.ids[REQUEST], asked("yes", longest + "x"))
+    assert decision is TOO_LARGE
+
+
+async def test_a_guard_that_is_gone_is_left_to_pulp(world: World) -> None:
+    gone = uuid4()
+    assert await world.authorizer.decide(gone, asked("yes")) is UNDECIDED
+    assert not world.authorizer.admits_now(gone, asked("yes"))
+    with pytest.raises(GuardGone, match=str(gone)):
+        await world.authorizer.permits_with_user(gone, asked("yes"))
+
+
+@pytest.mark.parametrize("asks", Asks)
+async def test_after_pulps_authentication_only_guards_that_need_the_user_are_asked_of_pulp(
+    world: World, asks: Asks
+) -> None:
+    guard_id = world.ids[asks]
+    assert await world.authorizer.permits_with_user(guard_id, asked("yes")) is True
+    assert await world.authorizer.permits_with_user(guard_id, asked("no")) is False
+    needs_user = asks in (TOKEN, PULP)
+    assert world.guards.asked == ([world.guards.guards[guard_id]] * 2 if needs_user else [])
+
+
+@pytest.mark.parametrize("asks", [REQUEST, SLOWLY])
+async def test_only_a_guard_that_takes_its_time_is_asked_in_a_thread(
+    world: World, asks: Asks
+) -> None:
+    """On the event loop it would hold up every other client."""
+    threads: list[int] = []
+
+    def permits(request: web.Request) -> bool:
+        threads.append(threading.get_ident())
+        return True
+
+    guard_id = world.ids[asks]
+    world.guards.guards[guard_id] = Guard(asks, permits)
+    token = world.authorization("token of somebody who may", guard_id)
+    assert await world.authorizer.decide(guard_id, asked()) is ADMITTED
+    assert await world.authorizer.decide(guard_id, asked(authorization=token)) is ADMITTED
+    assert await world.authorizer.permits_with_user(guard_id, asked())
+    assert len(threads) == 3
+    assert all((each == threading.get_ident()) is (asks is REQUEST) for each in threads)
+
+
+# What is remembered.
+
+
+async def load(world: World, asks: Asks = REQUEST) -> Decision:
+    return await world.authorizer.decide(world.ids[asks], asked("yes"))
+
+
+@pytest.mark.parametrize(("asks", "loads"), [(REQUEST, 1), (SLOWLY, 1), (TOKEN, 1), (PULP, 2)])
+async def test_a_guard_is_loaded_once_unless_it_asks_more_than_its_row(
+    world: World, asks: Asks, loads: int
+) -> None:
+    for _ in range(2):
+        await load(world, asks)
+    assert world.guards.loaded == [world.ids[asks]] * loads
+
+
+async def test_only_a_change_of_the_guard_makes_it_forget(world: World) -> None:
+    await load(world)
+    await load(world, TOKEN)
+    world.authorizer.announced([BASE_PATHS, str(world.ids[SLOWLY]), str(world.ids[TOKEN])])
+    assert world.authorizer.admits_now(world.ids[REQUEST], asked("yes"))
+    await load(world)
+    assert len(world.guards.loaded) == 2
+    await load(world, TOKEN)
+    assert len(world.guards.loaded) == 3
+
+
+async def test_nothing_is_remembered_while_nothing_is_heard(world: World) -> None:
+    await load(world)
+    world.authorizer.distrust()
+    assert not world.authorizer.admits_now(world.ids[REQUEST], asked("yes"))
+    assert [await load(world) for _ in range(2)] == [ADMITTED] * 2
+    assert len(world.guards.loaded) == 3
+    world.authorizer.trust()
+    assert not world.authorizer.admits_now(world.ids[REQUEST], asked("yes"))
+    await load(world)
+    assert len(world.guards.loaded) == 4
+
+
+@pytest.mark.parametrize("is_trusted", [True, False])
+async def test_everyone_who_asks_at_once_shares_a_load_while_changes_are_heard_of(
+    world: World, is_trusted: bool
+) -> None:
+    if not is_trusted:
+        world.authorizer.distrust()
+    world.guards.gate = asyncio.Event()
+    loads = [asyncio.create_task(load(world)) for _ in range(3)]
+    await asyncio.sleep(0)
+    world.guards.gate.set()
+    assert await asyncio.gather(*loads) == [ADMITTED] * 3
+    assert len(world.guards.loaded) == (1 if is_trusted else 3)
+
+
+@pytest.mark.parametrize("change", ["of the guard", "missed"])
+async def test_a_guard_that_was_loaded_before_a_change_is_neither_kept_nor_shared(
+    world: World, change: str
+) -> None:
+    """It may admit whom the change was to keep out."""
+    guard_id = world.ids[REQUEST]
+    world.guards.gate = asyncio.Event()
+    early = asyncio.create_task(load(world))
+    await asyncio.sleep(0)
+    world.guards.guards[guard_id] = Guard(REQUEST, lambda request: False)
+    if change == "missed":
+        world.authorizer.trust()
+    else:
+        world.authorizer.announced([str(guard_id)])
+    late = asyncio.create_task(load(world))
+    await asyncio.sleep(0)
+    world.guards.gate.set()
+    assert (await early, await late) == (ADMITTED, UNAUTHENTICATED)
+    assert await load(world) is UNAUTHENTICATED
+    assert len(world.guards.loaded) == 2
+
+
+async def test_as_many_guards_are_remembered_as_allowed(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_GUARDS", 1)
+    authorizer = Authorizer(world.guards, world.tokens)
+    authorizer.trust()
+    for asks in (REQUEST, TOKEN):
+        await authorizer.decide(world.ids[asks], asked("yes"))
+    assert not authorizer.admits_now(world.ids[REQUEST], asked("yes"))

@@ -1,0 +1,301 @@
+"""What is looked up, what is made of its row, and what is remembered of it."""
+
+import asyncio
+import time
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from pulp_contentroutes.serving import lookups as module
+from pulp_contentroutes.serving import sql
+from pulp_contentroutes.serving.files import Files
+from pulp_contentroutes.serving.lookups import Lookups
+from pulp_contentroutes.serving.model import Found, Outcome, Plan, Source
+from tests.fakes import ENTERED, NOTHING, FakeDatabase, stored
+
+NOW = 1_800_000_000.0
+ROOT = "/var/lib/pulp"
+
+
+def source(**values: Any) -> Source:
+    defaults: dict[str, Any] = {
+        "publication_id": uuid4(),
+        "publication_created": 1000.9,
+        "version_id": uuid4(),
+        "version_created": 2000.9,
+        "repository_id": uuid4(),
+        "number": 7,
+        "serves_version": False,
+    }
+    return Source(**defaults | values)
+
+
+def plan(is_current: bool = True) -> Plan:
+    return Plan(
+        distribution_id=uuid4(),
+        base_path="base",
+        source=None,
+        is_ours=True,
+        guard_id=None,
+        is_checkpoint=False,
+        has_fallback=True,
+        can_miss=True,
+        repository_id=None,
+        root=ROOT,
+        keys=frozenset(),
+        is_current=is_current,
+    )
+
+
+class World:
+    def __init__(self, max_entries: int = 1000, max_bytes: int = 1_000_000) -> None:
+        self.database, self.named = FakeDatabase(), list[str]()
+        stored_file = Files(10).stored_file
+        self.lookups = Lookups(
+            self.database, stored_file, self.content_type, max_entries, max_bytes
+        )
+        self.source, self.plan = source(), plan()
+
+    def content_type(self, name: str) -> str:
+        self.named.append(name)
+        return "text/plain"
+
+    def add(self, path: str, **values: Any) -> dict[str, Any]:
+        self.database.files[path] = stored("f", 1, **values)
+        return self.database.files[path]
+
+    async def found(self, path: str, where: Source | None = None) -> Found:
+        found = await self.lookups.in_source(where or self.source, path, ROOT)
+        assert isinstance(found, Found)
+        return found
+
+    async def superseded(self, path: str = "x") -> Found | Outcome:
+        return await self.lookups.in_superseded(self.plan, path)
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+@pytest.mark.parametrize(
+    ("path", "file", "directory", "beyond"),
+    [
+        ("a/b", "a/b", "a/b/", "a/b0"),
+        ("a/", "a/index.html", "a/", "a0"),
+        ("a/b/", "a/b/index.html", "a/b/", "a/b0"),
+        ("", "index.html", "", "0"),
+    ],
+)
+async def test_the_file_and_the_paths_below_are_asked_for(
+    world: World, path: str, file: str, directory: str, beyond: str
+) -> None:
+    where = source(serves_version=True)
+    await world.lookups.in_source(where, path, ROOT)
+    assert world.database.asked == [sql.LOOK_UP]
+    of_source = (where.publication_id, where.repository_id, 7, True)
+    assert world.database.values == [(*of_source, file, directory, beyond)]
+
+
+@pytest.mark.parametrize(
+    ("path", "values", "expected"),
+    [
+        pytest.param("x", {}, int(ENTERED.timestamp()), id="a file: it entered the version"),
+        pytest.param("x", {"entered": None}, 2000, id="unknown: the version was created"),
+        pytest.param("d/", {}, 1000, id="a published index: the publication was created"),
+        pytest.param(
+            "d/",
+            {"is_published": False},
+            int(ENTERED.timestamp()),
+            id="an index of the content: it entered the version",
+        ),
+    ],
+)
+async def test_the_last_change_of_a_file_is_the_one_that_pulp_says(
+    world: World, path: str, values: dict[str, Any], expected: int
+) -> None:
+    world.add(path.replace("d/", "d/index.html"), **values)
+    assert (await world.found(path)).validators.last_modified == expected
+
+
+async def test_a_file_has_the_type_of_its_name_and_an_index_that_of_its_own(world: World) -> None:
+    for path in ("a.txt", "b.tar/index.html"):
+        world.add(path)
+    for path in ("a.txt", "b.tar/"):
+        assert b"Content-Type: text/plain\r\n" in (await world.found(path)).head
+    assert world.named == ["a.txt", "index.html"]
+
+
+async def test_a_file_is_its_artifact_below_the_root(world: World) -> None:
+    row = world.add("x", file="artifact/ab/cd")
+    found = await world.found("x")
+    assert (found.file.name, found.file.size) == (f"{ROOT}/artifact/ab/cd", 1)
+    assert found.validators.etag == f'"{row["sha256"]}"'
+    assert found.expires is None
+
+
+@pytest.mark.parametrize(
+    ("row", "expected", "asked"),
+    [
+        pytest.param({}, Outcome.MISSING, 1, id="no file"),
+        pytest.param({"is_directory": True}, Outcome.HANDED_OVER, 2, id="a directory"),
+        pytest.param(
+            {"content_artifact_id": uuid4()}, Outcome.HANDED_OVER, 2, id="still at its upstream"
+        ),
+        pytest.param(
+            stored("f", 1, is_ambiguous=True), Outcome.HANDED_OVER, 2, id="two files of one path"
+        ),
+    ],
+)
+async def test_only_what_is_proven_is_remembered(
+    world: World, row: dict[str, Any], expected: Outcome, asked: int
+) -> None:
+    """A directory may turn out to be none, and an upstream's file may be stored meanwhile."""
+    world.database.files["x"] = NOTHING | row
+    for _ in range(2):
+        assert await world.lookups.in_source(world.source, "x", ROOT) is expected
+    assert world.database.count(sql.LOOK_UP) == asked
+
+
+async def test_what_was_found_is_remembered_by_source_and_path(world: World) -> None:
+    first, second = world.add("x"), world.add("y")
+    found, other = await world.found("x"), await world.found("y")
+    assert found.file.artifact_id == first["artifact_id"]
+    assert other.file.artifact_id == second["artifact_id"]
+    assert await world.found("x") is found
+    assert await world.found("x", source()) is not found
+    version = source(publication_id=None, version_id=world.source.key)
+    assert await world.found("x", version) is found
+    assert world.database.count(sql.LOOK_UP) == 3
+
+
+async def test_everyone_who_asks_at_once_shares_the_question(world: World) -> None:
+    world.add("x")
+    found = await asyncio.gather(*(world.found("x") for _ in range(3)))
+    assert len(set(map(id, found))) == 1
+    assert world.database.count(sql.LOOK_UP) == 1
+
+
+async def test_a_file_whose_artifact_has_changed_is_looked_up_anew(world: World) -> None:
+    world.add("x")
+    found = await world.found("x")
+    found.file.is_current = False
+    assert await world.found("x") is not found
+    assert world.database.count(sql.LOOK_UP) == 2
+
+
+# Superseded publications.
+
+
+def expiring(world: World, expires_at: datetime | None, path: str = "x") -> None:
+    world.database.superseded[path] = stored("f", 1, expires_at=expires_at)
+
+
+async def test_a_superseded_file_is_served_until_it_expires(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = NOW
+    monkeypatch.setattr(time, "time", lambda: now)
+    expiring(world, datetime.fromtimestamp(NOW + 10, UTC))
+    found = await world.superseded()
+    now = NOW + 9.9
+    assert await world.superseded() is found
+    now = NOW + 10
+    assert await world.superseded() is not found
+    assert world.database.count(sql.LOOK_UP_SUPERSEDED) == 2
+    assert world.database.values[0] == (world.plan.distribution_id, "x")
+
+
+async def test_a_superseded_file_that_never_expires_is_remembered_for_good(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expiring(world, None)
+    found = await world.superseded()
+    monkeypatch.setattr(time, "time", lambda: 10 * NOW)
+    assert await world.superseded() is found
+    assert isinstance(found, Found)
+    assert found.validators.last_modified == int(ENTERED.timestamp())
+    assert found.file.name == f"{ROOT}/f"
+    assert world.named == ["x"]
+
+
+async def test_no_superseded_file_is_remembered_too(world: World) -> None:
+    for _ in range(2):
+        assert await world.superseded() is Outcome.MISSING
+    assert world.database.count(sql.LOOK_UP_SUPERSEDED) == 1
+
+
+async def test_a_superseded_file_at_its_upstream_is_handed_over(world: World) -> None:
+    world.database.superseded["x"] = {**stored("f", 1), "artifact_id": None}
+    assert await world.superseded() is Outcome.HANDED_OVER
+
+
+async def test_what_a_plan_found_is_of_that_plan_alone(world: World) -> None:
+    """Its distribution may have superseded another publication since."""
+    expiring(world, None)
+    found = await world.superseded()
+    world.plan = plan()
+    assert await world.superseded() is not found
+
+
+async def test_nothing_is_remembered_of_a_plan_that_is_not_current(world: World) -> None:
+    expiring(world, None)
+    world.plan = plan(is_current=False)
+    for _ in range(2):
+        assert isinstance(await world.superseded(), Found)
+    assert await world.superseded("missing") is Outcome.MISSING
+    world.plan.is_current = True
+    await world.superseded()
+    assert world.database.count(sql.LOOK_UP_SUPERSEDED) == 4
+
+
+# Bounds.
+
+
+async def kept(world: World, paths: list[str]) -> list[bool]:
+    """Look up the paths, newest last; tell which of them are in memory afterwards."""
+    for path in paths:
+        await world.lookups.in_source(world.source, path, ROOT)
+    are_kept = []
+    for path in reversed(paths):
+        before = world.database.count(sql.LOOK_UP)
+        await world.lookups.in_source(world.source, path, ROOT)
+        are_kept.append(world.database.count(sql.LOOK_UP) == before)
+    return are_kept[::-1]
+
+
+@pytest.mark.parametrize(
+    ("less", "expected"), [(0, [False, True, True]), (1, [False, False, True])]
+)
+async def test_files_fill_the_bytes_that_are_allowed(less: int, expected: list[bool]) -> None:
+    world = World()
+    world.add("x1")
+    each = module._OVERHEAD + len("x1") + len((await world.found("x1")).head)
+    world = World(max_bytes=2 * each - less)
+    for path in ("x1", "x2", "x3"):
+        world.add(path)
+    assert await kept(world, ["x1", "x2", "x3"]) == expected
+
+
+@pytest.mark.parametrize(("less", "expected"), [(0, [True, True]), (1, [False, True])])
+async def test_what_is_missing_has_a_quarter_of_the_bytes(less: int, expected: list[bool]) -> None:
+    each = module._OVERHEAD_MISSING + len("m1")
+    world = World(max_bytes=4 * (2 * each - less))
+    assert await kept(world, ["m1", "m2"]) == expected
+
+
+async def test_a_flood_of_missing_paths_evicts_no_file() -> None:
+    world = World(max_entries=2)
+    world.add("x")
+    found = await world.found("x")
+    assert await kept(world, [f"m{number}" for number in range(5)]) == [False] * 3 + [True] * 2
+    assert await world.found("x") is found
+
+
+async def test_files_are_bounded_by_number_too() -> None:
+    world = World(max_entries=2)
+    for path in ("x1", "x2", "x3"):
+        world.add(path)
+    assert await kept(world, ["x1", "x2", "x3"]) == [False, True, True]

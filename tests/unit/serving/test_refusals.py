@@ -1,0 +1,62 @@
+"""Refusals, and what is answered where even they are to be hidden."""
+
+import pytest
+from aiohttp.test_utils import make_mocked_request
+from yarl import URL
+
+from pulp_contentroutes.serving.admission import Admission
+from pulp_contentroutes.serving.authorize import Asks, Authorizer
+from pulp_contentroutes.serving.client_address import ClientAddresses
+from pulp_contentroutes.serving.credentials import MAX_LENGTH
+from pulp_contentroutes.serving.signed_urls import SignedUrls
+from pulp_contentroutes.serving.throttle import FailedLogins
+from tests.fakes import FakeGuards
+from tests.unit.serving.conftest import FAILED_LOGINS, PULPS, Client, FastPath, basic, get, guarded
+from tests.unit.serving.test_admission import likeness
+
+
+@pytest.mark.parametrize("is_hidden", [True])
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.parametrize("asks", Asks)
+async def test_a_hidden_refusal_is_the_answer_to_what_does_not_exist(
+    client: Client, fast_path: FastPath, asks: Asks, method: str
+) -> None:
+    """Who is not admitted must not even learn that there is a distribution."""
+    guard_id = guarded(fast_path, asks)
+    token = fast_path.database.add_token(guard_id, may_download=False)
+    refused: list[dict[str, str]] = [
+        {},
+        {"Authorization": "Bearer pcr_x"},
+        {"Authorization": f"Bearer {token}", "X_User": "me"},
+        {"Authorization": "x" * (MAX_LENGTH + 1)},
+        *[{"Authorization": basic("wrong")}] * (FAILED_LOGINS + 2),
+    ]
+    missing = await get(client, "no/such", method)
+    for headers in refused:
+        answer = await get(client, "base/x", method, **headers)
+        assert likeness(answer) == likeness(missing)
+        assert await answer.read() == await missing.read()
+    assert missing.status == 404
+
+
+@pytest.mark.parametrize("is_hidden", [True])
+@pytest.mark.parametrize("user", [{}, {"X-User": "me"}])
+async def test_a_refusal_of_pulps_own_is_hidden_too(client: Client, user: dict[str, str]) -> None:
+    url = URL(PULPS + "base//x", encoded=True)
+    answer = await client.get(url, headers={"X-Refused-By-Pulp": "yes", **user})
+    assert (answer.status, await answer.text()) == (404, "404: Not Found")
+
+
+@pytest.mark.parametrize("is_hidden", [True])
+async def test_whoever_is_admitted_is_not_hidden_from(client: Client, fast_path: FastPath) -> None:
+    guarded(fast_path, Asks.REQUEST)
+    assert (await get(client, "base/x", X_Key="yes")).status == 200
+
+
+def test_a_request_that_pulp_has_not_authenticated_is_of_nobody() -> None:
+    guards = Authorizer(FakeGuards(), None)
+    failed = FailedLogins(1)
+    admission = Admission(guards, ClientAddresses([]), failed, SignedUrls(b"key"), is_hidden=False)
+    request = make_mocked_request("GET", "/", {"Authorization": basic("wrong")})
+    assert admission.refused_by_pulp(request).status == 401
+    assert failed.are_too_many(ClientAddresses([]).of(request))
