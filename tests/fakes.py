@@ -184,6 +184,9 @@ class FakeStorages:
 
     def __init__(self, root: Path | None) -> None:
         self._root = root
+        #: The domains that were asked for, and when they were changed last.
+        self.asked: list[tuple[UUID, datetime]] = []
 
     async def root(self, domain_id: UUID, updated: datetime) -> str | None:
+        self.asked.append((domain_id, updated))
         return None if self._root is None else str(self._root)

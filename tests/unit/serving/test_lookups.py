@@ -160,10 +160,9 @@ async def test_only_what_is_proven_is_remembered(
 
 
 async def test_what_was_found_is_remembered_by_source_and_path(world: World) -> None:
-    first, second = world.add("x"), world.add("y")
+    rows = world.add("x"), world.add("y")
     found, other = await world.found("x"), await world.found("y")
-    assert found.file.artifact_id == first["artifact_id"]
-    assert other.file.artifact_id == second["artifact_id"]
+    assert [each.file.artifact_id for each in (found, other)] == [r["artifact_id"] for r in rows]
     assert await world.found("x") is found
     assert await world.found("x", source()) is not found
     version = source(publication_id=None, version_id=world.source.key)

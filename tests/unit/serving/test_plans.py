@@ -1,6 +1,7 @@
 """A plan is trusted exactly as long as changes are heard of."""
 
 import asyncio
+from uuid import uuid4
 
 import pytest
 
@@ -57,8 +58,15 @@ async def test_a_change_drops_the_plans_that_were_made_of_it_and_no_other(
     assert await plan_of(fast_path, other) is others
 
 
-@pytest.mark.parametrize("key", ["distribution_id", "publication_id", "version_id", "domain_id"])
+@pytest.mark.parametrize(
+    "key",
+    [
+        "distribution_id", "publication_id", "version_id", "domain_id", "repository_id",
+        "version_repository_id",
+    ],
+)  # fmt: skip
 async def test_a_plan_depends_on_everything_it_was_made_of(fast_path: FastPath, key: str) -> None:
+    fast_path.database.add_distribution("base", repository_id=uuid4())
     first = await plan_of(fast_path)
     fast_path.resolver.announced([str(fast_path.database.distributions["base"][key])])
     assert await plan_of(fast_path) is not first

@@ -1,0 +1,232 @@
+"""What a plan is made of, and what the memory of plans costs and keeps."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from pulp_contentroutes.serving import plans as module
+from pulp_contentroutes.serving import sql
+from pulp_contentroutes.serving.errors import DatabaseUnavailable
+from pulp_contentroutes.serving.model import BASE_PATHS, Outcome, Plan, Target
+from pulp_contentroutes.serving.plans import Plans
+from tests.fakes import FakeDatabase, FakeStorages
+from tests.unit.serving.conftest import STALE_SECONDS, TYPES
+
+
+class World:
+    """Plans that are trusted, and the distributions `a`, `b`, `c`."""
+
+    def __init__(self, max_entries: int = 100, root: Path | None = Path("/root")) -> None:
+        self.database, self.storages = FakeDatabase(), FakeStorages(root)
+        self.plans = Plans(self.database, self.storages, TYPES, max_entries, STALE_SECONDS)
+        self.plans.trust()
+        for base_path in "abc":
+            self.database.add_distribution(base_path)
+
+    @property
+    def loads(self) -> int:
+        return self.database.count(sql.PLAN)
+
+    async def ask(self, path: str) -> Plan | Outcome:
+        target = Target("default", path)
+        return self.plans.known(target) or await self.plans.find(target)
+
+    async def plan(self, path: str) -> Plan:
+        plan = await self.ask(path)
+        assert isinstance(plan, Plan)
+        return plan
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+# What a plan is made of.
+
+
+@pytest.mark.parametrize(
+    ("path", "bases", "directory"),
+    [("a/x", ["a", "a/x"], "a/x/"), ("a/x/", ["a", "a/x"], "a/x/"), ("no", ["no"], "no/")],
+)
+async def test_the_base_paths_and_the_directory_are_asked_for(
+    world: World, path: str, bases: list[str], directory: str
+) -> None:
+    await world.plans.find(Target("team", path))
+    assert world.database.values == [("team", bases, ["file.file"], directory)]
+
+
+async def test_a_plan_says_what_the_distribution_does(world: World) -> None:
+    guard_id, repository_id = uuid4(), uuid4()
+    row = world.database.add_distribution(
+        "a", content_guard_id=guard_id, repository_id=repository_id, checkpoint=True,
+        has_fallback=True,
+    )  # fmt: skip
+    plan = await world.plan("a/x")
+    assert (plan.distribution_id, plan.base_path) == (row["distribution_id"], "a")
+    assert (plan.guard_id, plan.repository_id) == (guard_id, repository_id)
+    assert (plan.is_checkpoint, plan.has_fallback, plan.root) == (True, True, "/root")
+    assert world.storages.asked == [(row["domain_id"], row["domain_updated"])]
+    other = await world.plan("b/x")
+    assert (other.guard_id, other.repository_id) == (None, None)
+    assert (other.is_checkpoint, other.has_fallback) == (False, False)
+    assert plan.is_current
+    assert other.is_current
+
+
+@pytest.mark.parametrize(
+    ("values", "serves_version"),
+    [
+        pytest.param({}, False, id="a publication"),
+        pytest.param({"pass_through": True}, True, id="a publication that passes through"),
+        pytest.param({"publishes": False, "publication_id": None}, True, id="a version"),
+        pytest.param({"publication_id": None}, None, id="a version of a type that publishes"),
+        pytest.param({"publication_id": None, "version_id": None}, None, id="nothing yet"),
+    ],
+)
+async def test_a_type_that_serves_publications_serves_no_version_without_one(
+    world: World, values: dict[str, Any], serves_version: bool | None
+) -> None:
+    row = world.database.add_distribution("a", **values)
+    source = (await world.plan("a/x")).source
+    assert (source and source.serves_version) is serves_version
+    assert source is None or source.key == (row["publication_id"] or row["version_id"])
+
+
+async def test_what_is_not_in_the_file_system_is_not_ours() -> None:
+    world = World(root=None)
+    plan = await world.plan("a/x")
+    assert (plan.is_ours, plan.root) == (False, "")
+
+
+# What the memory keeps.
+
+
+async def test_all_paths_share_the_load_of_a_changed_distribution(world: World) -> None:
+    """Every client of a busy distribution asks at once after a publish."""
+    before = await world.plan("a/x")
+    world.plans.announced([str(before.distribution_id)])
+    plans = await asyncio.gather(*(world.plan(f"a/{name}") for name in "xyz"))
+    assert {id(plan) for plan in plans} == {id(plans[0])}
+    assert plans[0] is not before
+    assert world.loads == 2
+
+
+async def test_a_distribution_that_has_moved_below_its_path_is_found_there(world: World) -> None:
+    before = await world.plan("a/deep/x")
+    row = world.database.distributions.pop("a")
+    world.database.distributions["a/deep"] = {**row, "base_path": "a/deep"}
+    world.plans.announced([str(before.distribution_id), BASE_PATHS])
+    assert (await world.plan("a/deep/x")).base_path == "a/deep"
+    assert await world.ask("a") is Outcome.HANDED_OVER
+
+
+async def test_a_distribution_that_has_moved_above_its_path_is_found_there(world: World) -> None:
+    world.database.add_distribution("d/e")
+    before = await world.plan("d/e/x")
+    row = world.database.distributions.pop("d/e")
+    world.database.distributions["d"] = {**row, "base_path": "d"}
+    world.plans.announced([str(before.distribution_id), BASE_PATHS])
+    assert (await world.plan("d/e/x")).base_path == "d"
+
+
+async def test_an_announcement_reaches_every_plan_that_shares_a_repository() -> None:
+    """Also when one of them had to make room."""
+    world = World(max_entries=2)
+    shared = uuid4()
+    for base_path in "ab":
+        world.database.add_distribution(base_path, version_repository_id=shared)
+    first, second, third = [await world.plan(f"{base_path}/x") for base_path in "abc"]
+    assert (first.is_current, second.is_current, third.is_current) == (False, True, True)
+    world.plans.announced([str(shared), "of something else"])
+    assert (second.is_current, third.is_current) == (False, True)
+
+
+async def test_what_leaves_the_memory_leaves_nothing_behind(world: World) -> None:
+    plans = [await world.plan(f"{base_path}/x") for base_path in "abc"]
+    world.plans.trust()
+    assert not any(plan.is_current for plan in plans)
+    assert not world.plans._by_key
+
+
+async def test_a_path_without_a_distribution_is_forgotten_when_one_is_named(world: World) -> None:
+    assert await world.ask("no/such") is Outcome.MISSING
+    world.plans.announced([str(uuid4())])
+    assert world.plans.known(Target("default", "no/such")) is Outcome.MISSING
+    assert world.plans.known(Target("other", "no/such")) is None
+    world.plans.announced([str(uuid4()), BASE_PATHS])
+    assert world.plans.known(Target("default", "no/such")) is None
+
+
+async def test_a_flood_of_paths_without_a_distribution_evicts_no_plan() -> None:
+    world = World(max_entries=2)
+    plan = await world.plan("a/x")
+    for number in range(3):
+        await world.ask(f"no/{number}")
+    known = [world.plans.known(Target("default", f"no/{number}")) for number in range(3)]
+    assert known == [None, Outcome.MISSING, Outcome.MISSING]
+    assert await world.plan("a/x") is plan
+
+
+@pytest.mark.parametrize(("more", "is_known"), [(0, True), (1, False)])
+async def test_paths_without_a_distribution_are_bounded_in_bytes(more: int, is_known: bool) -> None:
+    world = World()
+    half = module._ABSENT_BYTES // 2 - module._OVERHEAD_ABSENT
+    paths = ["x" * half, "y" * (half + more)]
+    for path in paths:
+        await world.ask(path)
+    world.plans.announced([])
+    first, second = (world.plans.known(Target("default", path)) for path in paths)
+    assert (first is Outcome.MISSING) is is_known
+    assert second is Outcome.MISSING
+
+
+@pytest.mark.parametrize("path", ["a/x", "no/such"])
+async def test_what_was_read_before_a_change_is_not_kept(world: World, path: str) -> None:
+    changes: list[Callable[[], None]] = [
+        lambda: world.plans.announced(["of something else"]),
+        world.plans.trust,
+    ]
+    for change in changes:
+        world.database.gate = asyncio.Event()
+        asked = asyncio.create_task(world.ask(path))
+        await asyncio.sleep(0)
+        change()
+        world.database.gate.set()
+        await asked
+        assert world.plans.known(Target("default", path)) is None
+
+
+# While nothing is heard.
+
+
+@pytest.mark.parametrize("path", ["a/x", "no/such"])
+async def test_nothing_is_kept_that_was_read_in_silence(world: World, path: str) -> None:
+    world.plans.distrust()
+    read = await world.ask(path)
+    assert read is Outcome.MISSING or (isinstance(read, Plan) and not read.is_current)
+    world.database.is_down = True
+    with pytest.raises(DatabaseUnavailable):
+        await world.ask(path)
+
+
+async def test_silence_counts_from_its_beginning(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The listener says again and again that it hears nothing; old content must not live on."""
+    plan = await world.plan("a/x")
+    now = 1000.0
+    monkeypatch.setattr(asyncio.get_running_loop(), "time", lambda: now)
+    world.plans.distrust()
+    world.database.is_down = True
+    now += STALE_SECONDS
+    world.plans.distrust()
+    assert await world.ask("a/x") is plan
+    now += 1
+    with pytest.raises(DatabaseUnavailable):
+        await world.ask("a/x")
+    monkeypatch.undo()
