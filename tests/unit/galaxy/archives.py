@@ -104,6 +104,12 @@ def member(
     return info
 
 
+def header(kind: bytes, data: bytes, name: str = "x") -> bytes:
+    """Return a header with what tarfile reads after it."""
+    info = member(name, kind, size=len(data))
+    return info.tobuf(tarfile.GNU_FORMAT) + data + bytes(-len(data) % 512)
+
+
 def with_member(*members: tarfile.TarInfo) -> io.BytesIO:
     """Return a right collection with more members at its end."""
 
@@ -116,3 +122,12 @@ def with_member(*members: tarfile.TarInfo) -> io.BytesIO:
 
 def compressed(data: bytes) -> io.BytesIO:
     return io.BytesIO(gzip.compress(data, 1))
+
+
+def assert_sentence(error: Exception, *words: str) -> None:
+    """Check that an error is one printable sentence, and that it has these words."""
+    sentence = str(error)
+    assert sentence.isprintable()
+    assert sentence[0].isupper() or sentence[0] == "'"
+    assert sentence.endswith(".")
+    assert [word for word in words if word not in sentence] == [], sentence

@@ -20,6 +20,7 @@ from tests.unit.galaxy.archives import (
     archive,
     compressed,
     files_json,
+    header,
     member,
     with_member,
 )
@@ -90,12 +91,6 @@ def test_bombs_are_refused_in_little_memory() -> None:
         _, peak = tracemalloc.get_traced_memory()
         tracemalloc.stop()
         assert peak < 6_000_000
-
-
-def header(kind: bytes, data: bytes, name: str = "x") -> bytes:
-    """Return a header with what tarfile reads after it."""
-    info = member(name, kind, size=len(data))
-    return info.tobuf(tarfile.GNU_FORMAT) + data + bytes(-len(data) % 512)
 
 
 @pytest.mark.parametrize(
