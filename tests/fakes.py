@@ -65,6 +65,11 @@ class FakeDatabase:
         assert statement == sql.LOOK_UP_SUPERSEDED
         return [self.superseded[values[1]]] if values[1] in self.superseded else []
 
+    async def until_asked(self, statement: str, count: int = 1) -> None:
+        """Wait until the statement was asked so many times."""
+        while self.count(statement) < count:  # noqa: ASYNC110  a fake needs no event for it
+            await asyncio.sleep(0)
+
     def count(self, statement: str) -> int:
         return self.asked.count(statement)
 

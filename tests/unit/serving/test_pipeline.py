@@ -172,8 +172,7 @@ async def test_a_plan_that_was_read_during_a_change_is_served_once(
     fast_path.database.add_file("x", DATA, fast_path.root)
     fast_path.database.gate = asyncio.Event()
     early = asyncio.create_task(get(client, "base/x"))
-    while not fast_path.database.asked:  # noqa: ASYNC110  the fake has no event for it
-        await asyncio.sleep(0)
+    await fast_path.database.until_asked(sql.PLAN)
     fast_path.resolver.announced(["whatever"])
     fast_path.database.gate.set()
     assert await (await early).read() == DATA

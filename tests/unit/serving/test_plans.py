@@ -76,12 +76,12 @@ async def test_a_plan_that_was_read_before_a_change_is_not_kept(fast_path: FastP
     database = fast_path.database
     database.gate = asyncio.Event()
     early = asyncio.create_task(plan_of(fast_path))
-    await asyncio.sleep(0.01)
+    await database.until_asked(sql.PLAN)
     number = database.distributions["base"]["number"]
     database.distributions["base"]["number"] = number + 1
     fast_path.resolver.announced([str(database.distributions["base"]["repository_id"])])
     late = asyncio.create_task(plan_of(fast_path))
-    await asyncio.sleep(0.01)
+    await database.until_asked(sql.PLAN, 2)
     database.gate.set()
     sources = [(await task).source for task in (early, late)]
     assert [source.number for source in sources if source] == [number, number + 1]

@@ -154,8 +154,7 @@ async def test_what_was_read_before_a_change_is_not_kept(
     digest = added(database)
     database.gate = asyncio.Event()
     asked = asyncio.create_task(tokens.find(digest, None))
-    while not database.asked:  # noqa: ASYNC110  the fake has no event for it
-        await asyncio.sleep(0)
+    await database.until_asked(sql.TOKEN)
     change(tokens)
     database.gate.set()
     assert await asked
@@ -170,8 +169,7 @@ async def test_nobody_joins_a_question_that_was_asked_before_a_revocation(
     digest = added(database)
     database.gate = asyncio.Event()
     early = asyncio.create_task(tokens.find(digest, None))
-    while not database.asked:  # noqa: ASYNC110  the fake has no event for it
-        await asyncio.sleep(0)
+    await database.until_asked(sql.TOKEN)
     database.tokens.clear()
     tokens.announced([ACCESS])
     late = asyncio.create_task(tokens.find(digest, None))
@@ -241,8 +239,7 @@ async def test_uses_are_written_for_ever(
     digest = added(database)
     for number in (1, 2):
         assert await tokens.find(digest, None)
-        while len(database.touched) < number:  # noqa: ASYNC110  the fake has no event for it
-            await asyncio.sleep(0)
+        await database.until_asked(sql.TOUCH_TOKENS, number)
     writing.cancel()
     with pytest.raises(asyncio.CancelledError):
         await writing
