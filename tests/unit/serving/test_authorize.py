@@ -203,6 +203,14 @@ async def test_only_a_change_of_the_guard_makes_it_forget(world: World) -> None:
     assert len(world.guards.loaded) == 3
 
 
+async def test_nothing_is_remembered_before_the_first_change_is_heard_of(world: World) -> None:
+    authorizer, guard_id = Authorizer(world.guards, world.tokens), world.ids[REQUEST]
+    for _ in range(2):
+        assert await authorizer.decide(guard_id, asked("yes")) is ADMITTED
+        assert not authorizer.admits_now(guard_id, asked("yes"))
+    assert len(world.guards.loaded) == 2
+
+
 async def test_nothing_is_remembered_while_nothing_is_heard(world: World) -> None:
     await load(world)
     world.authorizer.distrust()

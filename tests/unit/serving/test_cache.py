@@ -60,6 +60,13 @@ def test_entries_may_leave_while_they_are_looked_at() -> None:
     assert len(cache) == 0
 
 
+def test_entries_that_nobody_weighs_weigh_nothing() -> None:
+    cache: BoundedCache[str, str] = BoundedCache(2, max_bytes=0)
+    for key in "abc":
+        cache.put(key, key)
+    assert (list(cache), cache.bytes) == (["b", "c"], 0)
+
+
 def test_an_entry_that_is_not_there_cannot_be_discarded() -> None:
     dropped: list[str] = []
     cache: BoundedCache[str, str] = BoundedCache(10, 10, weigh, dropped.append)

@@ -34,19 +34,10 @@ def source(**values: Any) -> Source:
 
 def plan(is_current: bool = True) -> Plan:
     return Plan(
-        distribution_id=uuid4(),
-        base_path="base",
-        source=None,
-        is_ours=True,
-        guard_id=None,
-        is_checkpoint=False,
-        has_fallback=True,
-        can_miss=True,
-        repository_id=None,
-        root=ROOT,
-        keys=frozenset(),
-        is_current=is_current,
-    )
+        distribution_id=uuid4(), base_path="base", source=None, is_ours=True, guard_id=None,
+        is_checkpoint=False, has_fallback=True, can_miss=True, repository_id=None, root=ROOT,
+        keys=frozenset(), is_current=is_current,
+    )  # fmt: skip
 
 
 class World:
@@ -181,8 +172,13 @@ async def test_a_file_whose_artifact_has_changed_is_looked_up_anew(world: World)
     world.add("x")
     found = await world.found("x")
     found.file.is_current = False
-    assert await world.found("x") is not found
-    assert world.database.count(sql.LOOK_UP) == 2
+    again = await world.found("x")
+    assert again is not found
+    again.file.is_current = False
+    del world.database.files["x"]
+    for _ in range(2):
+        assert await world.lookups.in_source(world.source, "x", ROOT) is Outcome.MISSING
+    assert world.database.count(sql.LOOK_UP) == 3
 
 
 # Superseded publications.

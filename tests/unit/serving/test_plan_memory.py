@@ -20,10 +20,13 @@ from tests.unit.serving.conftest import STALE_SECONDS, TYPES
 class World:
     """Plans that are trusted, and the distributions `a`, `b`, `c`."""
 
-    def __init__(self, max_entries: int = 100, root: Path | None = Path("/root")) -> None:
+    def __init__(
+        self, max_entries: int = 100, root: Path | None = Path("/root"), is_trusted: bool = True
+    ) -> None:
         self.database, self.storages = FakeDatabase(), FakeStorages(root)
         self.plans = Plans(self.database, self.storages, TYPES, max_entries, STALE_SECONDS)
-        self.plans.trust()
+        if is_trusted:
+            self.plans.trust()
         for base_path in "abc":
             self.database.add_distribution(base_path)
 
@@ -202,6 +205,16 @@ async def test_what_was_read_before_a_change_is_not_kept(world: World, path: str
 
 
 # While nothing is heard.
+
+
+async def test_nothing_is_kept_before_the_first_change_is_heard_of() -> None:
+    world = World(is_trusted=False)
+    assert await world.plan("a/x") is not await world.plan("a/x")
+    assert world.loads == 2
+    world.plans.distrust()
+    world.database.is_down = True
+    with pytest.raises(DatabaseUnavailable):
+        await world.ask("a/x")
 
 
 @pytest.mark.parametrize("path", ["a/x", "no/such"])

@@ -114,6 +114,16 @@ async def test_only_what_concerns_access_makes_it_forget(
     assert tokens.known(digest, None) is None
 
 
+async def test_nothing_is_remembered_before_the_first_change_is_heard_of(
+    database: FakeDatabase,
+) -> None:
+    tokens, digest = Tokens(database), added(database)
+    for _ in range(2):
+        assert await tokens.find(digest, None)
+        assert tokens.known(digest, None) is None
+    assert database.count(sql.TOKEN) == 2
+
+
 async def test_nothing_is_remembered_while_nothing_is_heard(
     tokens: Tokens, database: FakeDatabase
 ) -> None:
