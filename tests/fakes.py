@@ -30,7 +30,7 @@ class FakeDatabase:
         self.tokens: dict[tuple[Any, ...], dict[str, Any]] = {}
         self.touched: list[UUID] = []
         self.asked: list[str] = []
-        #: What each statement was asked with.
+        #: The arguments of each statement.
         self.values: list[tuple[Any, ...]] = []
         self.is_down = False
         #: When set, statements wait for it.
@@ -66,7 +66,7 @@ class FakeDatabase:
         return [self.superseded[values[1]]] if values[1] in self.superseded else []
 
     async def until_asked(self, statement: str, count: int = 1) -> None:
-        """Wait until the statement was asked so many times."""
+        """Wait until the statement has been asked `count` times."""
         while self.count(statement) < count:  # noqa: ASYNC110  a fake needs no event for it
             await asyncio.sleep(0)
 
@@ -162,7 +162,7 @@ class FakeGuards:
     def __init__(self) -> None:
         self.guards: dict[UUID, Guard] = {}
         self.loaded: list[UUID] = []
-        #: Those that were asked about a user of Pulp.
+        #: The guards that were asked with a user of Pulp.
         self.asked: list[Guard] = []
         #: When set, loads wait for it.
         self.gate: asyncio.Event | None = None

@@ -105,7 +105,7 @@ def member(
 
 
 def header(kind: bytes, data: bytes, name: str = "x") -> bytes:
-    """Return a header with what tarfile reads after it."""
+    """Return a header and the blocks of data after it."""
     info = member(name, kind, size=len(data))
     return info.tobuf(tarfile.GNU_FORMAT) + data + bytes(-len(data) % 512)
 
@@ -125,7 +125,7 @@ def compressed(data: bytes) -> io.BytesIO:
 
 
 def assert_sentence(error: Exception, *words: str) -> None:
-    """Check that an error is one printable sentence, and that it has these words."""
+    """Check that an error is one printable sentence with these words in it."""
     sentence = str(error)
     assert sentence.isprintable()
     assert sentence[0].isupper() or sentence[0] == "'"

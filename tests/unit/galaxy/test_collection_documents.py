@@ -1,4 +1,4 @@
-"""What the documents of a collection may say of its files, and what it is refused for."""
+"""The rules for the documents of a collection, and the sentence when one is broken."""
 
 import json
 import tarfile
@@ -32,7 +32,7 @@ def entry(name: object = "README.md", **values: object) -> dict[str, object]:
 
 
 def listing(*entries: object) -> bytes:
-    """Return the FILES.json of a collection that has a README.md and nothing else."""
+    """Return a FILES.json with these entries."""
     return json.dumps({"files": [{"name": ".", "ftype": "dir"}, *entries]}).encode()
 
 
@@ -46,7 +46,7 @@ def refusal(
 
 
 def described(**values: object) -> bytes:
-    """Return a manifest that says something else of FILES.json."""
+    """Return a manifest whose entry for FILES.json has these values."""
     manifest = json.loads(manifest_json(files_json({"README.md": README})))
     manifest["file_manifest_file"] |= values
     return json.dumps(manifest).encode()
@@ -93,11 +93,13 @@ def test_a_manifest_in_another_encoding_is_refused_as_such() -> None:
     ],
     ids=lambda argument: " ".join(argument),
 )
-def test_the_manifest_tells_of_the_list_of_files(values: dict[str, Any], words: list[str]) -> None:
+def test_the_manifest_has_the_digest_of_files_json(
+    values: dict[str, Any], words: list[str]
+) -> None:
     assert_sentence(refusal(InvalidManifest, manifest=described(**values)), *words)
 
 
-def test_the_list_of_files_is_the_one_that_the_manifest_tells_of() -> None:
+def test_files_json_matches_the_digest_in_the_manifest() -> None:
     error = refusal(WrongDigest, manifest=described(chksum_sha256="a" * 64))
     assert_sentence(error, "FILES.json", "MANIFEST.json")
     manifest = json.dumps({"collection_info": INFO, "file_manifest_file": []}).encode()
@@ -113,7 +115,7 @@ def test_the_list_of_files_is_the_one_that_the_manifest_tells_of() -> None:
         ),
         pytest.param([entry(ftype="dir")], ["no 'README.md'"], id="a file for a folder"),
         pytest.param([entry(ftype=None)], ["no 'README.md'"], id="neither file nor folder"),
-        pytest.param([], ["FILES.json", "'README.md'"], id="a file that is not told of"),
+        pytest.param([], ["FILES.json", "'README.md'"], id="an unlisted file"),
         pytest.param([entry(chksum_type="md5")], ["'chksum_type'", "'README.md'"], id="MD5"),
         pytest.param([entry(chksum_sha256="a")], ["SHA-256", "'README.md'"], id="short digest"),
         pytest.param([entry(None)], ["FILES.json", "name"], id="no name"),
@@ -121,31 +123,29 @@ def test_the_list_of_files_is_the_one_that_the_manifest_tells_of() -> None:
         pytest.param(["README.md"], ["FILES.json", "name"], id="a text for an entry"),
     ],
 )
-def test_the_list_tells_of_every_file_and_of_nothing_else(
-    entries: list[object], words: list[str]
-) -> None:
+def test_files_json_lists_every_file_and_no_other(entries: list[object], words: list[str]) -> None:
     assert_sentence(refusal(InvalidManifest, listed=listing(*entries)), *words)
 
 
-def test_of_several_files_that_are_not_told_of_the_first_is_named() -> None:
+def test_the_first_of_several_unlisted_files_is_named() -> None:
     files = {"README.md": README, "b.txt": b"", "a.txt": b""}
     with pytest.raises(InvalidManifest) as refused:
         read_collection(archive(files, listed=listing(entry())), LIMITS)
     assert_sentence(refused.value, "'a.txt'")
 
 
-def test_another_file_of_the_same_name_is_named() -> None:
+def test_a_file_with_another_digest_is_named() -> None:
     error = refusal(WrongDigest, listed=listing(entry(chksum_sha256="a" * 64)))
     assert_sentence(error, "'README.md'", "FILES.json")
 
 
 @pytest.mark.parametrize("files", [None, {}, "README.md"])
-def test_the_list_is_a_list(files: object) -> None:
+def test_files_json_has_a_list(files: object) -> None:
     error = refusal(InvalidManifest, listed=json.dumps({"files": files}).encode())
     assert_sentence(error, "FILES.json", "'files'")
 
 
-def test_folders_need_not_be_told_of_and_documents_may() -> None:
+def test_folders_need_not_be_listed() -> None:
     listed = json.loads(files_json(FILES))
     listed["files"] = [each for each in listed["files"] if each["ftype"] == "file"]
     assert read_collection(archive(listed=json.dumps(listed).encode()), LIMITS).warnings == ()
@@ -160,8 +160,8 @@ def test_a_license_file_takes_the_place_of_a_license() -> None:
     assert_sentence(refused.value, "no 'COPYING'")
 
 
-def test_a_runtime_is_no_link() -> None:
-    """ansible-core would not follow it, and not see what it asks for."""
+def test_the_runtime_file_is_not_a_link() -> None:
+    """ansible-core would not follow it, and miss the requirement in it."""
 
     def add(tar: tarfile.TarFile) -> None:
         tar.addfile(member("meta/runtime.yml", tarfile.SYMTYPE, "real.yml"))

@@ -1,4 +1,4 @@
-"""What is read from an archive, up to each limit, and what is beyond it."""
+"""Reading an archive: its contents, up to each limit, and the refusals beyond."""
 
 import gzip
 import io
@@ -29,7 +29,7 @@ def read(data: io.BytesIO, *keep: str, limits: Limits = LIMITS) -> Contents:
 
 
 def with_links(files: dict[str, bytes], **links: str) -> io.BytesIO:
-    """Return an archive of files, and of symbolic links with what they lead to."""
+    """Return an archive of files and symbolic links; `links` maps names to targets."""
 
     def add(tar: tarfile.TarFile) -> None:
         for name, target in links.items():
@@ -43,7 +43,7 @@ def file(name: str, data: bytes = b"") -> bytes:
     return header(tarfile.REGTYPE, data, name)
 
 
-def test_every_file_has_its_digest_and_those_that_are_asked_for_are_kept() -> None:
+def test_every_file_has_its_digest_and_requested_files_are_kept() -> None:
     contents = read(packed({"large": LARGE, "a/b.txt": b"b", "empty": b""}), "large", "no")
     assert contents.files == {
         "large": sha256(LARGE), "a/b.txt": sha256(b"b"), "empty": sha256(b""),
@@ -59,7 +59,7 @@ def test_paths_have_one_spelling() -> None:
     assert contents.kept == {"a/c": b"c"}
 
 
-def test_a_link_is_what_it_leads_to() -> None:
+def test_a_link_has_the_digest_of_its_target() -> None:
     links = {"one": "two", "two": "./a/../a/x", "folder": "a", "root": ".", "a/up": "../a/x"}
     contents = read(with_links({"a/x": b"x"}, **links), "one")
     assert contents.files == dict.fromkeys(("a/x", "a/up", "one", "two"), sha256(b"x"))
@@ -85,13 +85,13 @@ def test_a_link_stays_in_the_archive(links: dict[str, str], words: list[str]) ->
 
 @pytest.mark.parametrize("first", [file("x"), header(tarfile.DIRTYPE, b"", "x")])
 @pytest.mark.parametrize("second", ["x", "./x", "x/", "a/../x"])
-def test_a_name_is_there_once(first: bytes, second: str) -> None:
-    """A client that unpacks both has the other one than we have checked."""
+def test_a_name_occurs_once(first: bytes, second: str) -> None:
+    """A client that unpacks both may keep the one that was not verified."""
     with pytest.raises(UnreadableArchive, match=r"two members named 'x'\.$"):
         read(compressed(first + file(second) + END))
 
 
-def test_a_link_and_a_file_have_not_one_name() -> None:
+def test_a_link_and_a_file_cannot_share_a_name() -> None:
     archive = with_links({"a": b"", "x": b""}, x="a")
     with pytest.raises(UnreadableArchive, match=r"two members named 'x'\.$"):
         read(archive)
@@ -103,7 +103,7 @@ def test_a_link_and_a_file_have_not_one_name() -> None:
 @pytest.mark.parametrize(
     "name", ["..", "../x", "/", "/x", "//x", "a/../../x", "a\nb", "a\x7fb", "\u202e"]
 )
-def test_a_name_that_clients_should_not_see_is_refused(name: str) -> None:
+def test_an_unsafe_name_is_refused(name: str) -> None:
     tar = io.BytesIO()
     with tarfile.open(fileobj=tar, mode="w", format=tarfile.PAX_FORMAT) as archive:
         archive.addfile(member(name))
@@ -145,12 +145,12 @@ def test_unpacked_bytes_are_counted_to_the_last(less: int, expected: bool) -> No
 
 
 @pytest.mark.parametrize(("size", "expected"), [(1000, True), (1001, False)])
-def test_a_file_that_is_kept_has_a_limit_of_its_own(size: int, expected: bool) -> None:
+def test_requested_files_have_a_limit_of_their_own(size: int, expected: bool) -> None:
     archive = packed({"DOC": bytes(size), "b": bytes(5000)})
     assert is_taken(archive, replace(LIMITS, document=1000), "DOC") is expected
 
 
-def test_a_file_that_is_too_large_to_be_kept_is_named_with_its_size() -> None:
+def test_a_requested_file_that_is_too_large_is_named_with_its_size() -> None:
     with pytest.raises(TooLarge) as refused:
         read(packed({"DOC": bytes(1001)}), "DOC", limits=replace(LIMITS, document=1000))
     assert_sentence(refused.value, "DOC", "1001 bytes", "1000")
@@ -184,7 +184,7 @@ def test_a_name_has_at_most_a_thousand_letters(length: int, expected: bool) -> N
 
 
 @pytest.mark.parametrize(("length", "expected"), [(1024, True), (1025, False)])
-def test_what_a_link_leads_to_has_a_name_too(length: int, expected: bool) -> None:
+def test_the_target_of_a_link_has_the_same_limit(length: int, expected: bool) -> None:
     link = member("f" * 500 + "/link", tarfile.SYMTYPE, "t" * (length - 501))
     with pytest.raises(UnreadableArchive) as refused:
         read(compressed(link.tobuf(tarfile.GNU_FORMAT) + END))
@@ -200,7 +200,7 @@ def test_one_header_for_all_is_taken_and_a_second_refused() -> None:
     assert_sentence(refused.value)
 
 
-def test_limits_are_those_of_one_archive() -> None:
+def test_the_limits_apply_to_each_archive_anew() -> None:
     for_all = header(tarfile.XGLTYPE, b"18 comment=global\n")
     for _ in range(2):
         read(compressed(for_all + file("x") + END), limits=replace(LIMITS, headers=530))
@@ -230,8 +230,8 @@ def test_an_archive_that_ends_within_a_file_is_refused() -> None:
             read(compressed(tar[:length]))
 
 
-def test_what_follows_the_archive_is_read_too() -> None:
-    """A client might read on where we stop."""
+def test_bytes_after_the_archive_are_read_too() -> None:
+    """A client might continue where we stop."""
     good = packed({"a": b"a"}).read()
     assert read(io.BytesIO(good + bytes(10))).files
     with pytest.raises(InvalidCollection, match="damaged"):

@@ -1,4 +1,4 @@
-"""What a manifest may say of a collection, up to each limit, and what it is refused for."""
+"""The fields of a manifest: every limit, and the sentence for each invalid field."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ def info(**fields: object) -> CollectionInfo:
     return info_of({"collection_info": INFO | fields})
 
 
-def test_every_field_is_taken_as_it_is() -> None:
+def test_every_field_is_read() -> None:
     urls = {name: f"https://example.com/{name}" for name in ("repository", "documentation")}
     read = info(**urls, homepage="", issues="https://example.com/issues")
     assert (read.namespace, read.name, read.version) == ("acme", "tools", "1.2.3")
@@ -24,7 +24,7 @@ def test_every_field_is_taken_as_it_is() -> None:
     assert read.filename == "acme-tools-1.2.3.tar.gz"
 
 
-def test_little_needs_to_be_said() -> None:
+def test_optional_fields_may_be_missing() -> None:
     read = info(
         description=None, tags=None, dependencies=None, repository=None, authors="Somebody",
         license=None, license_file="COPYING",
@@ -97,7 +97,7 @@ def test_every_limit_may_be_reached(fields: dict[str, Any]) -> None:
 def test_a_refusal_names_the_field_and_the_value(
     fields: dict[str, object], words: list[str]
 ) -> None:
-    """It is all that whoever has built the collection gets to know."""
+    """The author of the collection sees nothing but this sentence."""
     with pytest.raises(InvalidManifest) as refused:
         info(**fields)
     assert_sentence(refused.value, *words)

@@ -65,7 +65,7 @@ class FastPath:
 
 @pytest.fixture
 def is_hidden() -> bool:
-    """Whether refusals are hidden; a test that wants them to be is parametrized with it."""
+    """Whether refusals are hidden; tests override it with a parameter of this name."""
     return False
 
 

@@ -175,10 +175,10 @@ async def test_a_path_that_only_pulp_reads_is_refused_with_the_same_answer(
         assert (answer.status, await answer.text()) == (401, "401: Unauthorized")
 
 
-async def test_a_guard_is_asked_about_anonymous_clients_but_not_about_unknown_ones(
+async def test_invalid_credentials_are_refused_though_the_guard_permits_anonymous_clients(
     client: Client, fast_path: FastPath
 ) -> None:
-    """Pulp treats whoever sends a wrong password or token as anonymous."""
+    """Pulp treats a request with a wrong password or token as anonymous."""
     guard_id = guarded(fast_path, Asks.PULP)
     token = fast_path.database.add_token(guard_id, may_download=True)
     anonymous = {"X_Key": "yes"}
@@ -255,9 +255,7 @@ async def test_wrong_credentials_of_every_kind_are_failed_log_ins(
     assert (await get(client, "base/x", Authorization=basic("right"), X_User="me")).status == 429
 
 
-async def test_who_is_known_and_may_not_has_not_failed_to_log_in(
-    client: Client, fast_path: FastPath
-) -> None:
+async def test_a_403_is_not_a_failed_log_in(client: Client, fast_path: FastPath) -> None:
     guarded(fast_path, Asks.PULP)
     for _ in range(FAILED_LOGINS * 2):
         answer = await get(client, "base/x", Authorization=basic("right"), X_User="me")

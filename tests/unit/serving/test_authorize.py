@@ -1,4 +1,4 @@
-"""What each kind of guard decides of each kind of client, and how long a guard is remembered."""
+"""The decision of each guard for each kind of client, and how long guards are cached."""
 
 import asyncio
 import threading
@@ -22,7 +22,7 @@ REQUEST, SLOWLY, TOKEN, PULP = Asks
 
 
 class World:
-    """An authorizer that hears of changes, and one guard of each kind."""
+    """An authorizer whose listener runs, and one guard of each kind."""
 
     def __init__(self) -> None:
         self.database, self.guards = FakeDatabase(), FakeGuards()
@@ -43,7 +43,7 @@ class World:
                 return "Negotiate abc"
             case "unknown token":
                 return f"Bearer {new_token()}"
-        may_download = kind == "token of somebody who may"
+        may_download = kind == "token with permission"
         return f"Bearer {self.database.add_token(guard_id, may_download)}"
 
 
@@ -58,13 +58,13 @@ def asked(key: str = "no", authorization: str | None = None) -> web.Request:
     return make_mocked_request("GET", "/", headers)
 
 
-#: By guard and credentials: with the key that the guard wants, and without.
+#: Guard and credentials → the decisions with and without the key that the guard requires.
 DECISIONS = {
     (REQUEST, "nothing"): (ADMITTED, UNAUTHENTICATED),
     (SLOWLY, "nothing"): (ADMITTED, UNAUTHENTICATED),
     (TOKEN, "nothing"): (UNAUTHENTICATED, UNAUTHENTICATED),
     (PULP, "nothing"): (UNDECIDED, UNDECIDED),
-    # Whoever has sent a password is to hear that it is wrong, whatever the guard asks.
+    # A wrong password is reported as wrong, whatever the guard asks.
     (REQUEST, "password"): (UNDECIDED, UNDECIDED),
     (SLOWLY, "password"): (UNDECIDED, UNDECIDED),
     (TOKEN, "password"): (UNAUTHENTICATED, UNAUTHENTICATED),
@@ -81,27 +81,27 @@ DECISIONS = {
     (SLOWLY, "unknown token"): (UNAUTHENTICATED, UNAUTHENTICATED),
     (TOKEN, "unknown token"): (UNAUTHENTICATED, UNAUTHENTICATED),
     (PULP, "unknown token"): (UNAUTHENTICATED, UNAUTHENTICATED),
-    # A valid token opens no guard by itself, and its owner is known: 403, not 401.
-    (REQUEST, "token of somebody who may not"): (ADMITTED, FORBIDDEN),
-    (SLOWLY, "token of somebody who may not"): (ADMITTED, FORBIDDEN),
-    (TOKEN, "token of somebody who may not"): (FORBIDDEN, FORBIDDEN),
-    (PULP, "token of somebody who may not"): (UNDECIDED, UNDECIDED),
-    (REQUEST, "token of somebody who may"): (ADMITTED, FORBIDDEN),
-    (SLOWLY, "token of somebody who may"): (ADMITTED, FORBIDDEN),
-    (TOKEN, "token of somebody who may"): (ADMITTED, ADMITTED),
-    (PULP, "token of somebody who may"): (UNDECIDED, UNDECIDED),
+    # A valid token does not open a guard by itself; its owner is known: 403, not 401.
+    (REQUEST, "token without permission"): (ADMITTED, FORBIDDEN),
+    (SLOWLY, "token without permission"): (ADMITTED, FORBIDDEN),
+    (TOKEN, "token without permission"): (FORBIDDEN, FORBIDDEN),
+    (PULP, "token without permission"): (UNDECIDED, UNDECIDED),
+    (REQUEST, "token with permission"): (ADMITTED, FORBIDDEN),
+    (SLOWLY, "token with permission"): (ADMITTED, FORBIDDEN),
+    (TOKEN, "token with permission"): (ADMITTED, ADMITTED),
+    (PULP, "token with permission"): (UNDECIDED, UNDECIDED),
 }
 
 
 @pytest.mark.parametrize(("asks", "kind"), DECISIONS)
-async def test_each_guard_decides_of_each_client(world: World, asks: Asks, kind: str) -> None:
+async def test_each_guard_decides_for_each_client(world: World, asks: Asks, kind: str) -> None:
     guard_id = world.ids[asks]
     authorization = None if kind == "nothing" else world.authorization(kind, guard_id)
     for _ in ("loaded", "from memory"):
         for key, expected in zip(("yes", "no"), DECISIONS[asks, kind], strict=True):
             request = asked(key, authorization)
             assert await world.authorizer.decide(guard_id, request) is expected
-            # In memory by now, unless it takes its time or asks Pulp.
+            # In the cache by now, unless it asks Pulp.
             is_certain = expected is ADMITTED and asks is not SLOWLY
             assert world.authorizer.admits_now(guard_id, request) is is_certain
     assert world.guards.asked == []
@@ -112,7 +112,7 @@ async def test_nothing_is_certain_before_the_guard_and_the_token_were_loaded(
     world: World, asks: Asks
 ) -> None:
     guard_id = world.ids[asks]
-    request = asked("yes", world.authorization("token of somebody who may", guard_id))
+    request = asked("yes", world.authorization("token with permission", guard_id))
     assert not world.authorizer.admits_now(guard_id, request)
     assert not world.authorizer.admits_now(guard_id, asked("yes"))
     await world.authorizer.decide(guard_id, asked("yes"))
@@ -120,7 +120,7 @@ async def test_nothing_is_certain_before_the_guard_and_the_token_were_loaded(
 
 
 @pytest.mark.parametrize("asks", Asks)
-async def test_without_tokens_of_ours_pulp_authenticates_whoever_has_one(asks: Asks) -> None:
+async def test_without_our_tokens_pulp_authenticates_every_token(asks: Asks) -> None:
     guards = FakeGuards()
     authorizer, guard_id = Authorizer(guards, None), guards.add(asks)
     authorizer.trust()
@@ -168,7 +168,7 @@ async def test_only_a_guard_that_takes_its_time_is_asked_in_a_thread(
 
     guard_id = world.ids[asks]
     world.guards.guards[guard_id] = Guard(asks, permits)
-    token = world.authorization("token of somebody who may", guard_id)
+    token = world.authorization("token with permission", guard_id)
     assert await world.authorizer.decide(guard_id, asked()) is ADMITTED
     assert await world.authorizer.decide(guard_id, asked(authorization=token)) is ADMITTED
     assert await world.authorizer.permits_with_user(guard_id, asked())
@@ -176,7 +176,7 @@ async def test_only_a_guard_that_takes_its_time_is_asked_in_a_thread(
     assert all((each == threading.get_ident()) is (asks is REQUEST) for each in threads)
 
 
-# What is remembered.
+# The cache.
 
 
 async def load(world: World, asks: Asks = REQUEST) -> Decision:
@@ -184,7 +184,7 @@ async def load(world: World, asks: Asks = REQUEST) -> Decision:
 
 
 @pytest.mark.parametrize(("asks", "loads"), [(REQUEST, 1), (SLOWLY, 1), (TOKEN, 1), (PULP, 2)])
-async def test_a_guard_is_loaded_once_unless_it_asks_more_than_its_row(
+async def test_a_guard_is_loaded_once_unless_it_asks_pulp(
     world: World, asks: Asks, loads: int
 ) -> None:
     for _ in range(2):
@@ -192,7 +192,7 @@ async def test_a_guard_is_loaded_once_unless_it_asks_more_than_its_row(
     assert world.guards.loaded == [world.ids[asks]] * loads
 
 
-async def test_only_a_change_of_the_guard_makes_it_forget(world: World) -> None:
+async def test_only_a_change_of_the_guard_invalidates_it(world: World) -> None:
     await load(world)
     await load(world, TOKEN)
     world.authorizer.announced([BASE_PATHS, str(world.ids[SLOWLY]), str(world.ids[TOKEN])])
@@ -203,7 +203,7 @@ async def test_only_a_change_of_the_guard_makes_it_forget(world: World) -> None:
     assert len(world.guards.loaded) == 3
 
 
-async def test_nothing_is_remembered_before_the_first_change_is_heard_of(world: World) -> None:
+async def test_nothing_is_cached_until_the_listener_runs(world: World) -> None:
     authorizer, guard_id = Authorizer(world.guards, world.tokens), world.ids[REQUEST]
     for _ in range(2):
         assert await authorizer.decide(guard_id, asked("yes")) is ADMITTED
@@ -211,7 +211,7 @@ async def test_nothing_is_remembered_before_the_first_change_is_heard_of(world: 
     assert len(world.guards.loaded) == 2
 
 
-async def test_nothing_is_remembered_while_nothing_is_heard(world: World) -> None:
+async def test_nothing_is_cached_while_the_listener_is_down(world: World) -> None:
     await load(world)
     world.authorizer.distrust()
     assert not world.authorizer.admits_now(world.ids[REQUEST], asked("yes"))
@@ -224,7 +224,7 @@ async def test_nothing_is_remembered_while_nothing_is_heard(world: World) -> Non
 
 
 @pytest.mark.parametrize("is_trusted", [True, False])
-async def test_everyone_who_asks_at_once_shares_a_load_while_changes_are_heard_of(
+async def test_concurrent_requests_share_a_load_only_while_the_listener_runs(
     world: World, is_trusted: bool
 ) -> None:
     if not is_trusted:
@@ -241,7 +241,7 @@ async def test_everyone_who_asks_at_once_shares_a_load_while_changes_are_heard_o
 async def test_a_guard_that_was_loaded_before_a_change_is_neither_kept_nor_shared(
     world: World, change: str
 ) -> None:
-    """It may admit whom the change was to keep out."""
+    """It may admit clients that the change was meant to lock out."""
     guard_id = world.ids[REQUEST]
     world.guards.gate = asyncio.Event()
     early = asyncio.create_task(load(world))
@@ -259,9 +259,7 @@ async def test_a_guard_that_was_loaded_before_a_change_is_neither_kept_nor_share
     assert len(world.guards.loaded) == 2
 
 
-async def test_as_many_guards_are_remembered_as_allowed(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_the_cache_is_bounded(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_GUARDS", 1)
     authorizer = Authorizer(world.guards, world.tokens)
     authorizer.trust()

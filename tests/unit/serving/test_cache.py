@@ -26,7 +26,7 @@ def test_one_heavy_value_does_not_evict_the_others() -> None:
     assert (cache.get("a"), cache.get("b"), cache.bytes) == ("1", None, 1)
 
 
-def test_the_bounds_may_be_reached() -> None:
+def test_entries_may_fill_the_cache_exactly() -> None:
     cache: BoundedCache[str, str] = BoundedCache(2, 10, weigh)
     cache.put("a", "123")
     cache.put("b", "1234567")
@@ -51,7 +51,7 @@ def test_the_oldest_entries_make_room_and_no_more_than_needed() -> None:
     assert [cache.get(key) for key in "ab"] == [None, None]
 
 
-def test_entries_may_leave_while_they_are_looked_at() -> None:
+def test_entries_may_be_discarded_during_iteration() -> None:
     cache: BoundedCache[str, str] = BoundedCache(10)
     for key in "abc":
         cache.put(key, key)
@@ -60,14 +60,14 @@ def test_entries_may_leave_while_they_are_looked_at() -> None:
     assert len(cache) == 0
 
 
-def test_entries_that_nobody_weighs_weigh_nothing() -> None:
+def test_without_a_weight_function_entries_weigh_nothing() -> None:
     cache: BoundedCache[str, str] = BoundedCache(2, max_bytes=0)
     for key in "abc":
         cache.put(key, key)
     assert (list(cache), cache.bytes) == (["b", "c"], 0)
 
 
-def test_an_entry_that_is_not_there_cannot_be_discarded() -> None:
+def test_discarding_a_missing_key_changes_nothing() -> None:
     dropped: list[str] = []
     cache: BoundedCache[str, str] = BoundedCache(10, 10, weigh, dropped.append)
     cache.put("a", "123")

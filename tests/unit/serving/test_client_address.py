@@ -1,4 +1,4 @@
-"""The address of a client is the one that can be believed."""
+"""The client's address: X-Forwarded-For counts only from trusted proxies."""
 
 import pytest
 from aiohttp.test_utils import make_mocked_request
@@ -75,12 +75,12 @@ def test_spaces_in_the_list_do_not_matter(forwarded: str) -> None:
     assert address_of("10.0.0.0/8", "10.0.0.1", forwarded) == "6.6.6.6"
 
 
-def test_what_stands_before_an_invalid_address_is_not_believed() -> None:
+def test_entries_before_an_invalid_address_are_ignored() -> None:
     assert address_of("10.0.0.0/8", "10.0.0.1", "6.6.6.6, unknown, 10.0.0.2") == "10.0.0.2"
 
 
 def test_a_network_of_ipv6_is_one_client() -> None:
-    """Whoever has one address of it has all, and as many attempts as addresses."""
+    """A client has all addresses of its /64, and could try again from each."""
     one, other = (address_of("::1", "::1", f"2001:db8:0:7::{host}") for host in ("1", "ffff:2"))
     assert one == other
     assert one != address_of("::1", "::1", "2001:db8:0:8::1")

@@ -1,4 +1,4 @@
-"""What is looked up, what is made of its row, and what is remembered of it."""
+"""Look-ups: the arguments of the statement, the file made of its row, and the cache."""
 
 import asyncio
 import time
@@ -104,7 +104,7 @@ async def test_the_file_and_the_paths_below_are_asked_for(
         ),
     ],
 )
-async def test_the_last_change_of_a_file_is_the_one_that_pulp_says(
+async def test_last_modified_is_the_time_that_pulp_uses(
     world: World, path: str, values: dict[str, Any], expected: int
 ) -> None:
     world.add(path.replace("d/", "d/index.html"), **values)
@@ -140,17 +140,17 @@ async def test_a_file_is_its_artifact_below_the_root(world: World) -> None:
         ),
     ],
 )
-async def test_only_what_is_proven_is_remembered(
+async def test_only_proven_misses_are_cached(
     world: World, row: dict[str, Any], expected: Outcome, asked: int
 ) -> None:
-    """A directory may turn out to be none, and an upstream's file may be stored meanwhile."""
+    """A directory may not be proven, and an upstream's file may be stored at any time."""
     world.database.files["x"] = NOTHING | row
     for _ in range(2):
         assert await world.lookups.in_source(world.source, "x", ROOT) is expected
     assert world.database.count(sql.LOOK_UP) == asked
 
 
-async def test_what_was_found_is_remembered_by_source_and_path(world: World) -> None:
+async def test_files_are_cached_by_source_and_path(world: World) -> None:
     rows = world.add("x"), world.add("y")
     found, other = await world.found("x"), await world.found("y")
     assert [each.file.artifact_id for each in (found, other)] == [r["artifact_id"] for r in rows]
@@ -161,7 +161,7 @@ async def test_what_was_found_is_remembered_by_source_and_path(world: World) -> 
     assert world.database.count(sql.LOOK_UP) == 3
 
 
-async def test_everyone_who_asks_at_once_shares_the_question(world: World) -> None:
+async def test_concurrent_requests_share_a_query(world: World) -> None:
     world.add("x")
     found = await asyncio.gather(*(world.found("x") for _ in range(3)))
     assert len(set(map(id, found))) == 1
@@ -203,7 +203,7 @@ async def test_a_superseded_file_is_served_until_it_expires(
     assert world.database.values[0] == (world.plan.distribution_id, "x")
 
 
-async def test_a_superseded_file_that_never_expires_is_remembered_for_good(
+async def test_a_superseded_file_that_never_expires_is_cached_for_good(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     expiring(world, None)
@@ -216,7 +216,7 @@ async def test_a_superseded_file_that_never_expires_is_remembered_for_good(
     assert world.named == ["x"]
 
 
-async def test_no_superseded_file_is_remembered_too(world: World) -> None:
+async def test_a_superseded_miss_is_cached_too(world: World) -> None:
     for _ in range(2):
         assert await world.superseded() is Outcome.MISSING
     assert world.database.count(sql.LOOK_UP_SUPERSEDED) == 1
@@ -227,7 +227,7 @@ async def test_a_superseded_file_at_its_upstream_is_handed_over(world: World) ->
     assert await world.superseded() is Outcome.HANDED_OVER
 
 
-async def test_what_a_plan_found_is_of_that_plan_alone(world: World) -> None:
+async def test_superseded_files_are_cached_by_plan(world: World) -> None:
     """Its distribution may have superseded another publication since."""
     expiring(world, None)
     found = await world.superseded()
@@ -235,7 +235,7 @@ async def test_what_a_plan_found_is_of_that_plan_alone(world: World) -> None:
     assert await world.superseded() is not found
 
 
-async def test_nothing_is_remembered_of_a_plan_that_is_not_current(world: World) -> None:
+async def test_nothing_is_cached_for_an_outdated_plan(world: World) -> None:
     expiring(world, None)
     world.plan = plan(is_current=False)
     for _ in range(2):
@@ -250,7 +250,7 @@ async def test_nothing_is_remembered_of_a_plan_that_is_not_current(world: World)
 
 
 async def kept(world: World, paths: list[str]) -> list[bool]:
-    """Look up the paths, newest last; tell which of them are in memory afterwards."""
+    """Look up the paths, newest last; return which of them are in the cache afterwards."""
     for path in paths:
         await world.lookups.in_source(world.source, path, ROOT)
     are_kept = []
@@ -275,7 +275,7 @@ async def test_files_fill_the_bytes_that_are_allowed(less: int, expected: list[b
 
 
 @pytest.mark.parametrize(("less", "expected"), [(0, [True, True]), (1, [False, True])])
-async def test_what_is_missing_has_a_quarter_of_the_bytes(less: int, expected: list[bool]) -> None:
+async def test_misses_have_a_quarter_of_the_bytes(less: int, expected: list[bool]) -> None:
     each = module._OVERHEAD_MISSING + len("m1")
     world = World(max_bytes=4 * (2 * each - less))
     assert await kept(world, ["m1", "m2"]) == expected

@@ -1,4 +1,4 @@
-"""Refusals, and what is answered where even they are to be hidden."""
+"""Refusals, and the 404 that hides them."""
 
 import pytest
 from aiohttp.test_utils import make_mocked_request
@@ -18,10 +18,10 @@ from tests.unit.serving.test_admission import likeness
 @pytest.mark.parametrize("is_hidden", [True])
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 @pytest.mark.parametrize("asks", Asks)
-async def test_a_hidden_refusal_is_the_answer_to_what_does_not_exist(
+async def test_a_hidden_refusal_looks_like_a_missing_file(
     client: Client, fast_path: FastPath, asks: Asks, method: str
 ) -> None:
-    """Who is not admitted must not even learn that there is a distribution."""
+    """A client that is not admitted must not learn that the distribution exists."""
     guard_id = guarded(fast_path, asks)
     token = fast_path.database.add_token(guard_id, may_download=False)
     refused: list[dict[str, str]] = [
@@ -48,12 +48,12 @@ async def test_a_refusal_of_pulps_own_is_hidden_too(client: Client, user: dict[s
 
 
 @pytest.mark.parametrize("is_hidden", [True])
-async def test_whoever_is_admitted_is_not_hidden_from(client: Client, fast_path: FastPath) -> None:
+async def test_admitted_clients_get_the_file(client: Client, fast_path: FastPath) -> None:
     guarded(fast_path, Asks.REQUEST)
     assert (await get(client, "base/x", X_Key="yes")).status == 200
 
 
-def test_a_request_that_pulp_has_not_authenticated_is_of_nobody() -> None:
+def test_a_request_without_a_user_is_unauthenticated() -> None:
     guards = Authorizer(FakeGuards(), None)
     failed = FailedLogins(1)
     admission = Admission(guards, ClientAddresses([]), failed, SignedUrls(b"key"), is_hidden=False)

@@ -88,7 +88,7 @@ def test_a_path_that_no_content_can_have_is_refused(
     ],
 )
 def test_a_refusal_is_a_sentence_that_names_the_rule(raw_path: str, word: str) -> None:
-    """It is all that whoever has built the URL gets to know."""
+    """The client sees nothing but this sentence."""
     with pytest.raises(RequestRefused) as refused:
         decoded(raw_path, PREFIX, MAX_BYTES)
     sentence = str(refused.value)

@@ -93,12 +93,12 @@ async def test_head_is_refused_without_a_body(client: Client) -> None:
         assert (response.status, await response.read()) == (404, b"")
 
 
-# With domains, and what a URL is read as.
+# How a URL is parsed, with and without domains.
 
 
 @pytest.fixture
 async def reader(aiohttp_client: MakeClient) -> Client:
-    """A client that is answered what its URL was read as."""
+    """A client that is answered with the target its URL was parsed to."""
     routes = Routes(
         [Route("/ours/", True, True), Route("/pulps/", True, False), Route("/plain/", False, True)],
         max_path_bytes=100,
@@ -134,12 +134,12 @@ async def reader(aiohttp_client: MakeClient) -> Client:
         ("/ours/team/base%2Fx", "team: base/x"),
         ("/pulps/team/base/x", "team: base/x"),
         ("/plain/team/base/x", "default: team/base/x"),
-        # Nothing follows that could be a distribution.
+        # No distribution is named.
         ("/ours/team/", "ours"),
         ("/plain/", "ours"),
         ("/ours/team", "another's"),
         ("/ours", "another's"),
-        # A domain has no slash: what aiohttp matched is not what the path says.
+        # aiohttp takes an encoded slash for a part of the domain.
         ("/ours/team%2Fbase/x", "ours"),
         ("/pulps/team%2Fbase/x", "ours"),
         ("/pulps/team/other/x", "another's"),
@@ -154,9 +154,9 @@ async def reader(aiohttp_client: MakeClient) -> Client:
         pytest.param("/pulps/team/" + "a" * 95, "ours", id="too long for us"),
     ],
 )
-async def test_a_url_is_read_as_domain_and_path(
+async def test_a_url_is_parsed_into_domain_and_path(
     reader: Client, raw_path: str, expected: str
 ) -> None:
-    """A wrong domain here would be the content, and the guards, of another team."""
+    """With a wrong domain a client gets the content, and the guards, of another team."""
     async with reader.get(URL(raw_path, encoded=True)) as answer:
         assert await answer.text() == expected

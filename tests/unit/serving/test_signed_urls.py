@@ -61,8 +61,8 @@ def test_rubbish_is_not_admitted(query: str) -> None:
     assert not SIGNED.admit(url(query=query), NOW)
 
 
-def test_bytes_that_are_no_text_are_not_admitted() -> None:
-    """aiohttp hands a byte above 127 on as a surrogate, which no encoding takes."""
+def test_a_signature_that_is_not_utf_8_is_refused() -> None:
+    """aiohttp passes a byte above 127 on as a surrogate, which cannot be encoded."""
     query = f"expires={int(NOW) + 9}&signature=\udcff"
     assert not SIGNED.admit(URL(f"{PATH}?{query}", encoded=True), NOW)
 
@@ -74,6 +74,6 @@ def test_no_time_has_more_than_twelve_digits() -> None:
     assert not SIGNED.admit(url(query=SIGNED.query_for(PATH, far)), far)
 
 
-def test_without_a_given_time_it_is_signed_and_checked_now() -> None:
+def test_the_default_time_is_now() -> None:
     assert SIGNED.admit(url(query=SIGNED.query_for(PATH)))
     assert not SIGNED.admit(url(query=SIGNED.query_for(PATH, 0)))

@@ -153,7 +153,7 @@ async def test_a_failed_load_keeps_nothing_alive() -> None:
         gc.enable()
 
 
-async def test_a_failure_that_nobody_waits_for_is_no_error_of_the_event_loop() -> None:
+async def test_a_failure_without_waiters_is_not_reported_by_asyncio() -> None:
     reported: list[dict[str, object]] = []
     asyncio.get_running_loop().set_exception_handler(lambda _, context: reported.append(context))
     flights: SingleFlight[str, int] = SingleFlight()

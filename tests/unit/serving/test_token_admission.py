@@ -48,7 +48,7 @@ async def test_a_revoked_token_is_refused_from_its_announcement(
 
 async def test_a_token_that_expires_is_asked_for_anew(client: Client, fast_path: FastPath) -> None:
     guard_id = guarded(fast_path, Asks.TOKEN)
-    # At the moment the database answers it is still valid.
+    # Still valid when the database answers.
     expires = datetime.now(UTC)
     token = fast_path.database.add_token(guard_id, may_download=True, expires=expires)
     assert (await get(client, "base/x", Authorization=f"Bearer {token}")).status == 200

@@ -1,4 +1,4 @@
-"""A token is remembered for some seconds, and only while revocations are heard of."""
+"""Valid tokens are cached for some seconds, and only while the listener runs."""
 
 import asyncio
 import time
@@ -49,10 +49,10 @@ def added(database: FakeDatabase, guard_id: UUID | None = None, **values: object
     return digest_of(database.add_token(guard_id, may_download=True, **values))
 
 
-async def test_a_token_is_asked_for_anew_after_five_seconds(
+async def test_a_token_is_queried_again_after_five_seconds(
     tokens: Tokens, database: FakeDatabase, clock: Clock
 ) -> None:
-    """For as long as that, a role that nobody announces may still be believed."""
+    """Changes that are not announced take effect after this time."""
     digest = added(database)
     grant = await tokens.find(digest, None)
     assert grant
@@ -65,7 +65,7 @@ async def test_a_token_is_asked_for_anew_after_five_seconds(
     assert database.count(sql.TOKEN) == 2
 
 
-async def test_a_token_is_forgotten_when_it_expires(
+async def test_a_token_is_not_cached_beyond_its_expiry(
     tokens: Tokens, database: FakeDatabase, clock: Clock
 ) -> None:
     digest = added(database, expires=datetime.fromtimestamp(NOW + 2, UTC))
@@ -76,10 +76,8 @@ async def test_a_token_is_forgotten_when_it_expires(
     assert tokens.known(digest, None) is None
 
 
-async def test_a_guess_is_asked_for_each_time_and_not_remembered(
-    tokens: Tokens, database: FakeDatabase
-) -> None:
-    """A flood of guesses must not push out the tokens of those who have some."""
+async def test_invalid_tokens_are_not_cached(tokens: Tokens, database: FakeDatabase) -> None:
+    """A flood of guesses must not evict valid tokens."""
     guess = digest_of(new_token())
     for _ in range(2):
         assert await tokens.find(guess, None) is None
@@ -87,9 +85,7 @@ async def test_a_guess_is_asked_for_each_time_and_not_remembered(
     assert database.count(sql.TOKEN) == 2
 
 
-async def test_the_permission_on_one_guard_says_nothing_of_another(
-    tokens: Tokens, database: FakeDatabase
-) -> None:
+async def test_permissions_are_cached_per_guard(tokens: Tokens, database: FakeDatabase) -> None:
     guard_id, other_id = uuid4(), uuid4()
     digest = added(database, guard_id)
     grant = await tokens.find(digest, guard_id)
@@ -103,7 +99,7 @@ async def test_the_permission_on_one_guard_says_nothing_of_another(
     assert valid.token_id == grant.token_id
 
 
-async def test_only_what_concerns_access_makes_it_forget(
+async def test_only_changes_of_access_clear_the_cache(
     tokens: Tokens, database: FakeDatabase
 ) -> None:
     digest = added(database)
@@ -114,7 +110,7 @@ async def test_only_what_concerns_access_makes_it_forget(
     assert tokens.known(digest, None) is None
 
 
-async def test_nothing_is_remembered_before_the_first_change_is_heard_of(
+async def test_nothing_is_cached_until_the_listener_runs(
     database: FakeDatabase,
 ) -> None:
     tokens, digest = Tokens(database), added(database)
@@ -124,7 +120,7 @@ async def test_nothing_is_remembered_before_the_first_change_is_heard_of(
     assert database.count(sql.TOKEN) == 2
 
 
-async def test_nothing_is_remembered_while_nothing_is_heard(
+async def test_nothing_is_cached_while_the_listener_is_down(
     tokens: Tokens, database: FakeDatabase
 ) -> None:
     digest = added(database)
@@ -139,10 +135,10 @@ async def test_nothing_is_remembered_while_nothing_is_heard(
 
 
 @pytest.mark.parametrize("is_trusted", [True, False])
-async def test_everyone_who_asks_at_once_shares_the_question_while_changes_are_heard_of(
+async def test_concurrent_requests_share_a_query_only_while_the_listener_runs(
     tokens: Tokens, database: FakeDatabase, is_trusted: bool
 ) -> None:
-    """Without them, a load that others join may have begun before a revocation."""
+    """Without it, a query that others join may have begun before a revocation."""
     if not is_trusted:
         tokens.distrust()
     digest = added(database)
@@ -155,10 +151,10 @@ async def test_everyone_who_asks_at_once_shares_the_question_while_changes_are_h
     "change",
     [
         pytest.param(lambda tokens: tokens.announced([ACCESS]), id="a revocation"),
-        pytest.param(lambda tokens: tokens.trust(), id="a time of silence"),
+        pytest.param(lambda tokens: tokens.trust(), id="a reconnected listener"),
     ],
 )
-async def test_what_was_read_before_a_change_is_not_kept(
+async def test_rows_read_before_a_change_are_not_cached(
     tokens: Tokens, database: FakeDatabase, change: Callable[[Tokens], None]
 ) -> None:
     digest = added(database)
@@ -173,7 +169,7 @@ async def test_what_was_read_before_a_change_is_not_kept(
     assert database.count(sql.TOKEN) == 2
 
 
-async def test_nobody_joins_a_question_that_was_asked_before_a_revocation(
+async def test_a_query_from_before_a_revocation_is_not_shared(
     tokens: Tokens, database: FakeDatabase
 ) -> None:
     digest = added(database)
@@ -189,7 +185,7 @@ async def test_nobody_joins_a_question_that_was_asked_before_a_revocation(
     assert await late is None
 
 
-async def test_as_many_tokens_are_remembered_as_allowed(
+async def test_the_cache_is_bounded(
     database: FakeDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "_REMEMBERED", 2)
@@ -201,12 +197,10 @@ async def test_as_many_tokens_are_remembered_as_allowed(
     assert [tokens.known(digest, None) is None for digest in digests] == [True, False, False]
 
 
-# When they were used.
+# Last use.
 
 
-async def test_each_use_is_written_once_however_often_it_was(
-    tokens: Tokens, database: FakeDatabase
-) -> None:
+async def test_each_use_is_written_once(tokens: Tokens, database: FakeDatabase) -> None:
     await tokens.find(digest_of(new_token()), None)
     await tokens.write_used()
     assert database.count(sql.TOUCH_TOKENS) == 0
@@ -217,10 +211,10 @@ async def test_each_use_is_written_once_however_often_it_was(
     assert database.touched == [database.tokens[digest, None]["token_id"]] * 3
 
 
-async def test_as_many_uses_wait_as_allowed(
+async def test_pending_uses_are_bounded(
     tokens: Tokens, database: FakeDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """While the database is down they would otherwise grow without end."""
+    """They would otherwise grow while the database is down."""
     monkeypatch.setattr(module, "_WAITING", 2)
     for _ in range(3):
         assert await tokens.find(added(database), None)
@@ -228,7 +222,7 @@ async def test_as_many_uses_wait_as_allowed(
     assert len(database.touched) == 2
 
 
-async def test_uses_that_cannot_be_written_are_logged_and_let_go(
+async def test_uses_that_cannot_be_written_are_logged_and_dropped(
     tokens: Tokens, database: FakeDatabase, caplog: pytest.LogCaptureFixture
 ) -> None:
     for _ in range(2):
@@ -241,7 +235,7 @@ async def test_uses_that_cannot_be_written_are_logged_and_let_go(
     assert database.count(sql.TOUCH_TOKENS) == 1
 
 
-async def test_uses_are_written_for_ever(
+async def test_uses_are_written_again_and_again(
     tokens: Tokens, database: FakeDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "_WRITE_SECONDS", 0)

@@ -1,4 +1,4 @@
-"""What a plan is made of, and what the memory of plans costs and keeps."""
+"""The fields of a plan, and the cache of plans: bounds, invalidation, stale answers."""
 
 import asyncio
 from collections.abc import Callable
@@ -18,7 +18,7 @@ from tests.unit.serving.conftest import STALE_SECONDS, TYPES
 
 
 class World:
-    """Plans that are trusted, and the distributions `a`, `b`, `c`."""
+    """Plans whose listener runs, and the distributions `a`, `b`, `c`."""
 
     def __init__(
         self, max_entries: int = 100, root: Path | None = Path("/root"), is_trusted: bool = True
@@ -49,7 +49,7 @@ def world() -> World:
     return World()
 
 
-# What a plan is made of.
+# Fields.
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ async def test_the_base_paths_and_the_directory_are_asked_for(
     assert world.database.values == [("team", bases, ["file.file"], directory)]
 
 
-async def test_a_plan_says_what_the_distribution_does(world: World) -> None:
+async def test_a_plan_has_the_fields_of_its_distribution(world: World) -> None:
     guard_id, repository_id = uuid4(), uuid4()
     row = world.database.add_distribution(
         "a", content_guard_id=guard_id, repository_id=repository_id, checkpoint=True,
@@ -100,13 +100,13 @@ async def test_a_type_that_serves_publications_serves_no_version_without_one(
     assert source is None or source.key == (row["publication_id"] or row["version_id"])
 
 
-async def test_what_is_not_in_the_file_system_is_not_ours() -> None:
+async def test_artifacts_outside_the_file_system_are_left_to_pulp() -> None:
     world = World(root=None)
     plan = await world.plan("a/x")
     assert (plan.is_ours, plan.root) == (False, "")
 
 
-# What the memory keeps.
+# The cache.
 
 
 async def test_all_paths_share_the_load_of_a_changed_distribution(world: World) -> None:
@@ -138,7 +138,7 @@ async def test_a_distribution_that_has_moved_above_its_path_is_found_there(world
 
 
 async def test_an_announcement_reaches_every_plan_that_shares_a_repository() -> None:
-    """Also when one of them had to make room."""
+    """Also after one of them was evicted."""
     world = World(max_entries=2)
     shared = uuid4()
     for base_path in "ab":
@@ -149,7 +149,7 @@ async def test_an_announcement_reaches_every_plan_that_shares_a_repository() -> 
     assert (second.is_current, third.is_current) == (False, True)
 
 
-async def test_what_leaves_the_memory_leaves_nothing_behind(world: World) -> None:
+async def test_a_dropped_plan_leaves_no_index_entry(world: World) -> None:
     plans = [await world.plan(f"{base_path}/x") for base_path in "abc"]
     world.plans.trust()
     assert not any(plan.is_current for plan in plans)
@@ -189,7 +189,7 @@ async def test_paths_without_a_distribution_are_bounded_in_bytes(more: int, is_k
 
 
 @pytest.mark.parametrize("path", ["a/x", "no/such"])
-async def test_what_was_read_before_a_change_is_not_kept(world: World, path: str) -> None:
+async def test_rows_read_before_a_change_are_not_cached(world: World, path: str) -> None:
     changes: list[Callable[[], None]] = [
         lambda: world.plans.announced(["of something else"]),
         world.plans.trust,
@@ -204,10 +204,10 @@ async def test_what_was_read_before_a_change_is_not_kept(world: World, path: str
         assert world.plans.known(Target("default", path)) is None
 
 
-# While nothing is heard.
+# Without the listener.
 
 
-async def test_nothing_is_kept_before_the_first_change_is_heard_of() -> None:
+async def test_nothing_is_cached_until_the_listener_runs() -> None:
     world = World(is_trusted=False)
     assert await world.plan("a/x") is not await world.plan("a/x")
     assert world.loads == 2
@@ -218,7 +218,7 @@ async def test_nothing_is_kept_before_the_first_change_is_heard_of() -> None:
 
 
 @pytest.mark.parametrize("path", ["a/x", "no/such"])
-async def test_nothing_is_kept_that_was_read_in_silence(world: World, path: str) -> None:
+async def test_nothing_is_cached_while_the_listener_is_down(world: World, path: str) -> None:
     world.plans.distrust()
     read = await world.ask(path)
     assert read is Outcome.MISSING or (isinstance(read, Plan) and not read.is_current)
@@ -227,10 +227,10 @@ async def test_nothing_is_kept_that_was_read_in_silence(world: World, path: str)
         await world.ask(path)
 
 
-async def test_silence_counts_from_its_beginning(
+async def test_the_stale_period_starts_when_the_listener_is_first_lost(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The listener says again and again that it hears nothing; old content must not live on."""
+    """`distrust` is called again and again while it is down; old content must not live on."""
     plan = await world.plan("a/x")
     now = 1000.0
     monkeypatch.setattr(asyncio.get_running_loop(), "time", lambda: now)
