@@ -61,6 +61,7 @@ class FastPath:
     guards: FakeGuards
     tokens: Tokens
     authorizer: Authorizer
+    admission: Admission
 
 
 @pytest.fixture
@@ -91,7 +92,7 @@ async def fast_path(tmp_path: Path, is_hidden: bool) -> AsyncIterator[FastPath]:
         memory.trust()
     yield FastPath(
         database, tmp_path, files, plans, resolver, pipeline, marked, counted, guards, tokens,
-        authorizer,
+        authorizer, admission,
     )  # fmt: skip
     files.close()
 

@@ -2,6 +2,7 @@
 
 import pytest
 from aiohttp import ClientResponse
+from aiohttp.test_utils import make_mocked_request
 from yarl import URL
 
 from pulp_contentroutes.serving import sql
@@ -108,6 +109,19 @@ async def test_a_guard_that_is_gone_is_left_to_pulp(client: Client, fast_path: F
     guard_id = guarded(fast_path, Asks.REQUEST)
     del fast_path.guards.guards[guard_id]
     assert (await get(client, "base/x", X_Key="yes")).status == HANDED_OVER
+
+
+async def test_an_admission_is_certain_when_the_guard_in_the_cache_permits_it_or_a_signature(
+    client: Client, fast_path: FastPath
+) -> None:
+    guard_id, path = guarded(fast_path, Asks.REQUEST), f"{OURS}base/x"
+    right, wrong = (make_mocked_request("GET", path, {"X-Key": key}) for key in ("yes", "no"))
+    signed = make_mocked_request("GET", f"{path}?{SignedUrls(KEY).query_for(path)}")
+    for is_cached in (False, True):
+        assert fast_path.admission.is_certain(guard_id, right) is is_cached
+        assert not fast_path.admission.is_certain(guard_id, wrong)
+        assert fast_path.admission.is_certain(guard_id, signed)
+        assert (await get(client, "base/x", X_Key="yes")).status == 200
 
 
 # Users of Pulp.

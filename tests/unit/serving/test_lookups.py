@@ -161,11 +161,12 @@ async def test_files_are_cached_by_source_and_path(world: World) -> None:
     assert world.database.count(sql.LOOK_UP) == 3
 
 
-async def test_concurrent_requests_share_a_query(world: World) -> None:
-    world.add("x")
-    found = await asyncio.gather(*(world.found("x") for _ in range(3)))
-    assert len(set(map(id, found))) == 1
-    assert world.database.count(sql.LOOK_UP) == 1
+async def test_concurrent_requests_for_a_path_share_a_query(world: World) -> None:
+    rows = [world.add(path) for path in "xy"]
+    found = await asyncio.gather(*(world.found(path) for path in "xyx"))
+    assert found[0] is found[2]
+    assert [each.file.artifact_id for each in found[:2]] == [row["artifact_id"] for row in rows]
+    assert world.database.count(sql.LOOK_UP) == 2
 
 
 async def test_a_file_whose_artifact_has_changed_is_looked_up_anew(world: World) -> None:

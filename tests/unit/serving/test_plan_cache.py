@@ -119,6 +119,14 @@ async def test_all_paths_share_the_load_of_a_changed_distribution(world: World) 
     assert world.loads == 2
 
 
+async def test_each_distribution_has_a_query_of_its_own(world: World) -> None:
+    for _ in ("unknown", "changed"):
+        plans = await asyncio.gather(*(world.plan(f"{base_path}/x") for base_path in "abc"))
+        assert [plan.base_path for plan in plans] == ["a", "b", "c"]
+        world.plans.announced(str(plan.distribution_id) for plan in plans)
+    assert world.loads == 6
+
+
 async def test_a_distribution_that_has_moved_below_its_path_is_found_there(world: World) -> None:
     before = await world.plan("a/deep/x")
     row = world.database.distributions.pop("a")

@@ -97,6 +97,7 @@ async def test_permissions_are_cached_per_guard(tokens: Tokens, database: FakeDa
     assert valid
     assert not valid.may_download
     assert valid.token_id == grant.token_id
+    assert await tokens.find(digest, guard_id) is grant
 
 
 async def test_only_changes_of_access_clear_the_cache(
@@ -167,6 +168,13 @@ async def test_rows_read_before_a_change_are_not_cached(
     assert tokens.known(digest, None) is None
     assert await tokens.find(digest, None)
     assert database.count(sql.TOKEN) == 2
+
+
+async def test_each_token_has_a_query_of_its_own(tokens: Tokens, database: FakeDatabase) -> None:
+    digests = [added(database) for _ in range(2)]
+    grants = await asyncio.gather(*(tokens.find(digest, None) for digest in digests))
+    expected = [database.tokens[digest, None]["token_id"] for digest in digests]
+    assert [grant and grant.token_id for grant in grants] == expected
 
 
 async def test_a_query_from_before_a_revocation_is_not_shared(
