@@ -1,10 +1,10 @@
 """What unit tests use in place of PostgreSQL and Pulp; held to tests/contracts."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
 from aiohttp import web
@@ -14,6 +14,8 @@ from pulp_contentroutes.serving.authorize import Asks, Guard
 from pulp_contentroutes.serving.credentials import digest_of, new_token
 from pulp_contentroutes.serving.errors import DatabaseUnavailable
 from pulp_contentroutes.serving.rows import Row
+
+T = TypeVar("T")
 
 CREATED = datetime(2026, 1, 2, 3, 4, 5, 678901, UTC)
 ENTERED = datetime(2025, 6, 7, 8, 9, 10, 999999, UTC)
@@ -64,6 +66,16 @@ class FakeDatabase:
             return []
         assert statement == sql.LOOK_UP_SUPERSEDED
         return [self.superseded[values[1]]] if values[1] in self.superseded else []
+
+    async def answer_together(self, *questions: Coroutine[Any, Any, T]) -> list[T]:
+        """Let all questions come as far as the database before one is answered."""
+        self.gate = asyncio.Event()
+        tasks = [asyncio.create_task(question) for question in questions]
+        await asyncio.sleep(0)
+        self.gate.set()
+        answers = await asyncio.gather(*tasks)
+        self.gate = None
+        return answers
 
     async def until_asked(self, statement: str, count: int = 1) -> None:
         """Wait until the statement has been asked `count` times."""

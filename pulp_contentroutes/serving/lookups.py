@@ -66,7 +66,7 @@ class Lookups:
             return self._missing.get(key)
         if found.file.is_current and (found.expires is None or time.time() < found.expires):
             return found
-        self._found.discard(key, found)
+        self._found.discard(key)
         return None
 
     async def _loaded(self, key: Key, load: Load) -> Found | Outcome:

@@ -144,13 +144,13 @@ def test_requirements_of_every_operator_are_taken(requirement: str) -> None:
         pytest.param(b'{"collection_info": []}', id="list for an object"),
     ],
 )
-@pytest.mark.parametrize("which", ["manifest", "listed"])
+@pytest.mark.parametrize("which", ["MANIFEST", "FILES"])
 def test_documents_that_are_none_are_refused(which: str, document: bytes) -> None:
-    if which == "listed":
+    if which == "FILES":
         refused = archive(listed=document, manifest=manifest_json(document))
     else:
         refused = archive(manifest=document)
-    with pytest.raises(InvalidManifest):
+    with pytest.raises(InvalidManifest, match=rf"{which}\.json"):
         read_collection(refused, LIMITS)
 
 
@@ -174,7 +174,7 @@ def test_documents_that_are_none_are_refused(which: str, document: bytes) -> Non
     ],
 )
 def test_a_runtime_that_cannot_be_read_is_refused(runtime: bytes) -> None:
-    with pytest.raises(InvalidManifest):
+    with pytest.raises(InvalidManifest, match=r"meta/runtime\.yml"):
         read_collection(archive({**FILES, "meta/runtime.yml": runtime}), LIMITS)
 
 

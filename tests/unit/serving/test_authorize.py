@@ -239,9 +239,11 @@ async def test_concurrent_requests_share_a_load_only_while_the_listener_runs(
 
 
 async def test_each_guard_has_a_load_of_its_own(world: World) -> None:
-    decisions = list(
-        await asyncio.gather(*(load(world, asks) for asks in (REQUEST, TOKEN, SLOWLY)))
-    )
+    world.guards.gate = asyncio.Event()
+    loads = [asyncio.create_task(load(world, asks)) for asks in (REQUEST, TOKEN, SLOWLY)]
+    await asyncio.sleep(0)
+    world.guards.gate.set()
+    decisions = [await each for each in loads]
     assert decisions == [ADMITTED, UNAUTHENTICATED, ADMITTED]
     assert len(world.guards.loaded) == 3
 

@@ -1,6 +1,5 @@
 """Look-ups: the arguments of the statement, the file made of its row, and the cache."""
 
-import asyncio
 import time
 from datetime import UTC, datetime
 from typing import Any
@@ -163,7 +162,7 @@ async def test_files_are_cached_by_source_and_path(world: World) -> None:
 
 async def test_concurrent_requests_for_a_path_share_a_query(world: World) -> None:
     rows = [world.add(path) for path in "xy"]
-    found = await asyncio.gather(*(world.found(path) for path in "xyx"))
+    found = await world.database.answer_together(*(world.found(path) for path in "xyx"))
     assert found[0] is found[2]
     assert [each.file.artifact_id for each in found[:2]] == [row["artifact_id"] for row in rows]
     assert world.database.count(sql.LOOK_UP) == 2

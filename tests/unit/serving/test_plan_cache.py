@@ -113,7 +113,7 @@ async def test_all_paths_share_the_load_of_a_changed_distribution(world: World) 
     """Every client of a busy distribution asks at once after a publish."""
     before = await world.plan("a/x")
     world.plans.announced([str(before.distribution_id)])
-    plans = await asyncio.gather(*(world.plan(f"a/{name}") for name in "xyz"))
+    plans = await world.database.answer_together(*(world.plan(f"a/{name}") for name in "xyz"))
     assert {id(plan) for plan in plans} == {id(plans[0])}
     assert plans[0] is not before
     assert world.loads == 2
@@ -121,7 +121,7 @@ async def test_all_paths_share_the_load_of_a_changed_distribution(world: World) 
 
 async def test_each_distribution_has_a_query_of_its_own(world: World) -> None:
     for _ in ("unknown", "changed"):
-        plans = await asyncio.gather(*(world.plan(f"{base_path}/x") for base_path in "abc"))
+        plans = await world.database.answer_together(*(world.plan(f"{name}/x") for name in "abc"))
         assert [plan.base_path for plan in plans] == ["a", "b", "c"]
         world.plans.announced(str(plan.distribution_id) for plan in plans)
     assert world.loads == 6

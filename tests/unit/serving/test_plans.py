@@ -41,7 +41,7 @@ async def test_a_plan_is_asked_for_once(fast_path: FastPath) -> None:
 
 
 async def test_everyone_who_asks_at_once_shares_the_question(fast_path: FastPath) -> None:
-    plans = await asyncio.gather(*(plan_of(fast_path) for _ in range(5)))
+    plans = await fast_path.database.answer_together(*(plan_of(fast_path) for _ in range(5)))
     assert len(set(plans)) == 1
     assert fast_path.database.count(sql.PLAN) == 1
 
@@ -125,7 +125,7 @@ async def test_without_the_listener_every_request_asks(fast_path: FastPath) -> N
     await plan_of(fast_path)
     fast_path.resolver.distrust()
     fast_path.database.asked.clear()
-    plans = await asyncio.gather(*(plan_of(fast_path) for _ in range(3)))
+    plans = await fast_path.database.answer_together(*(plan_of(fast_path) for _ in range(3)))
     assert len(set(plans)) == 3
     assert fast_path.database.count(sql.PLAN) == 3
 

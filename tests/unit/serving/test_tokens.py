@@ -143,7 +143,7 @@ async def test_concurrent_requests_share_a_query_only_while_the_listener_runs(
     if not is_trusted:
         tokens.distrust()
     digest = added(database)
-    grants = await asyncio.gather(*(tokens.find(digest, None) for _ in range(3)))
+    grants = await database.answer_together(*(tokens.find(digest, None) for _ in range(3)))
     assert all(grants)
     assert database.count(sql.TOKEN) == (1 if is_trusted else 3)
 
@@ -172,7 +172,7 @@ async def test_rows_read_before_a_change_are_not_cached(
 
 async def test_each_token_has_a_query_of_its_own(tokens: Tokens, database: FakeDatabase) -> None:
     digests = [added(database) for _ in range(2)]
-    grants = await asyncio.gather(*(tokens.find(digest, None) for digest in digests))
+    grants = await database.answer_together(*(tokens.find(each, None) for each in digests))
     expected = [database.tokens[digest, None]["token_id"] for digest in digests]
     assert [grant and grant.token_id for grant in grants] == expected
 
