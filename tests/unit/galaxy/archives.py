@@ -130,4 +130,5 @@ def assert_sentence(error: Exception, *words: str) -> None:
     assert sentence.isprintable()
     assert sentence[0].isupper() or sentence[0] == "'"
     assert sentence.endswith(".")
+    assert not sentence.isupper()
     assert [word for word in words if word not in sentence] == [], sentence

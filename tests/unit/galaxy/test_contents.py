@@ -3,6 +3,7 @@
 import gzip
 import io
 import tarfile
+import tracemalloc
 from dataclasses import replace
 
 import pytest
@@ -234,5 +235,23 @@ def test_bytes_after_the_archive_are_read_too() -> None:
     """A client might continue where we stop."""
     good = packed({"a": b"a"}).read()
     assert read(io.BytesIO(good + bytes(10))).files
-    with pytest.raises(InvalidCollection, match="damaged"):
+    with pytest.raises(InvalidCollection, match="Not a gzipped file"):
         read(io.BytesIO(good + b"more"))
+
+
+def test_bytes_after_the_archive_are_read_in_pieces() -> None:
+    archive = compressed(file("x") + END + bytes(4_000_000))
+    tracemalloc.start()
+    assert read(archive).files
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 2_000_000
+
+
+def test_a_file_that_was_opened_for_writing_is_read() -> None:
+    """An upload is written before it is read, through the same object."""
+
+    class Upload(io.BytesIO):
+        mode = "wb"
+
+    assert read(Upload(packed({"a": b"a"}).read())).files == {"a": sha256(b"a")}

@@ -79,6 +79,15 @@ def test_entries_before_an_invalid_address_are_ignored() -> None:
     assert address_of("10.0.0.0/8", "10.0.0.1", "6.6.6.6, unknown, 10.0.0.2") == "10.0.0.2"
 
 
+def test_addresses_are_cached_in_bounded_memory() -> None:
+    """A client can send any number of them in X-Forwarded-For."""
+    addresses = ClientAddresses(["127.0.0.1"])
+    for number in range(2000):
+        headers = {"X-Forwarded-For": f"6.6.{number // 256}.{number % 256}"}
+        addresses.of(make_mocked_request("GET", "/", headers).clone(remote="127.0.0.1"))
+    assert addresses._read.cache_info().currsize == 1024
+
+
 def test_a_network_of_ipv6_is_one_client() -> None:
     """A client has all addresses of its /64, and could try again from each."""
     one, other = (address_of("::1", "::1", f"2001:db8:0:7::{host}") for host in ("1", "ffff:2"))

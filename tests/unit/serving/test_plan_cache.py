@@ -196,20 +196,24 @@ async def test_paths_without_a_distribution_are_bounded_in_bytes(more: int, is_k
     assert second is Outcome.MISSING
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param(lambda plans: plans.announced(["anything"]), id="a change of anything"),
+        pytest.param(lambda plans: plans.trust(), id="a reconnected listener"),
+    ],
+)
 @pytest.mark.parametrize("path", ["a/x", "no/such"])
-async def test_rows_read_before_a_change_are_not_cached(world: World, path: str) -> None:
-    changes: list[Callable[[], None]] = [
-        lambda: world.plans.announced(["of something else"]),
-        world.plans.trust,
-    ]
-    for change in changes:
-        world.database.gate = asyncio.Event()
-        asked = asyncio.create_task(world.ask(path))
-        await asyncio.sleep(0)
-        change()
-        world.database.gate.set()
-        await asked
-        assert world.plans.known(Target("default", path)) is None
+async def test_rows_read_before_a_change_are_not_cached(
+    world: World, path: str, change: Callable[[Plans], None]
+) -> None:
+    world.database.gate = asyncio.Event()
+    asked = asyncio.create_task(world.ask(path))
+    await asyncio.sleep(0)
+    change(world.plans)
+    world.database.gate.set()
+    await asked
+    assert world.plans.known(Target("default", path)) is None
 
 
 # Without the listener.

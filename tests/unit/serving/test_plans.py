@@ -28,6 +28,7 @@ async def plan_of(fast_path: FastPath, target: Target = FILE) -> Plan:
         ("a/b", ["a", "a/b"]),
         ("a/b/", ["a", "a/b"]),
         ("a/b/c.txt", ["a", "a/b", "a/b/c.txt"]),
+        ("a/b/c/d/e", ["a", "a/b", "a/b/c", "a/b/c/d", "a/b/c/d/e"]),
     ],
 )
 def test_a_path_has_the_base_paths_that_pulp_tries(path: str, expected: list[str]) -> None:
