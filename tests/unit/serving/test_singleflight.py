@@ -59,13 +59,18 @@ async def test_a_client_that_leaves_ends_nobody_elses_load() -> None:
 async def test_a_failure_reaches_everyone_and_is_not_kept() -> None:
     flights: SingleFlight[str, int] = SingleFlight()
 
+    failing = Load()
+
     async def fail() -> int:
+        await failing()
         raise ValueError("no")
 
-    results = await asyncio.gather(
-        flights.run("k", fail), flights.run("k", fail), return_exceptions=True
-    )
-    assert [type(each) for each in results] == [ValueError, ValueError]
+    waiting = [asyncio.create_task(flights.run("k", fail)) for _ in range(3)]
+    await asyncio.sleep(0)
+    failing.gate.set()
+    results = await asyncio.gather(*waiting, return_exceptions=True)
+    assert [type(each) for each in results] == [ValueError] * 3
+    assert failing.runs == 1
     load = Load()
     load.gate.set()
     assert await flights.run("k", load) == 1
