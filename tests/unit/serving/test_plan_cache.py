@@ -127,6 +127,17 @@ async def test_each_distribution_has_a_query_of_its_own(world: World) -> None:
     assert world.loads == 6
 
 
+async def test_a_slow_query_of_one_distribution_does_not_hold_up_another(world: World) -> None:
+    before = [await world.plan(f"{base_path}/x") for base_path in "ab"]
+    world.plans.announced(str(plan.distribution_id) for plan in before)
+    world.database.gate = asyncio.Event()
+    asked = [asyncio.create_task(world.plan(f"{base_path}/x")) for base_path in "ab"]
+    await asyncio.sleep(0)
+    assert world.loads == 4
+    world.database.gate.set()
+    assert [(await plan).base_path for plan in asked] == ["a", "b"]
+
+
 async def test_a_distribution_that_has_moved_below_its_path_is_found_there(world: World) -> None:
     before = await world.plan("a/deep/x")
     row = world.database.distributions.pop("a")
