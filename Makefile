@@ -25,7 +25,7 @@ test-unit:  ## Run the tests that need no service (seconds)
 	@scripts/environment dev
 	$(BIN)/pytest tests/unit $(ARGS)
 
-mutants:  ## Change the code in small ways, and list the changes that no unit test notices
+mutants:  ## Change the code in small ways, and list the changes that no unit test notices (a quarter of an hour)
 	@scripts/environment mutation
 	@$(BIN)/mutmut run $(ARGS)
 	@$(BIN)/mutmut results --all true | $(BIN)/python -m tests.mutants
