@@ -1,24 +1,25 @@
-"""Two upstreams that tell what they were asked, and the real servers in front of them."""
+"""Two upstreams that record their requests, and the real servers in front of them.
 
-import asyncio
-import os
-import shutil
-from collections.abc import AsyncIterator, Awaitable, Callable
+All of them start once per module and run in the module's event loop.
+"""
+
+import socket
+import subprocess
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from string import Template
 
 import pytest
-from aiohttp import ClientSession, web
+import pytest_asyncio
+from aiohttp import ClientSession, ClientTimeout, web
 from aiohttp.test_utils import TestServer
-from pytest_aiohttp.plugin import AiohttpServer
 
-ROOT = Path(__file__).parents[2]
-SNIPPETS = ROOT / "pulp_contentroutes" / "app" / "webserver_snippets"
-SITES = Path(__file__).parent / "sites"
+from tests.pulp.standalone import connects, wait_until
+from tests.snippets import fronts
 
-CHUNK = b"\0" * 65536
-SPARSE_SIZE = 1536 * 1024 * 1024
+#: More than 32 bits can count. The file is sparse: it takes no space on the disk.
+SPARSE_SIZE = 5 * 1024**3
 
 
 @dataclass
@@ -34,16 +35,18 @@ class Seen:
 
 @dataclass
 class Upstreams:
-    api: TestServer
-    content: TestServer
+    """The addresses of both, and the requests that have reached them."""
+
+    api: str
+    content: str
     seen: list[Seen]
 
 
-@pytest.fixture
-async def upstreams(aiohttp_server: AiohttpServer, tmp_path: Path) -> Upstreams:
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def upstreams(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Upstreams]:
     """`pulp-api` and `pulp-content`, each answering with its name unless a path asks for more."""
     seen: list[Seen] = []
-    sparse = tmp_path / "sparse"
+    sparse = tmp_path_factory.mktemp("upstreams") / "sparse"
     with sparse.open("wb") as file:
         file.truncate(SPARSE_SIZE)
 
@@ -64,9 +67,8 @@ async def upstreams(aiohttp_server: AiohttpServer, tmp_path: Path) -> Upstreams:
         app.router.add_route("*", "/{path:.*}", answer)
         return app
 
-    return Upstreams(
-        await aiohttp_server(application("api")), await aiohttp_server(application("content")), seen
-    )
+    async with TestServer(application("api")) as api, TestServer(application("content")) as content:
+        yield Upstreams(f"127.0.0.1:{api.port}", f"127.0.0.1:{content.port}", seen)
 
 
 @dataclass
@@ -75,68 +77,54 @@ class Front:
 
     name: str
     url: str
-    upstreams: Upstreams
+    log: Path
+    seen: list[Seen]
     session: ClientSession
 
     @property
     def last(self) -> Seen:
-        return self.upstreams.seen[-1]
+        return self.seen[-1]
 
 
-Start = Callable[..., Awaitable[None]]
+@contextmanager
+def run_server(command: fronts.Command, port: int, log: Path) -> Iterator[None]:
+    """Check a server's configuration and run the server until the block ends."""
+    with log.open("wb") as output:
+        checked = subprocess.run(command.check, stdout=output, stderr=output, check=False)
+        assert checked.returncode == 0, log.read_text()
+        with subprocess.Popen(command.run, stdout=output, stderr=output) as server:
+
+            def listens() -> bool:
+                assert server.poll() is None, log.read_text()
+                return connects(port)
+
+            try:
+                wait_until(listens)
+                yield
+            finally:
+                server.terminate()
 
 
-@pytest.fixture
-async def start(tmp_path: Path) -> AsyncIterator[Start]:
-    """Start a server, wait until it listens, and end it after the test."""
-    processes = []
-
-    async def starter(command: list[str], port: int) -> None:
-        log = (tmp_path / "server.log").open("wb")
-        process = await asyncio.create_subprocess_exec(*command, stdout=log, stderr=log)
-        processes.append(process)
-        log.close()
-        async with asyncio.timeout(30):
-            while True:
-                assert process.returncode is None, (tmp_path / "server.log").read_text()
-                try:
-                    _, writer = await asyncio.open_connection("127.0.0.1", port)
-                except OSError:
-                    # No event tells when a port is open.
-                    await asyncio.sleep(0.02)
-                    continue
-                writer.close()
-                await writer.wait_closed()
-                return
-
-    yield starter
-    for process in processes:
-        process.terminate()
-        await process.wait()
-
-
-async def succeeded(*command: str) -> str:
-    """Run a command and return what it printed; fail if it fails."""
-    process = await asyncio.create_subprocess_exec(
-        *command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
-    )
-    output, _ = await process.communicate()
-    assert process.returncode == 0, output.decode()
-    return output.decode()
-
-
-def program(name: str, package: str) -> str:
-    """Return a server's program, or skip the test."""
-    found = shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
-    if found is None:
-        pytest.skip(f"'{name}' is not installed (Debian package {package})")
-    return found
-
-
-def site(name: str, **values: object) -> str:
-    """Return a site of tests/snippets/sites with its `@{names}` filled in."""
-
-    class _Site(Template):
-        delimiter = "@"
-
-    return _Site((SITES / name).read_text(encoding="utf-8")).substitute(values)
+@pytest_asyncio.fixture(
+    scope="module",
+    loop_scope="module",
+    params=["nginx-ours", "nginx-image", "nginx-compose", "apache-ours", "apache-installer"],
+)
+async def front(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, upstreams: Upstreams
+) -> AsyncIterator[Front]:
+    """A running web server; its configuration test has passed."""
+    server, _, which = request.param.partition("-")
+    folder = tmp_path_factory.mktemp(request.param)
+    log = folder / "server.log"
+    make = fronts.nginx if server == "nginx" else fronts.apache
+    with socket.socket() as reserved:
+        # Held for the server: the kernel gives the port to no other process. nginx and Apache can
+        # listen on it because they set this option, too.
+        reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        reserved.bind(("127.0.0.1", 0))
+        port = reserved.getsockname()[1]
+        command = make(folder, which, f"127.0.0.1:{port}", upstreams.api, upstreams.content)
+        with run_server(command, port, log):
+            async with ClientSession(timeout=ClientTimeout(total=120)) as session:
+                yield Front(request.param, f"http://127.0.0.1:{port}", log, upstreams.seen, session)

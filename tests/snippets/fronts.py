@@ -3,15 +3,21 @@
 A front is written into a folder and named by the command that checks it and the one that runs it.
 """
 
+import fcntl
 import os
+import shutil
 import subprocess
 import sys
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
+from string import Template
 
-from tests.snippets.conftest import ROOT, SNIPPETS, program, site
+import pytest
 
+ROOT = Path(__file__).parents[2]
+SNIPPETS = ROOT / "pulp_contentroutes" / "app" / "webserver_snippets"
+SITES = Path(__file__).parent / "sites"
 #: Plugins whose locations stand beside ours in Pulp's images.
 NEIGHBOURS = ("pulp-container", "pulp-ansible")
 APACHE_MODULES = "/usr/lib/apache2/modules"
@@ -23,12 +29,33 @@ class Command:
     run: list[str]
 
 
-def neighbours(cache: Path) -> Path:
-    """Return a folder with the wheels of NEIGHBOURS, downloaded once."""
-    if len(list(cache.glob("*.whl"))) < len(NEIGHBOURS):
-        download = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"]
-        subprocess.run([*download, "--dest", str(cache), *NEIGHBOURS], check=True)
-    return cache
+def program(name: str, package: str) -> str:
+    """Return a server's program, or skip the test."""
+    found = shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
+    if found is None:
+        pytest.skip(f"'{name}' is not installed (Debian package {package})")
+    return found
+
+
+def site(name: str, **values: object) -> str:
+    """Return a site of tests/snippets/sites with its `@{names}` filled in."""
+
+    class _Site(Template):
+        delimiter = "@"
+
+    return _Site((SITES / name).read_text(encoding="utf-8")).substitute(values)
+
+
+def neighbours() -> list[Path]:
+    """Return the wheels of NEIGHBOURS; the first run of the tests downloads them."""
+    cache = ROOT / ".cache" / "wheels"
+    cache.mkdir(parents=True, exist_ok=True)
+    with (cache / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if len(list(cache.glob("*.whl"))) < len(NEIGHBOURS):
+            download = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"]
+            subprocess.run([*download, "--dest", str(cache), *NEIGHBOURS], check=True)
+    return list(cache.glob("*.whl"))
 
 
 def link_snippets(folder: Path, kind: str, rewrite: dict[str, str] | None = None) -> Path:
@@ -36,7 +63,7 @@ def link_snippets(folder: Path, kind: str, rewrite: dict[str, str] | None = None
     target = folder / "snippets"
     target.mkdir()
     texts = {"pulp_contentroutes": (SNIPPETS / f"{kind}.conf").read_text(encoding="utf-8")}
-    for wheel in neighbours(ROOT / ".cache" / "wheels").glob("*.whl"):
+    for wheel in neighbours():
         name = wheel.name.partition("-")[0]
         with zipfile.ZipFile(wheel) as archive:
             text = archive.read(f"{name}/app/webserver_snippets/{kind}.conf").decode()

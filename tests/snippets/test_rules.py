@@ -6,7 +6,7 @@ import nginx
 import pytest
 
 from pulp_contentroutes.paths import CONTENT_PREFIX, GALAXY_PREFIX
-from tests.snippets.conftest import SNIPPETS
+from tests.snippets.fronts import SNIPPETS
 
 SERVICES = {CONTENT_PREFIX: "pulp-content", GALAXY_PREFIX: "pulp-api"}
 
