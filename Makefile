@@ -3,10 +3,14 @@
 
 DATA ?= .pulp
 ARGS ?=
+TESTS ?= tests
 BIN := .venv/bin
+TEST_PACKAGES := nginx apache2 redis-server curl gnupg
+# Two workers; each Pulp belongs to one of them.
+PYTEST := $(BIN)/pytest --numprocesses 2 --dist loadscope --no-loadscope-reorder --durations 15 --durations-min 5
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test test-unit mutants bench lint format
+.PHONY: help serve test test-all test-unit mutants bench lint format
 
 help:  ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
@@ -16,10 +20,15 @@ serve:  ## Run a whole Pulp with demo content (ARGS="--port 9000", DATA=folder)
 	@scripts/environment
 	@$(BIN)/pulp-contentroutes serve --demo --data $(DATA) $(ARGS)
 
-test:  ## Run every test, on a real PostgreSQL, Pulp, nginx and Apache
-	@scripts/packages nginx apache2 redis-server curl gnupg
+test:  ## Run the tests on a real PostgreSQL, Pulp, nginx and Apache (10 minutes on two cores)
+	@scripts/packages $(TEST_PACKAGES)
 	@scripts/environment dev
-	$(BIN)/pytest tests $(ARGS)
+	$(PYTEST) $(TESTS) $(ARGS)
+
+test-all:  ## Run every combination of releases, domains and caches, before a release (an hour)
+	@scripts/packages $(TEST_PACKAGES)
+	@scripts/environment dev
+	$(PYTEST) $(TESTS) -m "" $(ARGS)
 
 test-unit:  ## Run the tests that need no service (seconds)
 	@scripts/environment dev

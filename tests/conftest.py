@@ -1,13 +1,121 @@
-"""For every test that runs an event loop: a blocking call in it is an error."""
+"""The Pulps that tests share, who runs them, and an event loop in which nothing blocks."""
 
+import json
+import signal
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 from blockbuster import BlockBuster, blockbuster_ctx
 
+from tests.harness.pulp import Pulp
+from tests.harness.standalone import Standalone, run_pulp
+
+#: With domains and without: tests that are marked `domains` run on both.
+PLAIN, DOMAINS = "plain", "domains"
+_TESTS = Path(__file__).parent
+#: The folders of tests, the one whose tests take longest first.
+_ORDER = (
+    *("differential", "pulp", "clients", "django", "snippets", "postgres", "contracts", "unit"),
+)
+#: Modules of tests/pulp with a group of their own.
+_GROUPS = {
+    "test_adversity.py": "adversity",
+    "test_domains.py": DOMAINS,
+    "test_giving_up.py": "adversity",
+    "test_install.py": "life cycle",
+    "test_life_cycle.py": "life cycle",
+    "test_readme.py": "life cycle",
+}
+_NOTES = pytest.StashKey[list[str]]()
+#: Its second answer comes from the memory of the first.
+_ONE_WORKER = ("--content-workers", "1")
+#: All tests share one address, and some send nothing but wrong credentials.
+_SETTINGS = {"CONTENTROUTES_FAILED_LOGINS": "0"}
+
+
+# A shell that runs the tests in the background ignores them, and so would every Pulp of theirs.
+for number, handler in (
+    (signal.SIGINT, signal.default_int_handler),
+    (signal.SIGQUIT, signal.SIG_DFL),
+):
+    if signal.getsignal(number) is signal.SIG_IGN:
+        signal.signal(number, handler)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Vary what a test is marked with; everything else only before a release (`exhaustive`)."""
+    for fixture, marker, (usual, other) in (
+        ("pulp", "domains", (PLAIN, DOMAINS)),
+        ("cache", "redis", ("without cache", "with cache")),
+    ):
+        if fixture in metafunc.fixturenames:
+            is_marked = metafunc.definition.get_closest_marker(marker)
+            marks = () if is_marked else (pytest.mark.exhaustive,)
+            values = [usual, pytest.param(other, marks=marks)]
+            metafunc.parametrize(fixture, values, indirect=True, scope="session")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the tests that take longest: the last group of a run keeps one process busy."""
+    items.sort(key=lambda item: _ORDER.index(item.path.relative_to(_TESTS).parts[0]))
+
+
+def group_of(nodeid: str) -> str:
+    """Return the name of all tests that one process runs: they share a Pulp, or a server."""
+    path, _, name = nodeid.partition("::")
+    folder, *below = path.removeprefix("tests/").split("/")
+    if folder == "unit":
+        return path
+    if folder != "pulp":
+        return folder
+    usual = DOMAINS if name.partition("[")[2].startswith(DOMAINS) else PLAIN
+    return _GROUPS.get(below[0], usual)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Distribute groups. xdist's own `loadgroup` changes node ids, which pytest 9.2 ignores."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    scheduler = LoadScopeScheduling(config, log)
+    scheduler._split_scope = group_of
+    return scheduler
+
+
+# Notes for the end of the run, which workers of pytest-xdist send to the process that prints.
+
+
+@pytest.fixture(scope="session")
+def notes(pytestconfig: pytest.Config) -> list[str]:
+    """Lines with figures for the end of the run."""
+    return pytestconfig.stash.setdefault(_NOTES, [])
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["notes"] = session.config.stash.get(_NOTES, [])
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    node.config.stash.setdefault(_NOTES, []).extend(node.workeroutput.get("notes", []))
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    if config.stash.get(_NOTES, []):
+        terminalreporter.section("notes")
+        for line in config.stash[_NOTES]:
+            terminalreporter.write_line(line)
+
 
 @pytest.fixture(autouse=True)
 def no_blocking_calls() -> Iterator[BlockBuster]:
+    """In every test with an event loop, a blocking call of ours is an error."""
     with blockbuster_ctx("pulp_contentroutes") as blockbuster:
         # asyncpg looks for a password file, once for each new connection.
         for name in ("os.stat", "io.BufferedReader.read", "io.TextIOWrapper.read"):
@@ -15,3 +123,39 @@ def no_blocking_calls() -> Iterator[BlockBuster]:
                 "asyncpg/connect_utils.py", {"_read_password_file"}
             )
         yield blockbuster
+
+
+def _exporting(data: Path) -> dict[str, str]:
+    """Return the settings of a Pulp in `data` that exports to, and imports from, `exports`."""
+    folder = json.dumps([str(data.with_name("exports"))])
+    return {"ALLOWED_EXPORT_PATHS": folder, "ALLOWED_IMPORT_PATHS": folder}
+
+
+@pytest.fixture(scope="session")
+def plain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standalone]:
+    """A Pulp without domains, with the demo."""
+    data = tmp_path_factory.mktemp(PLAIN) / "data"
+    options = ("--demo", *_ONE_WORKER)
+    with run_pulp(data, *options, settings={**_SETTINGS, **_exporting(data)}) as instance:
+        yield instance
+
+
+@pytest.fixture(scope="session")
+def domains(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standalone]:
+    """A Pulp with domains."""
+    data = tmp_path_factory.mktemp(DOMAINS) / "data"
+    settings = {**_SETTINGS, **_exporting(data), "DOMAIN_ENABLED": "true"}
+    with run_pulp(data, *_ONE_WORKER, settings=settings) as instance:
+        yield instance
+
+
+@pytest.fixture(scope="session")
+def pulp(request: pytest.FixtureRequest) -> Pulp:
+    instance: Standalone = request.getfixturevalue(request.param)
+    return Pulp(instance, "default" if request.param == DOMAINS else None)
+
+
+@pytest.fixture(scope="session")
+def token(pulp: Pulp) -> str:
+    """A token that may read and publish."""
+    return str(pulp.rest.token(scope="publish")["token"])

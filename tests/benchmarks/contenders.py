@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from tests.benchmarks.load import Load, Measurement, measure
 from tests.benchmarks.processes import worker_rss
 from tests.benchmarks.site import Server
-from tests.pulp.raw_http import Answer, request
+from tests.harness.http1 import Answer, ask
 
 _WARM_UP_REQUESTS: Final = 50
 _WARM_UP_SECONDS: Final = 1
@@ -58,7 +58,7 @@ class Contender:
         """Ask for the probe once; Answer has the whole body."""
         url = urlsplit(self.probe)
         assert url.port
-        return request(url.port, url.path, headers=self.load(0).headers)
+        return ask(url.port, url.path, headers=self.load(0).headers)
 
 
 @dataclass(frozen=True, slots=True)

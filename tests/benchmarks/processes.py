@@ -8,7 +8,7 @@ from typing import Final
 
 import psutil
 
-from tests.pulp.standalone import connects, wait_until
+from tests.harness.waiting import connects, wait_until
 
 _START_SECONDS: Final = 60
 _STOP_SECONDS: Final = 10

@@ -8,16 +8,9 @@ from typing import Final
 
 from pulp_contentroutes.standalone.state import State
 from tests.benchmarks import processes
-from tests.pulp.standalone import (
-    PASSWORD,
-    PROGRAM,
-    READY_SECONDS,
-    SCRIPTS,
-    Standalone,
-    free_ports,
-    run,
-    wait_until,
-)
+from tests.harness.standalone import PROGRAM, READY_SECONDS, SCRIPTS, Standalone, run
+from tests.harness.template import PASSWORD
+from tests.harness.waiting import free_ports, wait_until
 
 _STOP_SECONDS: Final = 30
 
@@ -44,6 +37,7 @@ class Pulp(Standalone):
         wait_until(is_ready, READY_SECONDS, f"ready: see {self.log}")
 
     def end(self) -> None:
+        self.close_console()
         if self.process:
             processes.stop(self.process, _STOP_SECONDS)
         run("reset", "--yes", "--data", str(self.data))

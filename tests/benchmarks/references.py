@@ -9,7 +9,7 @@ from typing import Final
 
 from pulp_contentroutes.standalone import nginx
 from tests.benchmarks import processes
-from tests.pulp.standalone import free_ports
+from tests.harness.waiting import free_ports
 
 _ROOT: Final = Path(__file__).parents[2]
 

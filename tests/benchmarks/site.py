@@ -11,9 +11,7 @@ from typing import Final
 from pulp_contentroutes.paths import CONTENT_PREFIX
 from pulp_contentroutes.standalone.cluster import Cluster
 from tests.benchmarks import pulp, references, units
-from tests.pulp.access import Access
-from tests.pulp.conftest import Pulp as Plain
-from tests.pulp.rest import Rest
+from tests.harness.pulp import Pulp
 
 STOCK_PREFIX: Final = "/pulp/content/"
 FILES: Final = {"4KiB.bin": 4096, "1MiB.bin": 1024**2, "100MiB.bin": 100 * 1024**2}
@@ -81,11 +79,9 @@ class Site:
     def __post_init__(self) -> None:
         self.say("starting a Pulp")
         self._pulp = self.stack.enter_context(pulp.running(self.folder / "data"))
-        self._rest = Rest(self._pulp.front)
+        self._content = Pulp(self._pulp)
         self._static = self.folder / "static"
-        self._uploads = self.folder / "uploads"
-        for folder in (self._static, self._uploads):
-            folder.mkdir()
+        self._static.mkdir()
 
     def server(self, name: str) -> Server:
         if name not in self._servers:
@@ -104,10 +100,8 @@ class Site:
             contents = {name: source.randbytes(size) for name, size in FILES.items()}
             for name, data in contents.items():
                 (self._static / name).write_bytes(data)
-            self._publication = self._rest.publication(
-                self._rest.repository(contents, self._uploads)
-            )
-            made = self._rest.distribution(publication=self._publication)
+            self._publication = self._content.publication(self._content.repository(contents))
+            made = self._content.distribution(publication=self._publication)
             self._files = str(made["base_path"])
         return self._files
 
@@ -115,10 +109,10 @@ class Site:
         """Return a distribution of FILES behind a guard of one of GUARDS."""
         if kind not in self._guarded:
             self.files()
-            access = Access(Plain(self._pulp, self._rest, None))
-            guard = access.guard(kind, **GUARDS[kind])
-            made = self._rest.distribution(publication=self._publication, content_guard=guard)
-            self._guarded[kind] = Guarded(str(made["base_path"]), access.token()["token"])
+            rest, values = self._content.rest, {"publication": self._publication}
+            guard = rest.guard(kind, **GUARDS[kind])
+            made = self._content.distribution(**values, content_guard=guard)
+            self._guarded[kind] = Guarded(str(made["base_path"]), rest.token()["token"])
         return self._guarded[kind]
 
     def units(self, count: int) -> units.Units:
@@ -126,7 +120,7 @@ class Site:
         if count not in self._units:
             self.say(f"making a repository version of {count:,} units")
             database = Cluster(self._pulp.data).database
-            self._units[count] = units.make(self._rest, database, self._uploads, count)
+            self._units[count] = units.make(self._content, database, count)
         return self._units[count]
 
     def _start(self, name: str) -> Server:

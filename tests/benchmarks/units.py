@@ -1,18 +1,18 @@
 """Repository versions of any size, written by SQL: a million units through the API would take days.
 
 Units share a few real artifacts. The repository, its publications and distributions are made
-through the API, so that everything but the number of units is Pulp's own.
+in Pulp's Django, so that everything but the number of units is Pulp's own.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 import psycopg
 
 from pulp_contentroutes.standalone.database import connect
-from tests.pulp.rest import Rest
+from tests.harness.pulp import Pulp
+from tests.harness.rest import new_name
 
 #: Bytes of every unit.
 SIZE: Final = 4096
@@ -106,21 +106,21 @@ PASS_THROUGH: Final = "pass-through"
 PUBLISHED: Final = "published artifacts"
 
 
-def make(rest: Rest, database: Mapping[str, str], folder: Path, count: int) -> Units:
+def make(pulp: Pulp, database: Mapping[str, str], count: int) -> Units:
     """Make a repository version of `count` units, and a distribution of each kind."""
-    name = rest.name()
+    name = new_name()
     # The name in the bytes: each repository has artifacts of its own.
     seeds = {
         f"seed-{number}.bin": f"{name} {number}".encode().ljust(SIZE, b".")
         for number in range(_ARTIFACTS)
     }
-    repository = rest.repository(seeds, folder)
+    repository = pulp.repository(seeds)
     # Before the units, whose manifest would take its time.
-    publications = {kind: rest.publication(repository) for kind in (PASS_THROUGH, PUBLISHED)}
+    publications = {kind: pulp.publication(repository) for kind in (PASS_THROUGH, PUBLISHED)}
     with connect(database, _CONNECT_SECONDS, autocommit=True) as connection:
         _fill(connection, repository, publications[PUBLISHED], name, count)
     base_paths = {
-        kind: str(rest.distribution(publication=publication)["base_path"])
+        kind: str(pulp.distribution(publication=publication)["base_path"])
         for kind, publication in publications.items()
     }
     return Units(count, name, base_paths)

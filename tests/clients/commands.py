@@ -1,20 +1,16 @@
-"""What the tests do with `ansible-galaxy`, what it printed, and what it left in its home."""
+"""Commands of `ansible-galaxy`, their output, and the parameters of their tests."""
 
-import json
 import subprocess
-from typing import Any
 
-from tests.pulp.galaxy import Client, Galaxy, tarball
+import pytest
 
-Ended = subprocess.CompletedProcess[str]
+from tests.harness.ansible_galaxy import Client, Ended
+from tests.harness.galaxy import Galaxy
 
 
-def stored(server: Galaxy, token: str, **info: Any) -> bytes:
-    """Publish a collection without a client, and return it; `info` as for `tarball`."""
-    data, name = tarball(**info)
-    document = server.imported(server.publish(data, name, token), token)
-    assert document["state"] == "completed", document
-    return data
+def only_before_a_release(*values: object) -> list[object]:
+    """Return values of a parameter that only `make test-all` takes."""
+    return [pytest.param(value, marks=pytest.mark.exhaustive) for value in values]
 
 
 def configure(client: Client, **servers: dict[str, str]) -> None:
@@ -31,39 +27,40 @@ def install(client: Client, *arguments: str) -> Ended:
     return client.run("collection", "install", *arguments, "-p", "got", "--force")
 
 
+def install_role(client: Client, server: Galaxy, requirement: str, *arguments: str) -> Ended:
+    """Install into `roles`."""
+    return client.run(
+        "role", "install", requirement, "-p", "roles", "-s", server.url, "--force", *arguments
+    )
+
+
 def publish(client: Client, data: bytes, name: str, *arguments: str) -> Ended:
     (client.home / name).write_bytes(data)
     return client.run("collection", "publish", name, *arguments)
 
 
-def printed(ended: Ended) -> str:
+def output_of(ended: Ended) -> str:
     """Return all that a command printed, without the line breaks of a terminal."""
     return " ".join((ended.stdout + ended.stderr).split())
 
 
-def succeeded(ended: Ended) -> str:
-    """Return what a command printed that must have succeeded."""
+def expect_success(ended: Ended) -> str:
+    """Return the output of a command, which must have succeeded."""
     assert ended.returncode == 0, ended.stdout + ended.stderr
-    return printed(ended)
+    return output_of(ended)
 
 
-def refused(ended: Ended) -> str:
-    """Return what a command printed that must have failed with a sentence."""
-    told = printed(ended)
-    assert ended.returncode == 1, told
-    assert "ERROR!" in told or "[ERROR]" in told
-    assert "Traceback" not in told
-    return told
+def expect_refusal(ended: Ended) -> str:
+    """Return the output of a command, which must have failed with a sentence."""
+    output = output_of(ended)
+    assert ended.returncode == 1, output
+    assert "ERROR!" in output or "[ERROR]" in output
+    assert "Traceback" not in output
+    return output
 
 
-def remembered_versions(client: Client) -> set[str]:
-    """Return the versions of all collections in the client's own cache."""
-    cache = json.loads((client.home / ".ansible/galaxy_cache/api.json").read_text())
-    return {
-        result["version"]
-        for host in cache.values()
-        if isinstance(host, dict)
-        for path, entry in host.items()
-        if path.endswith("/versions/")
-        for result in entry["results"]
-    }
+def unpack(client: Client, data: bytes) -> None:
+    """Put acme.tools into `got` without the client."""
+    folder = client.home / "got/ansible_collections/acme/tools"
+    folder.mkdir(parents=True)
+    subprocess.run(["tar", "-xz", "-C", str(folder)], input=data, check=True)

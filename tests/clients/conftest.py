@@ -1,48 +1,48 @@
-"""One Pulp a session, and every release of `ansible-galaxy`, each test with a home of its own."""
+"""A Pulp, and every release of `ansible-galaxy`, each test with a home of its own."""
 
 from pathlib import Path
 
 import pytest
 
+from tests.clients.commands import only_before_a_release
 from tests.clients.environments import RELEASES, program
-from tests.pulp.access import Access
-from tests.pulp.conftest import Pulp
-from tests.pulp.conftest import caches as caches
-from tests.pulp.conftest import folder as folder
-from tests.pulp.conftest import plain as plain
-from tests.pulp.galaxy import Client, Galaxy, galaxy
-from tests.pulp.rest import Rest
-from tests.pulp.standalone import Standalone
+from tests.harness.ansible_galaxy import Client
+from tests.harness.galaxy import Galaxy, create_galaxy
+from tests.harness.rest import Rest
+from tests.harness.standalone import Standalone
+
+*OLDER, NEWEST = RELEASES
 
 
 @pytest.fixture(scope="session")
-def pulp(plain: Standalone, caches: None) -> Pulp:
-    return Pulp(plain, Rest(plain.front), domain=None)
+def admin(plain: Standalone) -> Rest:
+    """The API as `admin` sees it, without domains."""
+    return Rest(plain.front)
 
 
 @pytest.fixture(scope="session")
-def token(pulp: Pulp) -> str:
+def token(admin: Rest) -> str:
     """A token that may read and publish."""
-    return str(Access(pulp).token(scope="publish")["token"])
+    return str(admin.token(scope="publish")["token"])
 
 
 @pytest.fixture
-def server(pulp: Pulp) -> Galaxy:
-    return galaxy(pulp)
+def server(admin: Rest) -> Galaxy:
+    return create_galaxy(admin)
 
 
 @pytest.fixture
-def client(folder: Path) -> Client:
+def client(tmp_path: Path) -> Client:
     """The newest release, for rules that do not depend on it."""
-    return Client(folder, program(RELEASES[-1]))
+    return Client(tmp_path, program(NEWEST))
 
 
-@pytest.fixture(params=RELEASES)
-def each_client(request: pytest.FixtureRequest, folder: Path) -> Client:
-    return Client(folder, program(request.param))
+@pytest.fixture(params=[NEWEST, *only_before_a_release(*OLDER)])
+def each_client(request: pytest.FixtureRequest, tmp_path: Path) -> Client:
+    return Client(tmp_path, program(request.param))
 
 
-@pytest.fixture(params=[RELEASES[0], RELEASES[-1]])
-def outer_client(request: pytest.FixtureRequest, folder: Path) -> Client:
+@pytest.fixture(params=[NEWEST, *only_before_a_release(OLDER[0])])
+def outer_client(request: pytest.FixtureRequest, tmp_path: Path) -> Client:
     """The oldest release and the newest, for rules that take time."""
-    return Client(folder, program(request.param))
+    return Client(tmp_path, program(request.param))

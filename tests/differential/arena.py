@@ -6,15 +6,14 @@ from functools import partial
 from urllib.parse import unquote
 
 from pulp_contentroutes.paths import CONTENT_PREFIX
-from tests.differential.asking import Answer, Request, Server
 from tests.differential.compare import CONTENT, ROUTE, Case, judge
 from tests.differential.facts import File, Validators, resolved
 from tests.differential.oracle import Oracle
 from tests.differential.questions import KEYS, Question
 from tests.differential.tally import Tally
 from tests.differential.world import FILE, GUARD_HEADER, World
+from tests.harness.http1 import STOCK_PREFIX, Answer, Connection, Request
 
-STOCK_PREFIX = "/pulp/content/"
 PREFIXES = {CONTENT: STOCK_PREFIX, ROUTE: CONTENT_PREFIX}
 #: Each question is asked this often: what is found in memory must be what was found first.
 TIMES = 2
@@ -24,13 +23,19 @@ class Arena:
     """A world in a running Pulp, its stock content app and ours, and the tally."""
 
     def __init__(
-        self, world: World, has_domains: bool, stock_port: int, our_port: int, tally: Tally
+        self,
+        world: World,
+        seed: int,
+        has_domains: bool,
+        stock_port: int,
+        our_port: int,
+        tally: Tally,
     ) -> None:
-        self.world, self.has_domains, self.tally = world, has_domains, tally
+        self.world, self.seed, self.has_domains, self.tally = world, seed, has_domains, tally
         self.oracles = {domain.name: Oracle(world, domain) for domain in world.domains}
-        self.stock = Server("Pulp", stock_port)
-        self.ours = {where: Server(where, our_port) for where in PREFIXES}
-        self._learner = {"Pulp": Server("Pulp", stock_port), "ours": Server("ours", our_port)}
+        self.stock = Connection(stock_port)
+        self.ours = {where: Connection(our_port) for where in PREFIXES}
+        self._learner = {"Pulp": Connection(stock_port), "ours": Connection(our_port)}
         self._learned: dict[tuple[str, str], Validators] = {}
         self._pool = ThreadPoolExecutor(1)
 

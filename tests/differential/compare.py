@@ -7,8 +7,8 @@ from typing import Final
 from urllib.parse import unquote
 
 from tests.differential import listings, rules
-from tests.differential.asking import Answer, Request
 from tests.differential.facts import File
+from tests.harness.http1 import Answer, Request
 
 #: They say nothing about an answer.
 IGNORED: Final = frozenset({"date", "server", "x-pulp-cache"})
@@ -52,7 +52,7 @@ class Case:
 def differences(stock: Answer, ours: Answer) -> frozenset[str]:
     """Return the names of what differs: status, reason, http, body, or a header."""
     found = {name for name in ("status", "reason", "http", "body") if _differ(stock, ours, name)}
-    names = (stock.names() | ours.names()) - IGNORED
+    names = (stock.headers.keys() | ours.headers.keys()) - IGNORED
     return frozenset(found | {name for name in names if stock[name] != ours[name]})
 
 
@@ -106,7 +106,7 @@ def _is_refused(status: int, pattern: str) -> Callable[[Case], bool]:
 
 def _is_listing(case: Case) -> bool:
     """Tell if both answered with a page of their own making, which has no ETag."""
-    pages = [answer for answer in (case.stock, case.ours) if "etag" not in answer.names()]
+    pages = [answer for answer in (case.stock, case.ours) if "etag" not in answer.headers]
     return len(pages) == 2 and all(
         page.status == 200 and page["content-type"].startswith("text/html") for page in pages
     )

@@ -1,4 +1,4 @@
-"""Runs in Pulp's Django (`manage shell`): stores the world that DESCRIPTION, a file, describes.
+"""Runs in Pulp's Django: stores the world that a file describes.
 
 Rows are written as Pulp's tasks leave them, with the times of the description; what the REST API
 would refuse (a file beside a directory of its name, two units of one path) is stored all the same.
@@ -235,12 +235,8 @@ class Builder:
         created(row, retained["created"])
 
 
-def main(description: str) -> None:
+def build(description: str) -> None:
     world = json.loads(Path(description).read_text())
     for described in world["domains"]:
         with transaction.atomic():
             Builder(world, described).build()
-
-
-if "DESCRIPTION" in globals():
-    main(globals()["DESCRIPTION"])

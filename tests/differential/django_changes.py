@@ -1,25 +1,17 @@
-"""Runs in Pulp's Django (`manage shell`): changes one distribution, step by step.
+"""Runs in Pulp's Django: changes one distribution, step by step."""
 
-Prints the names of all steps, then does the next one for each line that arrives, and says so.
-"""
-
-import sys
-from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from django.apps import apps
-from django.conf import settings
 from django.utils import timezone
-from pulpcore.plugin.models import Artifact, ContentArtifact, Distribution, PublishedArtifact
+from pulpcore.plugin.models import Distribution
+
+from tests.harness.in_pulp import add_version, publish_version
 
 HeaderContentGuard = apps.get_model("core", "HeaderContentGuard")
 DistributedPublication = apps.get_model("core", "DistributedPublication")
-FileContent = apps.get_model("file", "FileContent")
 FileDistribution = apps.get_model("file", "FileDistribution")
-FilePublication = apps.get_model("file", "FilePublication")
 FileRepository = apps.get_model("file", "FileRepository")
 
 BASE_PATH = "changing/one"
@@ -36,32 +28,14 @@ class Changes:
         self.guard = HeaderContentGuard(name="g", header_name="X-Key", header_value="secret")
         self.guard.save()
 
+    @classmethod
+    def steps(cls) -> list[str]:
+        return [name for name in vars(cls) if not name.startswith("_") and name != "steps"]
+
     def _publication(self, number: int) -> Any:
         """Publish `x`, which differs in each version, and a file that only this one has."""
-        rows = [self._content(name, number) for name in ("x", f"only-{number}")]
-        with self.repository.new_version() as version:
-            version.remove_content(version.content)
-            version.add_content(FileContent.objects.filter(pk__in=[row.content_id for row in rows]))
-        publication = FilePublication(repository_version=version)
-        publication.save()
-        with publication:
-            for row in rows:
-                PublishedArtifact(
-                    publication=publication, content_artifact=row, relative_path=row.relative_path
-                ).save()
-        return publication
-
-    def _content(self, name: str, number: int) -> Any:
-        with TemporaryDirectory(dir=settings.WORKING_DIRECTORY) as folder:
-            source = Path(folder) / "source"
-            source.write_text(f"{name} of {number}")
-            artifact = Artifact.init_and_validate(str(source))
-            artifact.save()
-        content = FileContent(relative_path=name, digest=artifact.sha256)
-        content.save()
-        row = ContentArtifact(content=content, relative_path=name, artifact=artifact)
-        row.save()
-        return row
+        files = {name: f"{name} of {number}".encode() for name in ("x", f"only-{number}")}
+        return publish_version(add_version(self.repository, files))
 
     def _set(self, **values: Any) -> None:
         distribution = FileDistribution.objects.get(name="changing")
@@ -136,23 +110,3 @@ class Changes:
 
     def delete_the_repository(self) -> None:
         self.repository.delete()
-
-
-def main() -> None:
-    changes = Changes()
-    steps: dict[str, Callable[[], None]] = {
-        name: getattr(changes, name) for name in vars(Changes) if not name.startswith("_")
-    }
-    say(*steps)
-    for (name, step), _ in zip(steps.items(), sys.stdin, strict=False):
-        step()
-        say(name)
-
-
-def say(*words: str) -> None:
-    sys.stdout.write(" ".join(words) + "\n")
-    sys.stdout.flush()
-
-
-if __name__ == "changes":
-    main()

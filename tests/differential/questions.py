@@ -10,7 +10,6 @@ from urllib.parse import quote
 
 from hypothesis import strategies as st
 
-from tests.differential.asking import Header
 from tests.differential.oracle import stamp_of
 from tests.differential.world import (
     GUARD_HEADER,
@@ -20,6 +19,7 @@ from tests.differential.world import (
     Domain,
     World,
 )
+from tests.harness.http1 import Header
 
 SAFE = "/-._~!$&'()*+,;=:@"
 #: As the guard wants them: base64 of GUARD_VALUE, and of something else.

@@ -4,8 +4,8 @@ import re
 from dataclasses import dataclass
 from itertools import pairwise
 
-from tests.differential.asking import Answer, Request
 from tests.differential.facts import File, read_date
+from tests.harness.http1 import Answer, Request
 
 _SPEC = re.compile(r"(\d+)-(\d*)|-(\d+)")
 # A member of a list of entity tags (RFC 9110 §8.8.3): `w/"x"` and `x` are none, and a list with one
@@ -127,7 +127,7 @@ def faults(request: Request, answer: Answer, file: File) -> list[str]:
         return [f"the status {answer.status} is not one of {sorted(expected.statuses)}"]
     found = [
         f"the header {name} does not belong there"
-        for name in sorted(answer.names() - ALLOWED[answer.status] - _OF_THE_CONNECTION)
+        for name in sorted(answer.headers.keys() - ALLOWED[answer.status] - _OF_THE_CONNECTION)
     ]
     return found + _wrong_headers(answer, file) + _wrong_body(request, answer, file, expected)
 

@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from tests.differential.asking import Answer
 from tests.differential.compare import IGNORED, ROUTE, Case, Verdict
+from tests.harness.http1 import Answer
 
 _MOST_REPORTS = 12
 
@@ -83,7 +83,7 @@ def _shown(answer: Answer, differing: frozenset[str]) -> str:
     lines = [f"{answer.status} {answer.reason}"]
     lines += [
         f"{name}: {value}"
-        for name, value in answer.headers
+        for name, value in answer.fields
         if name not in IGNORED and (name in differing or "status" in differing)
     ]
     body = answer.body if len(answer.body) < 200 else answer.body[:200] + b"..."

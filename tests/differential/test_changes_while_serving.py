@@ -1,21 +1,17 @@
 """Whatever is changed, ours soon answers as stock does, although it has answered before."""
 
-import subprocess
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from pulp_contentroutes.paths import CONTENT_PREFIX
-from tests.differential.arena import STOCK_PREFIX
-from tests.differential.asking import Answer, Request, Server
 from tests.differential.questions import KEYS
 from tests.differential.tally import Tally
 from tests.differential.world import GUARD_HEADER
-from tests.pulp.standalone import PROGRAM, Standalone
+from tests.harness.http1 import STOCK_PREFIX, Answer, Connection, Request
+from tests.harness.standalone import Standalone
 
-CHANGER = Path(__file__).with_name("django_changes.py")
 PATHS = [
     f"changing/{name}/{path}"
     for name in ("one", "two")
@@ -25,41 +21,16 @@ SECONDS = 10.0
 
 
 @pytest.fixture
-def changer(plain_instance: Standalone) -> Iterator[subprocess.Popen[str]]:
-    """A process that changes something for each line it gets."""
-    code = f"import runpy; runpy.run_path({str(CHANGER)!r}, run_name='changes')"
-    with subprocess.Popen(
-        [
-            PROGRAM,
-            "manage",
-            "--data",
-            str(plain_instance.data),
-            "shell",
-            "--no-imports",
-            "-c",
-            code,
-        ],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as process:
-        yield process
-
-
-@pytest.fixture
-def stock(plain_instance: Standalone) -> Iterator[Server]:
+def stock(plain: Standalone) -> Iterator[Connection]:
     setting = {"CONTENTROUTES_ACCELERATE_CONTENT_PREFIX": "false"}
-    with plain_instance.further_content_app(**setting) as port:
-        server = Server("Pulp", port)
-        yield server
-        server.close()
+    with plain.further_content_app(**setting) as port, Connection(port) as connection:
+        yield connection
 
 
 @pytest.fixture
-def ours(plain_instance: Standalone) -> Iterator[Server]:
-    server = Server("ours", plain_instance.content_port)
-    yield server
-    server.close()
+def ours(plain: Standalone) -> Iterator[Connection]:
+    with Connection(plain.content_port) as connection:
+        yield connection
 
 
 def said(answer: Answer) -> tuple[int, bytes]:
@@ -69,25 +40,24 @@ def said(answer: Answer) -> tuple[int, bytes]:
     return answer.status, answer.body
 
 
-def answers(server: Server, prefix: str, key: bool) -> dict[str, tuple[int, bytes]]:
+def answers(server: Connection, prefix: str, key: bool) -> dict[str, tuple[int, bytes]]:
     headers = ((GUARD_HEADER, KEYS[0]),) if key else ()
     return {path: said(server.ask(Request(prefix + path, headers=headers))) for path in PATHS}
 
 
 def test_no_answer_outlives_a_change(
-    changer: subprocess.Popen[str], stock: Server, ours: Server, tally: Tally
+    plain: Standalone, stock: Connection, ours: Connection, tally: Tally
 ) -> None:
     """Above all a guard that was added: what it protects must not come from memory."""
-    assert changer.stdin
-    assert changer.stdout
-    steps = changer.stdout.readline().split()
+    console = plain.console
+    console.run("from tests.differential.django_changes import Changes; changes = Changes()")
+    steps = console.run("print(*Changes.steps())").split()
+    assert len(steps) > 10
     for step in steps:
         for prefix in (STOCK_PREFIX, CONTENT_PREFIX):
             answers(ours, prefix, key=False)
             answers(ours, prefix, key=True)
-        changer.stdin.write("\n")
-        changer.stdin.flush()
-        assert changer.stdout.readline().strip() == step
+        console.run(f"changes.{step}()")
         changed = time.monotonic()
         for key in (False, True):
             expected = answers(stock, STOCK_PREFIX, key)

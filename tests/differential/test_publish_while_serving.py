@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.differential.freshness import delays_of, described, measure, workers
+from tests.benchmarks.freshness import delays_of, described, measure, workers
 from tests.differential.tally import Tally
-from tests.pulp.standalone import Standalone
+from tests.harness.standalone import Standalone
 
 PUBLISHES = 20
 #: Generous: machines that run tests are busy. What was measured is in the summary.
@@ -14,16 +14,16 @@ SECONDS = 2.0
 
 
 @pytest.fixture(scope="module")
-def ports(plain_instance: Standalone) -> Iterator[list[int]]:
-    with workers(plain_instance, 2) as found:
+def ports(plain: Standalone) -> Iterator[list[int]]:
+    with workers(plain, 2) as found:
         yield found
 
 
 async def test_every_worker_follows_and_none_goes_back(
-    plain_instance: Standalone, ports: list[int], tally: Tally
+    plain: Standalone, ports: list[int], tally: Tally
 ) -> None:
     """A client that reads two files of one publication must not get them from two."""
-    readers, commits = await measure(plain_instance, ports, PUBLISHES)
+    readers, commits = await measure(plain, ports, PUBLISHES)
     tally.notes.append(f"freshness: {described(delays_of(readers, commits))}")
     for reader in readers:
         assert reader.newest == PUBLISHES

@@ -144,6 +144,15 @@ class World:
     mtimes: Mapping[str, float]
     lost: frozenset[str]
 
+    def files_at(self, url: str) -> dict[str, bytes]:
+        """Return by their paths the files that are still at an upstream, apart from the lost."""
+        return {
+            unit.url.removeprefix(url.removesuffix("/")): self.files[unit.sha256]
+            for domain in self.domains
+            for unit in domain.units
+            if unit.url and unit.url.startswith(url) and "gone" not in unit.url
+        }
+
     def save(self, folder: Path) -> Path:
         """Write description and files for `django_builder.py`; return the description."""
         for digest, data in self.files.items():

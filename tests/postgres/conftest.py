@@ -7,17 +7,21 @@ import pytest
 
 from pulp_contentroutes.serving.database import Database
 from pulp_contentroutes.standalone.cluster import Cluster
+from pulp_contentroutes.standalone.folder import remove_contents
 
 
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
     """The arguments of asyncpg for an empty database."""
-    cluster = Cluster(tmp_path_factory.mktemp("postgres"))
+    data = tmp_path_factory.mktemp("postgres")
+    cluster = Cluster(data)
     cluster.initialise()
     with cluster.running():
         arguments = dict(cluster.database)
         arguments["database"] = arguments.pop("dbname")
         yield arguments
+    cluster.remove_sockets()
+    remove_contents(data)
 
 
 @pytest.fixture

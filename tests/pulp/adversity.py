@@ -19,10 +19,11 @@ from typing import Any
 import psutil
 import psycopg
 
-from tests.pulp.database_proxy import DatabaseProxy
-from tests.pulp.raw_http import PREFIXES, Answer, Route
-from tests.pulp.rest import Rest
-from tests.pulp.standalone import Standalone, wait_until
+from tests.harness.database_proxy import DatabaseProxy
+from tests.harness.http1 import Answer, Route
+from tests.harness.pulp import Pulp
+from tests.harness.standalone import Standalone
+from tests.harness.waiting import wait_until
 
 #: What sessions in PostgreSQL are called: Pulp's own handler's, and the fast path's.
 HANDLER, OURS = "adversity", "pulp_contentroutes"
@@ -89,23 +90,21 @@ class Site:
             yield stack.enter_context(DatabaseProxy(folder, self.socket).running())
 
 
-def published(instance: Standalone, folder: Path) -> Site:
-    """Publish what a site has."""
-    rest, bytes_of = Rest(instance.front), random.Random(1).randbytes
+def make_site(instance: Standalone) -> Site:
+    """Publish the content of a site."""
+    pulp, bytes_of = Pulp(instance), random.Random(1).randbytes
     # A folder has 4096 bytes on ext4: one in the place of the file is not told from it by its size.
     names = {"small.bin": 4096, "large.bin": 2**20, "huge.bin": 100 * 2**20}
     files = {name: bytes_of(size) for name, size in names.items()}
-    base = rest.published(files, folder)["base_path"]
-    first, second = (
-        rest.publication(rest.repository({"changing.txt": data}, folder)) for data in CHANGING
-    )
+    base = pulp.publish(files)
+    first, second = (pulp.publication(pulp.repository({"changing.txt": data})) for data in CHANGING)
     return Site(
         instance,
         small=f"{base}/small.bin",
         large=f"{base}/large.bin",
         huge=f"{base}/huge.bin",
         files={f"{base}/{name}": data for name, data in files.items()},
-        changing=rest.distribution(publication=first)["base_path"],
+        changing=pulp.distribution(publication=first)["base_path"],
         publications=(first.split("/")[-2], second.split("/")[-2]),
         socket=Path(instance.status()[1]["postgresql"]["address"]),
     )
@@ -152,7 +151,7 @@ def content_app(
         address = f"127.0.0.1:{port}"
         [master] = [each for each in psutil.Process().children() if address in each.cmdline()]
         [worker] = wait_until(master.children, what="a content worker")
-        app = ContentApp(Route(port, PREFIXES["ours"]), master, worker, log)
+        app = ContentApp(Route.of("ours", port), master, worker, log)
         wait_until(lambda: app.says("he fast path is o"), 60, "the fast path on, or off")
         yield app
 
@@ -196,7 +195,7 @@ def attempt(ask: Callable[[], Answer]) -> Answer:
     try:
         return ask()
     except (OSError, http.client.HTTPException) as error:
-        return Answer(0, {}, repr(error).encode())
+        return Answer(0, body=repr(error).encode())
 
 
 class Readers:

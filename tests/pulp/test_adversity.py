@@ -11,6 +11,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from tests.harness.database_proxy import LISTEN
+from tests.harness.waiting import wait_until
 from tests.pulp.adversity import (
     CHANGING,
     FAST,
@@ -27,22 +29,12 @@ from tests.pulp.adversity import (
     is_fast,
     is_in_memory,
     leave_mid_body,
-    published,
 )
-from tests.pulp.database_proxy import LISTEN
-from tests.pulp.standalone import run, running, wait_until
 
 #: CONTENTROUTES_DATABASE_TIMEOUT of the content app on the stage.
 PATIENCE = 2.0
 #: Buffers, caches, and what Python does not give back; the clients ask for 100 MiB each.
 GENEROUS = 64 * 1024 * 1024
-
-
-@pytest.fixture(scope="module")
-def site(caches: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """A Pulp of its own: its PostgreSQL, its schema and its artifacts are harmed."""
-    with running(tmp_path_factory.mktemp("harmed") / "data") as instance:
-        yield published(instance, tmp_path_factory.mktemp("uploads"))
 
 
 @pytest.fixture(scope="module")
@@ -256,46 +248,3 @@ def test_resolved_files_are_served_while_postgresql_has_no_connection_left(stage
     readers.assert_all_fast()
     stage.settle()
     assert stage.app.route.get("nowhere/at-all").status == 404
-
-
-def deploy_check(site: Site) -> str:
-    return run("manage", "--data", str(site.instance.data), "check", "--deploy").stderr
-
-
-def test_a_schema_that_is_not_ours_is_left_to_pulp_until_it_is(site: Site, tmp_path: Path) -> None:
-    """Or an upgrade of pulpcore would have us serve what nobody published."""
-    # Pulp's own handler does without it, but we would not hear of a change.
-    trigger = "TRIGGER contentroutes_distribution_changed_update"
-    site.sql(f"ALTER TABLE core_distribution DISABLE {trigger}")
-    with content_app(site.instance, tmp_path, site.socket.parent) as app:
-        answer, is_off = app.route.get(site.small), app.says("CRITICAL: The fast path is off")
-        without_trigger = deploy_check(site)
-        site.sql(f"ALTER TABLE core_distribution ENABLE {trigger}")
-        column = "ALTER TABLE core_publishedartifact RENAME COLUMN"
-        site.sql(f"{column} relative_path TO renamed")
-        without_column = deploy_check(site)
-        site.sql(f"{column} renamed TO relative_path")
-        assert (is_off, answer.body, is_fast(answer)) == (True, site.files[site.small], False)
-        assert "contentroutes.E004" in without_trigger
-        assert "lack core_publishedartifact.relative_path" in without_column
-        wait_until(lambda: is_fast(app.route.get(site.small)), 60, "the fast path on")
-
-
-def test_beyond_the_stale_limit_nothing_old_is_served(site: Site, tmp_path: Path) -> None:
-    """Or a worker that has lost its database would serve yesterday's packages for days."""
-    settings = {"CONTENTROUTES_STALE_IF_ERROR": "3", "CONTENT_APP_TTL": "48"}
-    with ExitStack() as stack:
-        proxy = stack.enter_context(site.proxied())
-        app = content_app(site.instance, tmp_path, proxy.folder, **settings)
-        stage = Stage(site, proxy, stack.enter_context(app))
-        stage.settle()
-        proxy.is_closed = True
-        proxy.cut()
-        assert is_fast(stage.app.route.get(site.small))
-        wait_until(lambda: stage.app.route.get(site.small).status == 500, 15, "Pulp's own answer")
-        proxy.restore()
-        stage.settle()
-        # Without a database Pulp's worker ends itself, for its supervisor to start another.
-        proxy.is_closed = True
-        proxy.cut()
-        stage.app.master.wait(40)

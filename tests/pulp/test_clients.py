@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.pulp.access import Access
-from tests.pulp.conftest import Pulp
+from tests.harness.pulp import Pulp
 
 WHEEL = "demo-1.0-py3-none-any.whl"
 METADATA = "Metadata-Version: 2.1\nName: demo\nVersion: 1.0\n"
@@ -30,8 +29,8 @@ class Index:
         return f"http://{user}127.0.0.1:{self.port}{self.path}{path}"
 
 
-def wheel(folder: Path) -> bytes:
-    path = folder / WHEEL
+def wheel(tmp_path: Path) -> bytes:
+    path = tmp_path / WHEEL
     with zipfile.ZipFile(path, "w") as archive:
         for name, text in (("METADATA", METADATA), ("WHEEL", TAGS), ("RECORD", "")):
             archive.writestr(f"demo-1.0.dist-info/{name}", text)
@@ -39,12 +38,10 @@ def wheel(folder: Path) -> bytes:
 
 
 @pytest.fixture
-def index(pulp: Pulp, folder: Path) -> Index:
-    admin = Access(pulp)
-    files = {WHEEL: wheel(folder), "simple/demo/index.html": PAGE.encode()}
-    guard = admin.guard("contentroutes/token")
-    base = pulp.rest.published(files, folder, content_guard=guard)["base_path"]
-    return Index(pulp.ours.port, pulp.ours.url(f"{base}/"), str(admin.token()["token"]))
+def index(pulp: Pulp, tmp_path: Path) -> Index:
+    files = {WHEEL: wheel(tmp_path), "simple/demo/index.html": PAGE.encode()}
+    base = pulp.publish(files, content_guard=pulp.rest.guard("contentroutes/token"))
+    return Index(pulp.ours.port, pulp.ours.url(f"{base}/"), str(pulp.rest.token()["token"]))
 
 
 def run(*command: str, home: Path) -> subprocess.CompletedProcess[str]:
@@ -59,49 +56,49 @@ def run(*command: str, home: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-def pip(index_url: str, folder: Path, may_ask: bool = False) -> subprocess.CompletedProcess[str]:
+def pip(index_url: str, tmp_path: Path, may_ask: bool = False) -> subprocess.CompletedProcess[str]:
     """Download with pip as it is without any configuration; nobody answers what it asks."""
     options = ["--isolated", "--no-cache-dir", *([] if may_ask else ["--no-input"])]
-    places = ["--dest", str(folder / "got"), "--index-url", index_url]
+    places = ["--dest", str(tmp_path / "got"), "--index-url", index_url]
     pip = (sys.executable, "-m", "pip", "download")
-    return run(*pip, *options, *places, "demo", home=folder)
+    return run(*pip, *options, *places, "demo", home=tmp_path)
 
 
-def test_pip_downloads_with_a_token_in_the_url(index: Index, folder: Path) -> None:
-    ended = pip(index.url("simple/", f"token:{index.token}@"), folder)
+def test_pip_downloads_with_a_token_in_the_url(index: Index, tmp_path: Path) -> None:
+    ended = pip(index.url("simple/", f"token:{index.token}@"), tmp_path)
     assert ended.returncode == 0, ended.stderr
-    assert (folder / "got" / WHEEL).read_bytes() == (folder / WHEEL).read_bytes()
+    assert (tmp_path / "got" / WHEEL).read_bytes() == (tmp_path / WHEEL).read_bytes()
     assert index.token not in ended.stdout + ended.stderr
 
 
-def test_pip_downloads_with_a_token_in_its_netrc(index: Index, folder: Path) -> None:
-    netrc = folder / ".netrc"
+def test_pip_downloads_with_a_token_in_its_netrc(index: Index, tmp_path: Path) -> None:
+    netrc = tmp_path / ".netrc"
     netrc.write_text(f"machine 127.0.0.1 login token password {index.token}\n")
     netrc.chmod(0o600)
-    ended = pip(index.url("simple/"), folder)
+    ended = pip(index.url("simple/"), tmp_path)
     assert ended.returncode == 0, ended.stderr
-    assert (folder / "got" / WHEEL).exists()
+    assert (tmp_path / "got" / WHEEL).exists()
 
 
-def test_pip_says_401_with_a_wrong_token(index: Index, folder: Path) -> None:
-    ended = pip(index.url("simple/", "token:pcr_wrong@"), folder)
+def test_pip_says_401_with_a_wrong_token(index: Index, tmp_path: Path) -> None:
+    ended = pip(index.url("simple/", "token:pcr_wrong@"), tmp_path)
     assert ended.returncode != 0
     assert "401 Error, Credentials not correct" in ended.stdout + ended.stderr
 
 
-def test_pip_asks_for_a_user_without_a_token(index: Index, folder: Path) -> None:
+def test_pip_asks_for_a_user_without_a_token(index: Index, tmp_path: Path) -> None:
     """It does that for a 401 with a challenge only."""
-    ended = pip(index.url("simple/"), folder, may_ask=True)
+    ended = pip(index.url("simple/"), tmp_path, may_ask=True)
     assert ended.returncode != 0
     assert f"User for 127.0.0.1:{index.port}" in ended.stdout + ended.stderr
 
 
-def test_curl_downloads_with_its_netrc_and_says_401_without(index: Index, folder: Path) -> None:
-    netrc = folder / "netrc"
+def test_curl_downloads_with_its_netrc_and_says_401_without(index: Index, tmp_path: Path) -> None:
+    netrc = tmp_path / "netrc"
     netrc.write_text(f"machine 127.0.0.1 login token password {index.token}\n")
-    options = ("curl", "--silent", "--show-error", "--fail", "--output", str(folder / "got.whl"))
-    ended = run(*options, "--netrc-file", str(netrc), index.url(WHEEL), home=folder)
+    options = ("curl", "--silent", "--show-error", "--fail", "--output", str(tmp_path / "got.whl"))
+    ended = run(*options, "--netrc-file", str(netrc), index.url(WHEEL), home=tmp_path)
     assert ended.returncode == 0, ended.stderr
-    assert (folder / "got.whl").read_bytes() == (folder / WHEEL).read_bytes()
-    refused = run(*options, index.url(WHEEL), home=folder)
+    assert (tmp_path / "got.whl").read_bytes() == (tmp_path / WHEEL).read_bytes()
+    refused = run(*options, index.url(WHEEL), home=tmp_path)
     assert (refused.returncode, "401" in refused.stderr) == (22, True)

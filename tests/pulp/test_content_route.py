@@ -1,13 +1,12 @@
 """The content route gives what Pulp's content prefix gives, under its own URLs."""
 
 import html
-from pathlib import Path
 
 import pytest
 
-from tests.pulp.conftest import Pulp
-from tests.pulp.raw_http import Answer, request
-from tests.pulp.standalone import requires_nginx
+from tests.harness.http1 import Answer, ask
+from tests.harness.pulp import Pulp
+from tests.harness.standalone import requires_nginx
 
 FILES = {
     "hello.txt": b"hello",
@@ -33,22 +32,21 @@ COMPARED = (
 
 
 @pytest.fixture(scope="module")
-def base(pulp: Pulp, tmp_path_factory: pytest.TempPathFactory) -> str:
+def base(pulp: Pulp) -> str:
     """The base path of a distribution of FILES, and of AWKWARD, which only the database takes."""
-    folder = tmp_path_factory.mktemp("sources")
-    distribution = pulp.rest.published(FILES, folder)
-    pulp.instance.shell(f"""
+    base_path = pulp.publish(FILES)
+    pulp.instance.console.run(f"""
 from pulpcore.plugin.models import ContentArtifact, Distribution, PublishedArtifact
-publication = Distribution.objects.get(name={distribution["name"]!r}).publication
+publication = Distribution.objects.get(base_path={base_path!r}).publication
 hello = ContentArtifact.objects.get(
     relative_path="hello.txt", content__in=publication.repository_version.content
 )
 for path in ({AWKWARD!r}, "indexed/index.html"):
-    PublishedArtifact(
+    PublishedArtifact.objects.create(
         publication=publication, content_artifact=hello, relative_path=path
-    ).save()
+    )
 """)
-    return str(distribution["base_path"])
+    return base_path
 
 
 def compared(answer: Answer) -> tuple[int, dict[str, str | None], bytes]:
@@ -88,6 +86,7 @@ def test_the_validators_of_an_answer_give_a_304(pulp: Pulp, base: str) -> None:
     assert pulp.ours.get(path, If_None_Match=etag).status == 304
 
 
+@pytest.mark.domains
 def test_an_awkward_name_round_trips(pulp: Pulp, base: str) -> None:
     assert pulp.ours.get(f"{base}/{AWKWARD}").body == FILES["hello.txt"]
     assert pulp.ours.get(f"{base}/{AWKWARD.replace('?', '')}").status == 404
@@ -105,6 +104,7 @@ def test_a_listing_links_to_an_awkward_name(pulp: Pulp, base: str) -> None:
     assert '<a href="./a%2Bb%20%252f%20%C3%BC%23%3F.txt">a+b %2f \u00fc#?.txt</a>' in page
 
 
+@pytest.mark.domains
 @pytest.mark.parametrize("directory", ["", "dir/", "odd/"])
 def test_a_listing_names_what_is_there_on_our_prefix(pulp: Pulp, base: str, directory: str) -> None:
     ours, stock = pulp.ours.get(f"{base}/{directory}"), pulp.stock.get(f"{base}/{directory}")
@@ -123,9 +123,9 @@ def _rows(page: str) -> list[str]:
     return [" ".join(row.partition(">")[2].split()) for row in rows]
 
 
-def test_a_listing_escapes_what_uploaders_named(pulp: Pulp, folder: Path) -> None:
-    distribution = pulp.rest.published({"<script>/<b>x": b"x"}, folder)
-    page = pulp.ours.get(f"{distribution['base_path']}/<script>/").text
+def test_a_listing_escapes_what_uploaders_named(pulp: Pulp) -> None:
+    base_path = pulp.publish({"<script>/<b>x": b"x"})
+    page = pulp.ours.get(f"{base_path}/<script>/").text
     assert "<script>" not in page
     assert "<b>" not in page
     assert "&lt;b&gt;x" in page
@@ -137,6 +137,7 @@ def test_index_html_is_served_for_its_directory(pulp: Pulp, base: str) -> None:
     assert answer.headers["location"] == f"{pulp.ours.prefix}{base}/indexed/?q"
 
 
+@pytest.mark.domains
 def test_the_root_lists_the_distributions(pulp: Pulp, base: str) -> None:
     answer = pulp.ours.get("")
     assert answer.status == 200
@@ -145,18 +146,21 @@ def test_the_root_lists_the_distributions(pulp: Pulp, base: str) -> None:
     assert pulp.ours.head("").status == 200
 
 
+@pytest.mark.domains
 def test_a_common_part_of_base_paths_lists_the_distributions(pulp: Pulp, base: str) -> None:
     answer = pulp.ours.get("base/")
     assert f"<title>Index of {pulp.ours.prefix}base/</title>" in answer.text
     assert base.removeprefix("base/") + "/" in answer.text
 
 
-def test_hidden_distributions_are_served_but_not_listed(pulp: Pulp, folder: Path) -> None:
-    hidden = pulp.rest.published({"x": b"x"}, folder, hidden=True)
-    assert hidden["name"] not in pulp.ours.get("base/").text
-    assert pulp.ours.get(f"{hidden['base_path']}/x").body == b"x"
+@pytest.mark.domains
+def test_hidden_distributions_are_served_but_not_listed(pulp: Pulp) -> None:
+    hidden = pulp.publish({"x": b"x"}, hidden=True)
+    assert hidden.removeprefix("base/") not in pulp.ours.get("base/").text
+    assert pulp.ours.get(f"{hidden}/x").body == b"x"
 
 
+@pytest.mark.domains
 @pytest.mark.parametrize("directory", ["", "/dir", "/odd", "/dir/sub"])
 @pytest.mark.parametrize("query", ["", "?a=1&b=%2F%20x", "?"])
 def test_a_slash_redirect_stays_on_our_prefix_and_keeps_the_query(
@@ -168,21 +172,23 @@ def test_a_slash_redirect_stays_on_our_prefix_and_keeps_the_query(
     assert answer.headers["location"] == f"{pulp.ours.prefix}{base}{directory}/{kept}"
 
 
+@pytest.mark.domains
 def test_the_prefix_without_its_slash_is_redirected(pulp: Pulp) -> None:
-    answer = request(pulp.instance.content_port, pulp.ours.prefix.removesuffix("/") + "?x=1")
+    answer = ask(pulp.instance.content_port, pulp.ours.prefix.removesuffix("/") + "?x=1")
     assert (answer.status, answer.headers["location"]) == (301, f"{pulp.ours.prefix}?x=1")
 
 
+@pytest.mark.domains
 def test_the_redirect_of_a_common_part_stays_on_our_prefix(pulp: Pulp, base: str) -> None:
     answer = pulp.ours.raw("base?x=1")
     assert (answer.status, answer.headers["location"]) == (301, f"{pulp.ours.prefix}base/?x=1")
 
 
-def test_a_slash_redirect_keeps_the_encoding_of_a_name(pulp: Pulp, folder: Path) -> None:
+def test_a_slash_redirect_keeps_the_encoding_of_a_name(pulp: Pulp) -> None:
     """Stock sends clients of `q%3Fd` to `…/q?d/`, and of `%252e%252e` to `…/../`."""
-    distribution = pulp.rest.published({"x%3Fd/%2e%2e/x": b"x"}, folder)
-    answer = pulp.ours.raw(f"{distribution['base_path']}/x%253Fd/%252e%252e?y")
-    expected = f"{pulp.ours.url(distribution['base_path'])}/x%253Fd/%252e%252e/?y"
+    base_path = pulp.publish({"x%3Fd/%2e%2e/x": b"x"})
+    answer = pulp.ours.raw(f"{base_path}/x%253Fd/%252e%252e?y")
+    expected = f"{pulp.ours.url(base_path)}/x%253Fd/%252e%252e/?y"
     assert answer.headers["location"] == expected
 
 
@@ -213,43 +219,44 @@ def test_a_path_that_is_none_gets_a_4xx(
     pulp: Pulp, base: str, suffix: str, status: int, front: bool
 ) -> None:
     port = pulp.instance.port if front else pulp.instance.content_port
-    answer = request(port, pulp.ours.prefix + base + suffix)
+    answer = ask(port, pulp.ours.prefix + base + suffix)
     # nginx answers some itself, and resolves `..` before it chooses a location.
     assert answer.status in ((status, 400, 404) if front else (status,))
     assert b"root:" not in answer.body
     assert "x-injected" not in answer.headers
 
 
+@pytest.mark.domains
 def test_a_domain_segment_that_is_no_name_gets_a_4xx(pulp: Pulp) -> None:
     """Stock looks it up in the database, which refuses NUL, and answers 500."""
-    answer = request(pulp.instance.content_port, "/pulp_contentroutes/content/%00/x/y")
+    answer = ask(pulp.instance.content_port, "/pulp_contentroutes/content/%00/x/y")
     assert answer.status == 400
 
 
 def test_other_methods_are_refused(pulp: Pulp, base: str) -> None:
     url = pulp.ours.url(f"{base}/hello.txt")
-    assert request(pulp.instance.content_port, url, "POST").status == 405
+    assert ask(pulp.instance.content_port, url, "POST").status == 405
 
 
+@pytest.mark.domains
 def test_missing_files_are_404(pulp: Pulp, base: str) -> None:
     assert pulp.ours.get(f"{base}/missing").status == 404
     assert pulp.ours.get("no/such/distribution").status == 404
 
 
-def test_a_distribution_of_a_repository_serves_its_newest_publication(
-    pulp: Pulp, folder: Path
-) -> None:
-    repository = pulp.rest.repository({"v1.txt": b"1"}, folder)
-    pulp.rest.publication(repository)
-    distribution = pulp.rest.distribution(repository=repository)
-    assert pulp.ours.get(f"{distribution['base_path']}/v1.txt").body == b"1"
+def test_a_distribution_of_a_repository_serves_its_newest_publication(pulp: Pulp) -> None:
+    repository = pulp.repository({"v1.txt": b"1"})
+    pulp.publication(repository)
+    base_path = pulp.distribution(repository=repository)["base_path"]
+    assert pulp.ours.get(f"{base_path}/v1.txt").body == b"1"
 
 
-def test_checkpoints_are_listed_and_redirected_to_on_our_prefix(pulp: Pulp, folder: Path) -> None:
-    repository = pulp.rest.repository({"dir/x.txt": b"x"}, folder)
-    publication = pulp.rest.publication(repository, checkpoint=True)
-    base = pulp.rest.distribution(repository=repository, checkpoint=True)["base_path"]
-    pulp.instance.shell(f"""
+@pytest.mark.domains
+def test_checkpoints_are_listed_and_redirected_to_on_our_prefix(pulp: Pulp) -> None:
+    repository = pulp.repository({"dir/x.txt": b"x"})
+    publication = pulp.publication(repository, checkpoint=True)
+    base = pulp.distribution(repository=repository, checkpoint=True)["base_path"]
+    pulp.instance.console.run(f"""
 from pulpcore.plugin.models import Publication
 made = Publication.objects.filter(pk={publication.split("/")[-2]!r})
 print(made.update(pulp_created="2025-01-02T03:04:05Z"))

@@ -4,18 +4,17 @@ from typing import Any
 
 import pytest
 
-from tests.pulp.access import Access
-from tests.pulp.conftest import Pulp
-from tests.pulp.galaxy import Galaxy, galaxy, manifest_of, tarball
-from tests.pulp.roles import archive, role
-from tests.pulp.standalone import wait_until
+from tests.harness.galaxy import Galaxy, create_galaxy, manifest_of, role_archive, tarball
+from tests.harness.pulp import Pulp
+from tests.harness.rest import Rest, new_name
+from tests.harness.waiting import wait_until
 from tests.unit.galaxy.archives import FILES
 from tests.unit.galaxy.keys import Key
 
 COLLECTION = "api/v3/collections/acme/tools/"
 
 
-def told(server: Galaxy) -> dict[str, Any]:
+def look_up(server: Galaxy) -> dict[str, Any]:
     """Return what clients are told, without times and hosts."""
     detail = server.get(f"{COLLECTION}versions/1.2.3/").json()
     names = ("version", "artifact", "metadata", "requires_ansible")
@@ -27,50 +26,43 @@ def told(server: Galaxy) -> dict[str, Any]:
     }
 
 
-def removed(admin: Access, server: Galaxy) -> None:
+def remove(admin: Rest, server: Galaxy) -> None:
     """Delete a repository with its content."""
-    [distribution] = admin.call(
-        "GET", f"distributions/contentroutes/galaxy/?base_path={server.base_path}"
-    ).json()["results"]
-    for href in (distribution["pulp_href"], server.repository):
-        admin.finished("DELETE", href)
-    admin.finished("POST", "orphans/cleanup/", orphan_protection_time=0)
+    for href in (server.distribution, server.repository):
+        admin.run_task("DELETE", href)
+    admin.run_task("POST", "orphans/cleanup/", orphan_protection_time=0)
 
 
 @pytest.mark.parametrize("files", [FILES, {"README.md": b"x"}], ids=["ansible", "any ansible"])
-def test_what_is_exported_can_be_imported(pulp: Pulp, files: dict[str, bytes]) -> None:
-    admin, source = Access(pulp), galaxy(pulp)
-    token = str(admin.token(scope="publish")["token"])
+def test_what_is_exported_can_be_imported(pulp: Pulp, files: dict[str, bytes], token: str) -> None:
+    admin, source = pulp.rest, create_galaxy(pulp.rest)
     data, name = tarball(files)
     signature = Key.make("release").signature_of(manifest_of(data))
-    assert source.imported(source.publish(data, name, token, [signature]), token)["error"] is None
-    assert role(source, archive(name), version="1.0.0")["state"] == "completed"
-    admin.finished("POST", f"{source.repository}deprecate/", collections=["acme.tools"])
-    before = told(source)
-    folder = pulp.instance.data.with_name("exports") / pulp.rest.name()
-    exporter = admin.made(
-        "exporters/core/pulp/",
-        name=pulp.rest.name(),
-        path=str(folder),
-        repositories=[source.repository],
-    )
-    exported = admin.finished("POST", f"{exporter['pulp_href']}exports/", full=True)
+    document = source.wait_for_import(source.publish(data, name, token, [signature]), token)
+    assert document["error"] is None
+    assert source.add_role(role_archive(name), version="1.0.0")["state"] == "completed"
+    source.change("deprecate", "acme.tools")
+    before = look_up(source)
+    folder = pulp.instance.data.with_name("exports") / new_name()
+    values = {"name": new_name(), "path": str(folder), "repositories": [source.repository]}
+    exporter = admin.create("exporters/core/pulp/", **values)
+    exported = admin.run_task("POST", f"{exporter['pulp_href']}exports/", full=True)
     assert exported["state"] == "completed", exported
     admin.call("DELETE", exporter["pulp_href"])
-    names = admin.call("GET", source.repository).json()["name"]
-    removed(admin, source)
-    target = galaxy(pulp)
-    renamed = {names: admin.call("GET", target.repository).json()["name"]}
-    importer = admin.made("importers/core/pulp/", name=pulp.rest.name(), repo_mapping=renamed)
+    name_of_source = admin.call("GET", source.repository).json()["name"]
+    remove(admin, source)
+    target = create_galaxy(admin)
+    renamed = {name_of_source: admin.call("GET", target.repository).json()["name"]}
+    importer = admin.create("importers/core/pulp/", name=new_name(), repo_mapping=renamed)
     [toc] = folder.glob("*toc.json")
     answer = admin.call("POST", f"{importer['pulp_href']}imports/", toc=str(toc))
     assert answer.status_code == 202, answer.text
-    group = ended_group(admin, answer.json()["task_group"])
+    group = wait_for_group(admin, answer.json()["task_group"])
     assert group["failed"] == 0, group
-    assert told(target) == before
+    assert look_up(target) == before
 
 
-def ended_group(admin: Access, href: str) -> dict[str, Any]:
+def wait_for_group(admin: Rest, href: str) -> dict[str, Any]:
     def group() -> dict[str, Any] | None:
         found: dict[str, Any] = admin.call("GET", href).json()
         return None if found["waiting"] or found["running"] else found

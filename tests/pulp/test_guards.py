@@ -3,16 +3,23 @@
 import base64
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 
-from tests.pulp.access import USER_PASSWORD, Access, basic
-from tests.pulp.conftest import Pulp
-from tests.pulp.raw_http import Route
-from tests.pulp.standalone import PASSWORD, free_ports
+from tests.harness.http1 import Route
+from tests.harness.pulp import Pulp
+from tests.harness.rest import USER_PASSWORD, Rest, basic, new_name
+from tests.harness.template import PASSWORD
+from tests.harness.waiting import free_ports
+
+ODD = "dir/a+b_%2f_\u00fc.txt"
+FILES = {"x": b"x", "dir/y": b"y", ODD: b"odd"}
+
+#: Return the base path of a new distribution of FILES behind a guard.
+Distribute = Callable[[str], str]
 
 
 @pytest.fixture(scope="session")
@@ -21,20 +28,23 @@ def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     program = shutil.which("redis-server")
     if program is None:
         pytest.skip("'redis-server' is not installed (Debian package redis-server)")
-    port, folder = free_ports(1), tmp_path_factory.mktemp("redis")
+    port, folder = free_ports(), tmp_path_factory.mktemp("redis")
     options = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder)]
     with subprocess.Popen([program, *options], stdout=subprocess.DEVNULL) as server:
         yield f"redis://127.0.0.1:{port}/0"
         server.terminate()
 
 
-@pytest.fixture(scope="session", params=["without cache", "with cache"])
-def content_port(request: pytest.FixtureRequest, pulp: Pulp) -> Iterator[int]:
-    """The port of a content app without and with Pulp's response cache.
+@pytest.fixture(scope="session")
+def cache(request: pytest.FixtureRequest) -> bool:
+    """Tell whether Pulp's response cache is on, which asks guards by a way of its own."""
+    return bool(request.param == "with cache")
 
-    Pulp's cache asks the guard by a way of its own.
-    """
-    if request.param == "without cache":
+
+@pytest.fixture(scope="session")
+def content_port(request: pytest.FixtureRequest, pulp: Pulp, cache: bool) -> Iterator[int]:
+    """The port of a content app."""
+    if not cache:
         yield pulp.instance.content_port
         return
     url: str = request.getfixturevalue("redis")
@@ -48,50 +58,58 @@ def ours(pulp: Pulp, content_port: int) -> Route:
 
 
 @pytest.fixture
-def admin(pulp: Pulp) -> Access:
-    return Access(pulp)
+def admin(pulp: Pulp) -> Rest:
+    return pulp.rest
+
+
+@pytest.fixture(scope="session")
+def distribute(pulp: Pulp) -> Distribute:
+    publication = pulp.publication(pulp.repository(FILES))
+
+    def distribute(guard: str) -> str:
+        values = {"publication": publication, "content_guard": guard}
+        return str(pulp.distribution(**values)["base_path"])
+
+    return distribute
 
 
 KEY = base64.b64encode(b"secret").decode()
 
 
-def header_guard(admin: Access) -> str:
+def header_guard(admin: Rest) -> str:
     return admin.guard("core/header", header_name="x-key", header_value="secret")
 
 
 @pytest.mark.parametrize("path", ["x", "missing", "", "dir", "dir/"])
 def test_nothing_is_revealed_before_the_guard(
-    admin: Access, ours: Route, folder: Path, path: str
+    admin: Rest, ours: Route, distribute: Distribute, path: str
 ) -> None:
-    files = {"x": b"x", "dir/y": b"y"}
-    distribution = admin.pulp.rest.published(files, folder, content_guard=header_guard(admin))
-    refused = ours.get(f"{distribution['base_path']}/{path}", If_None_Match="*")
+    base = distribute(header_guard(admin))
+    refused = ours.get(f"{base}/{path}", If_None_Match="*")
     assert refused.status == 401
     assert refused.body == b"401: Unauthorized"
     assert refused.headers["cache-control"] == "no-store"
 
 
-def test_the_cache_is_in_use(
-    pulp: Pulp, admin: Access, ours: Route, content_port: int, folder: Path
-) -> None:
+@pytest.mark.redis
+@pytest.mark.domains
+def test_the_cache_is_in_use(admin: Rest, ours: Route, cache: bool, distribute: Distribute) -> None:
     """Otherwise the tests with a cache would test nothing; only what Pulp answers reaches it."""
-    files = {"x": b"x", "dir/y": b"y"}
-    base = pulp.rest.published(files, folder, content_guard=header_guard(admin))["base_path"]
+    base = distribute(header_guard(admin))
     for path in ("", "dir/"):
         answers = [ours.get(f"{base}/{path}", x_key=KEY) for _ in range(2)]
         cached = [answer.headers.get("x-pulp-cache") for answer in answers]
-        expected = ["MISS", "HIT"] if content_port != pulp.instance.content_port else [None, None]
-        assert cached == expected
+        assert cached == (["MISS", "HIT"] if cache else [None, None])
         assert answers[0].body == answers[1].body
 
 
+@pytest.mark.redis
 @pytest.mark.parametrize("path", ["x", "dir/"])
 def test_a_header_guard_admits_who_has_the_header(
-    pulp: Pulp, admin: Access, ours: Route, folder: Path, path: str
+    admin: Rest, ours: Route, distribute: Distribute, path: str
 ) -> None:
     """A file from the fast path, a listing from Pulp or its cache."""
-    files = {"x": b"x", "dir/y": b"y"}
-    base = pulp.rest.published(files, folder, content_guard=header_guard(admin))["base_path"]
+    base = distribute(header_guard(admin))
     for _ in range(2):
         admitted = ours.get(f"{base}/{path}", x_key=KEY)
         assert (admitted.status, "repr-digest" in admitted.headers) == (200, path == "x")
@@ -99,14 +117,15 @@ def test_a_header_guard_admits_who_has_the_header(
         assert ours.get(f"{base}/{path}", x_key="b3RoZXI=").status == 401
 
 
+@pytest.mark.redis
+@pytest.mark.domains
 def test_a_signed_url_of_the_content_prefix_is_valid_on_ours(
-    pulp: Pulp, admin: Access, ours: Route, folder: Path
+    pulp: Pulp, admin: Rest, ours: Route, distribute: Distribute
 ) -> None:
     """The redirect guard signs path and query, so it must be shown the canonical path."""
     href = admin.guard("core/content_redirect")
-    path = "dir/a+b_%2f_\u00fc.txt"
-    base = pulp.rest.published({path: b"x"}, folder, content_guard=href)["base_path"]
-    signed = pulp.instance.shell(f"""
+    base, path = distribute(href), ODD
+    signed = pulp.instance.console.run(f"""
 from pulpcore.plugin.models import ContentRedirectContentGuard
 guard = ContentRedirectContentGuard.objects.get(pk={href.split("/")[-2]!r})
 print(guard.preauthenticate_url("http://any.example" + {pulp.stock.url(f"{base}/{path}")!r}))
@@ -115,7 +134,7 @@ print(guard.preauthenticate_url("http://any.example" + {pulp.stock.url(f"{base}/
     encoded = ours.url(f"{base}/{path}").removeprefix(ours.prefix)
     assert pulp.stock.raw(f"{encoded}?{query}").status == 200
     for _ in range(2):
-        assert ours.raw(f"{encoded}?{query}").body == b"x"
+        assert ours.raw(f"{encoded}?{query}").body == b"odd"
         assert ours.raw(encoded).status == 401
     other_digit = "1" if query.endswith("0") else "0"
     assert ours.raw(f"{encoded}?{query[:-1]}{other_digit}").status == 401
@@ -123,12 +142,12 @@ print(guard.preauthenticate_url("http://any.example" + {pulp.stock.url(f"{base}/
     assert ours.raw(f"{other}?{query}").status == 401
 
 
+@pytest.mark.redis
 def test_an_rbac_guard_knows_the_user_by_password_and_by_token(
-    pulp: Pulp, admin: Access, ours: Route, folder: Path
+    admin: Rest, ours: Route, distribute: Distribute
 ) -> None:
     href = admin.guard("core/rbac")
-    files = {"x": b"x", "dir/y": b"y"}
-    base = pulp.rest.published(files, folder, content_guard=href)["base_path"]
+    base = distribute(href)
     name = admin.user()["username"]
     token = f"Bearer {admin.token(name)['token']}"
     for path in ("x", "missing", "dir/"):
@@ -136,7 +155,7 @@ def test_an_rbac_guard_knows_the_user_by_password_and_by_token(
         assert ours.get(f"{base}/{path}", Authorization=basic(name, "wrong")).status == 401
         for value in (token, basic(name, USER_PASSWORD), basic("", token.split()[1])):
             assert ours.get(f"{base}/{path}", Authorization=value).status == 403
-    admin.role("add", href, "core.rbaccontentguard_downloader", users=[name])
+    admin.add_role(href, "core.rbaccontentguard_downloader", users=[name])
     for value in (token, basic(name, USER_PASSWORD)):
         answer = ours.get(f"{base}/x", Authorization=value)
         assert (answer.body, "repr-digest" in answer.headers) == (b"x", True)
@@ -145,38 +164,37 @@ def test_an_rbac_guard_knows_the_user_by_password_and_by_token(
 
 
 def test_a_composite_guard_admits_whom_one_of_its_guards_admits(
-    pulp: Pulp, admin: Access, ours: Route, folder: Path
+    admin: Rest, ours: Route, distribute: Distribute
 ) -> None:
     href = admin.guard("core/composite", guards=[header_guard(admin), admin.guard("core/rbac")])
-    base = pulp.rest.published({"x": b"x"}, folder, content_guard=href)["base_path"]
+    base = distribute(href)
     assert ours.get(f"{base}/x", x_key=KEY).body == b"x"
     assert ours.get(f"{base}/x", Authorization=basic("admin", PASSWORD)).body == b"x"
     refused = ours.get(f"{base}/x")
     assert (refused.status, refused.body) == (401, b"401: Unauthorized")
 
 
-def test_credentials_do_not_matter_for_public_content(
-    pulp: Pulp, admin: Access, ours: Route, folder: Path
-) -> None:
-    base = pulp.rest.published({"x": b"x", "dir/y": b"y"}, folder)["base_path"]
+def test_credentials_do_not_matter_for_public_content(pulp: Pulp, ours: Route) -> None:
+    base = pulp.publish(FILES)
     for value in (basic("admin", "wrong"), "Bearer pcr_" + "a" * 43, "Basic !", "Negotiate x"):
         assert ours.get(f"{base}/x", Authorization=value).body == b"x"
         assert ours.get(f"{base}/dir/", Authorization=value).status == 200
 
 
+@pytest.mark.redis
+@pytest.mark.domains
 def test_a_token_guard_admits_tokens_of_users_who_may_download(
-    pulp: Pulp, admin: Access, ours: Route, folder: Path
+    pulp: Pulp, admin: Rest, ours: Route, distribute: Distribute
 ) -> None:
     """By every way to hold a role; a content app without the fast path decides the same."""
     href = admin.guard("contentroutes/token")
-    files = {"x": b"x", "dir/y": b"y"}
-    base = pulp.rest.published(files, folder, content_guard=href)["base_path"]
+    base = distribute(href)
     downloader = "contentroutes.tokencontentguard_downloader"
-    group = admin.made("groups/", name=pulp.rest.name())
+    group = admin.create("groups/", name=new_name())
     names = [admin.user()["username"] for _ in range(5)]
     nobody, by_object, by_group, everywhere, by_domain = names
     tokens = {name: f"Bearer {admin.token(name)['token']}" for name in names}
-    admin.role("add", href, downloader, users=[by_object], groups=[group["name"]])
+    admin.add_role(href, downloader, users=[by_object], groups=[group["name"]])
     assert admin.call("POST", f"{group['pulp_href']}users/", username=by_group).status_code == 201
     for name, domain in ((everywhere, None), (by_domain, "default")):
         [user] = admin.call("GET", f"users/?username={name}").json()["results"]
@@ -216,12 +234,12 @@ openssl x509 -req -in client.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 
 
 
 def test_a_certificate_is_checked_on_the_fast_path(
-    pulp: Pulp, admin: Access, ours: Route, folder: Path
+    admin: Rest, ours: Route, distribute: Distribute, tmp_path: Path
 ) -> None:
-    subprocess.run(CERTIFICATE, shell=True, cwd=folder, check=True, capture_output=True)
-    authority, own = ((folder / name).read_text() for name in ("ca.pem", "client.pem"))
+    subprocess.run(CERTIFICATE, shell=True, cwd=tmp_path, check=True, capture_output=True)
+    authority, own = ((tmp_path / name).read_text() for name in ("ca.pem", "client.pem"))
     href = admin.guard("certguard/x509", ca_certificate=authority)
-    base = pulp.rest.published({"x": b"x"}, folder, content_guard=href)["base_path"]
+    base = distribute(href)
     answer = ours.get(f"{base}/x", X_CLIENT_CERT=quote(own))
     assert (answer.body, "repr-digest" in answer.headers) == (b"x", True)
     for wrong in (quote(own[:-40]), "x"):
@@ -229,24 +247,23 @@ def test_a_certificate_is_checked_on_the_fast_path(
     assert ours.get(f"{base}/x").status == 401
 
 
-def test_a_guard_that_fails_refuses(pulp: Pulp, admin: Access, ours: Route, folder: Path) -> None:
+def test_a_guard_that_fails_refuses(admin: Rest, ours: Route, distribute: Distribute) -> None:
     """A filter that is none makes Pulp's guard raise what is no PermissionError."""
     href = admin.guard(
         "core/header", header_name="x-key", header_value="secret", jq_filter="this is no filter ("
     )
-    base = pulp.rest.published({"x": b"x"}, folder, content_guard=href)["base_path"]
+    base = distribute(href)
     key = base64.b64encode(b'{"a": 1}').decode()
     assert ours.get(f"{base}/x", x_key=key).status == 401
 
 
-def test_refusals_can_be_hidden(pulp: Pulp, admin: Access, folder: Path) -> None:
+def test_refusals_can_be_hidden(pulp: Pulp, admin: Rest, distribute: Distribute) -> None:
     href = admin.guard("core/rbac")
-    files = {"x": b"x", "dir/y": b"y"}
-    base = pulp.rest.published(files, folder, content_guard=href)["base_path"]
+    base = distribute(href)
     name = admin.user()["username"]
     with pulp.instance.further_content_app(CONTENTROUTES_HIDE_REFUSALS="true") as port:
         route = pulp.route("ours", port)
-        nowhere = route.get(f"{pulp.rest.name()}/x")
+        nowhere = route.get(f"{new_name()}/x")
         for path in ("x", "missing", "dir/", "dir"):
             for headers in ({}, {"Authorization": basic(name, USER_PASSWORD)}):
                 hidden = route.get(f"{base}/{path}", **headers)
@@ -256,10 +273,10 @@ def test_refusals_can_be_hidden(pulp: Pulp, admin: Access, folder: Path) -> None
 
 
 def test_passwords_are_not_tried_after_too_many_wrong_ones(
-    pulp: Pulp, admin: Access, folder: Path
+    pulp: Pulp, admin: Rest, distribute: Distribute
 ) -> None:
     href = admin.guard("core/rbac")
-    base = pulp.rest.published({"x": b"x"}, folder, content_guard=href)["base_path"]
+    base = distribute(href)
     token = f"Token {admin.token()['token']}"
     with pulp.instance.further_content_app(CONTENTROUTES_FAILED_LOGINS="2") as port:
         route = pulp.route("ours", port)

@@ -1,7 +1,6 @@
-"""The built wheel in another Pulp: pip install and migrate are enough."""
+"""The built wheel in a Pulp: pip install and migrate are enough."""
 
 import os
-import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,34 +10,34 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.pulp.raw_http import PREFIXES
-from tests.pulp.standalone import Standalone, free_ports, wait_until
+from tests.harness.http1 import PREFIXES
+from tests.harness.standalone import SCRIPTS, Standalone
+from tests.harness.waiting import free_ports, wait_until
 
 ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
-def scripts(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The scripts of a new environment with nothing but our wheel and what it needs."""
-    folder = tmp_path_factory.mktemp("other")
-    run(sys.executable, "-m", "build", "--no-isolation", "--outdir", str(folder), str(ROOT))
-    run(sys.executable, "-m", "venv", str(folder / "venv"))
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("wheel")
+    run(sys.executable, "-m", "build", "--no-isolation", "--wheel", "-o", str(folder), str(ROOT))
     [wheel] = folder.glob("*.whl")
-    pip = str(folder / "venv" / "bin" / "pip")
-    run(pip, "install", "--quiet", "--disable-pip-version-check", str(wheel))
-    return folder / "venv" / "bin"
+    return wheel
 
 
 @pytest.fixture(scope="module")
-def environment(plain: Standalone) -> dict[str, str]:
-    """The settings of a Pulp with a database of its own that nobody has migrated."""
-    plain.shell("""
-from django.db import connection
-connection.ensure_connection()
-with connection.cursor() as cursor:
-    cursor.execute("CREATE DATABASE installed")
-""")
-    return {**plain.variables(), "PULP_DATABASES__default__NAME": "installed"}
+def installed(wheel: Path) -> Path:
+    """A folder with the unpacked wheel; everything else is that of this environment."""
+    folder = wheel.with_name("installed")
+    pip = (sys.executable, "-m", "pip", "--disable-pip-version-check", "install", "--quiet")
+    run(*pip, "--no-deps", "--target", str(folder), str(wheel))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def environment(plain: Standalone, installed: Path) -> dict[str, str]:
+    """The variables of a Pulp whose plugin is the wheel."""
+    return {**plain.variables(), "PYTHONPATH": str(installed)}
 
 
 def run(*command: str, env: dict[str, str] | None = None) -> str:
@@ -76,11 +75,8 @@ def service(
             child.terminate()
 
 
-def test_the_wheel_and_a_migration_are_enough(
-    scripts: Path, environment: dict[str, str], tmp_path: Path
-) -> None:
-    run(str(scripts / "pulpcore-manager"), "migrate", env=environment)
-    log = tmp_path / "log"
+def check_services(scripts: Path, environment: dict[str, str], log: Path) -> None:
+    """Run the API and the content app, each until it has answered for this plugin."""
     status = "/pulp/api/v3/status/"
     with service(scripts / "pulpcore-api", environment, status, log) as response:
         components = {each["component"] for each in response.json()["versions"]}
@@ -88,23 +84,53 @@ def test_the_wheel_and_a_migration_are_enough(
     with service(scripts / "pulpcore-content", environment, PREFIXES["ours"], log) as response:
         assert response.status_code == 200
         assert f"Index of {PREFIXES['ours']}" in response.text
+
+
+def test_a_pulp_with_the_wheel_serves_and_has_nothing_to_migrate(
+    installed: Path, environment: dict[str, str], tmp_path: Path
+) -> None:
+    where = "import pulp_contentroutes; print(pulp_contentroutes.__file__)"
+    assert run(sys.executable, "-c", where, env=environment).startswith(str(installed))
+    check_services(SCRIPTS, environment, tmp_path / "log")
+    unapplied = run(str(SCRIPTS / "pulpcore-manager"), "showmigrations", env=environment)
+    assert "[X] 0001" in unapplied.partition("contentroutes")[2]
+    assert "[ ]" not in unapplied
+
+
+@pytest.mark.exhaustive
+def test_pip_install_and_a_migration_are_enough(
+    wheel: Path, plain: Standalone, tmp_path: Path
+) -> None:
+    """In a new environment with nothing but our wheel and its requirements, on a new database."""
+    run(sys.executable, "-m", "venv", str(tmp_path / "venv"))
+    scripts = tmp_path / "venv" / "bin"
+    run(str(scripts / "pip"), "install", "--quiet", "--disable-pip-version-check", str(wheel))
+    plain.console.run("""
+from django.db import connection
+connection.ensure_connection()
+with connection.cursor() as cursor:
+    cursor.execute("CREATE DATABASE installed")
+""")
+    environment = {**plain.variables(), "PULP_DATABASES__default__NAME": "installed"}
+    run(str(scripts / "pulpcore-manager"), "migrate", env=environment)
+    check_services(scripts, environment, tmp_path / "log")
     unapplied = run(str(scripts / "pulpcore-manager"), "showmigrations", env=environment)
     assert "[ ]" not in unapplied
 
 
 def test_a_missing_asyncpg_is_loud_and_leaves_pulp_running(
-    scripts: Path, environment: dict[str, str], tmp_path: Path
+    environment: dict[str, str], tmp_path: Path
 ) -> None:
     """pulpcore swallows a ModuleNotFoundError of app/content.py."""
     hidden = tmp_path / "asyncpg.py"
     hidden.write_text("raise ModuleNotFoundError(\"No module named 'asyncpg'\", name='asyncpg')")
-    broken = {**environment, "PYTHONPATH": str(tmp_path)}
+    broken = {**environment, "PYTHONPATH": f"{tmp_path}:{environment['PYTHONPATH']}"}
     log = tmp_path / "log"
-    with service(scripts / "pulpcore-content", broken, PREFIXES["stock"], log) as response:
+    with service(SCRIPTS / "pulpcore-content", broken, PREFIXES["stock"], log) as response:
         assert response.status_code == 200
-    assert re.search(r"CRITICAL: pulp_contentroutes serves nothing under", log.read_text())
+    assert "CRITICAL: pulp_contentroutes serves nothing under" in log.read_text()
     assert "No module named 'asyncpg'" in log.read_text()
-    check = [str(scripts / "pulpcore-manager"), "check", "--deploy"]
+    check = [str(SCRIPTS / "pulpcore-manager"), "check", "--deploy"]
     checked = subprocess.run(
         check, env={**os.environ, **broken}, capture_output=True, text=True, check=False
     )

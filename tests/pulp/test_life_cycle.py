@@ -10,17 +10,14 @@ import psutil
 import pytest
 import requests
 
+from pulp_contentroutes.standalone.cluster import Cluster
 from pulp_contentroutes.standalone.demo import AWKWARD, contents
-from tests.pulp.raw_http import PREFIXES, Route
-from tests.pulp.standalone import (
-    HAS_NGINX,
-    PASSWORD,
-    Standalone,
-    free_ports,
-    requires_nginx,
-    run,
-    wait_until,
-)
+from pulp_contentroutes.standalone.folder import remove_contents
+from pulp_contentroutes.standalone.state import ServiceState, State
+from tests.harness.http1 import PREFIXES, Route
+from tests.harness.standalone import HAS_NGINX, Standalone, requires_nginx, run
+from tests.harness.template import PASSWORD, copy_template
+from tests.harness.waiting import free_ports, wait_until
 
 SERVICES = {"postgresql", "api", "content", "worker-1", *(["nginx"] if HAS_NGINX else [])}
 
@@ -65,7 +62,7 @@ def test_secrets_are_readable_by_their_owner_only(plain: Standalone) -> None:
 
 @requires_nginx
 def test_the_demo_is_served_on_one_port(plain: Standalone) -> None:
-    route = Route(plain.port, PREFIXES["ours"])
+    route = Route.of("ours", plain.port)
     for path, data in contents().items():
         assert route.get(f"demo/{path}").body == data
     assert AWKWARD in contents()
@@ -73,13 +70,23 @@ def test_the_demo_is_served_on_one_port(plain: Standalone) -> None:
 
 @pytest.mark.parametrize("name", sorted(SERVICES))
 def test_a_killed_process_comes_back(plain: Standalone, name: str) -> None:
-    before = plain.status()[1][name]
-    os.kill(before["pid"], signal.SIGKILL)
-    wait_until(lambda: plain.status()[1][name]["pid"] not in (before["pid"], None), what="restart")
+    before, worker = service(plain, name), service(plain, "worker-1")
+    assert before.pid
+    os.kill(before.pid, signal.SIGKILL)
+    wait_until(lambda: service(plain, name).pid not in (before.pid, None), what="restart")
+    if name == "postgresql":
+        # Pulp's task worker ends itself when it has lost its database, and takes a second for it.
+        wait_until(lambda: service(plain, "worker-1").restarts > worker.restarts, what="its end")
     wait_until(lambda: is_healthy(plain), seconds=60, what="all healthy again")
-    assert plain.status()[1][name]["restarts"] == before["restarts"] + 1
-    route = Route(plain.content_port, PREFIXES["ours"])
+    assert service(plain, name).restarts == before.restarts + 1
+    route = Route.of("ours", plain.content_port)
     assert route.get("demo/hello.txt").body == contents()["hello.txt"]
+
+
+def service(instance: Standalone, name: str) -> ServiceState:
+    state = State.load(instance.data / "run")
+    assert state
+    return next(each for each in state.services if each.name == name)
 
 
 def test_a_second_instance_on_the_folder_is_refused(plain: Standalone) -> None:
@@ -120,11 +127,19 @@ def test_a_database_that_does_not_answer_is_one_sentence(tmp_path: Path) -> None
 def test_env_makes_any_pulp_command_work(plain: Standalone) -> None:
     """For instance a further content app, as the guide says."""
     with plain.further_content_app() as port:
-        route = Route(port, PREFIXES["ours"])
+        route = Route.of("ours", port)
         assert route.get("demo/hello.txt").body == contents()["hello.txt"]
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+@pytest.mark.parametrize(
+    "number",
+    # That each of them stops the supervisor is a rule of tests/unit.
+    [
+        signal.SIGTERM,
+        pytest.param(signal.SIGINT, marks=pytest.mark.exhaustive),
+        pytest.param(signal.SIGHUP, marks=pytest.mark.exhaustive),
+    ],
+)
 def test_a_signal_stops_everything_and_a_second_start_keeps_the_data(
     plain: Standalone, number: signal.Signals
 ) -> None:
@@ -136,7 +151,7 @@ def test_a_signal_stops_everything_and_a_second_start_keeps_the_data(
     assert not (plain.data / "postgresql" / "data" / "postmaster.pid").exists()
     assert run("status", "--data", str(plain.data)).returncode == 3
     plain.start()
-    route = Route(plain.content_port, PREFIXES["ours"])
+    route = Route.of("ours", plain.content_port)
     assert route.get("demo/hello.txt").body == contents()["hello.txt"]
 
 
@@ -158,24 +173,26 @@ def test_stop_and_manage_work_from_another_terminal(plain: Standalone) -> None:
     assert plain.process.wait(timeout=10) == 0
     assert run("stop", "--data", str(plain.data)).returncode == 3
     # manage starts PostgreSQL for the command, and stops it again.
-    assert plain.shell("print(6 * 7)") == "42"
+    command = ("shell", "--no-imports", "-c", "print(6 * 7)")
+    assert run("manage", "--data", str(plain.data), *command).stdout == "42\n"
     assert not (plain.data / "postgresql" / "data" / "postmaster.pid").exists()
     plain.start()
 
 
-def test_without_nginx_there_are_two_ports(tmp_path: Path, plain: Standalone) -> None:
-    """With the database of another instance, as --database-url takes any PostgreSQL."""
-    plain.shell("""
-from django.db import connection
-connection.ensure_connection()
-with connection.cursor() as cursor:
-    cursor.execute("CREATE DATABASE external")
-""")
-    sockets = Path(plain.status()[1]["postgresql"]["address"]).parent
-    url = f"postgresql://pulp@/external?host={sockets}"
-    other = Standalone(
-        tmp_path / "other", ["--no-nginx", "--database-url", url, "--task-workers", "2"]
-    )
+def test_without_nginx_there_are_two_ports(tmp_path: Path) -> None:
+    """With a database that is there already, as --database-url takes any PostgreSQL."""
+    copy_template(tmp_path / "external")
+    cluster = Cluster(tmp_path / "external")
+    url = f"postgresql://pulp@/pulp?host={cluster.sockets}"
+    options = ["--no-nginx", "--database-url", url, "--task-workers", "2"]
+    other = Standalone(tmp_path / "other", options)
+    with cluster.running():
+        check_two_ports(other)
+    assert not other.data.exists()
+    remove_contents(tmp_path / "external")
+
+
+def check_two_ports(other: Standalone) -> None:
     try:
         other.start()
         code, services = other.status()
@@ -188,4 +205,3 @@ with connection.cursor() as cursor:
         assert requests.get(f"{content}{PREFIXES['ours']}", timeout=30).status_code == 200
     finally:
         other.end()
-    assert not other.data.exists()

@@ -9,15 +9,12 @@ from pathlib import Path
 
 import requests
 
-from tests.pulp.galaxy import Client
-from tests.pulp.standalone import (
-    PASSWORD,
-    Standalone,
-    free_ports,
-    requires_nginx,
-    run,
-    wait_until,
-)
+from pulp_contentroutes.standalone import database
+from pulp_contentroutes.standalone.cluster import Cluster
+from tests.harness.ansible_galaxy import Client
+from tests.harness.standalone import Standalone, requires_nginx, run
+from tests.harness.template import PASSWORD, copy_template
+from tests.harness.waiting import free_ports, wait_until
 
 ROOT = Path(__file__).parents[2]
 MARK = "--- end of a command ---"
@@ -60,8 +57,8 @@ def test_the_smallest_example_prints_what_the_readme_shows(
 def publish_and_install(client: Client, publish: str) -> None:
     """Publish a collection and its dependency as `make serve` says, and install them."""
     client.home.mkdir()
-    base = client.built("acme", "base")
-    tools = client.built("acme", "tools", dependencies={"acme.base": ">=1.0.0"})
+    base = client.build("acme", "base")
+    tools = client.build("acme", "tools", dependencies={"acme.base": ">=1.0.0"})
     for collection in (base, tools):
         ended = client.run(*publish.replace("FILE", str(collection)).split())
         assert ended.returncode == 0, ended.stderr
@@ -71,8 +68,17 @@ def publish_and_install(client: Client, publish: str) -> None:
     assert client.version_of("acme", "base") == "1.0.0"
 
 
+def prepare_without_administrator(data: Path) -> None:
+    """Make a data folder that needs no migrations, and is otherwise new."""
+    copy_template(data)
+    cluster = Cluster(data)
+    with cluster.running(), database.connect(cluster.database, seconds=10) as connection:
+        connection.execute("UPDATE auth_user SET username = 'somebody' WHERE username = 'admin'")
+
+
 def test_make_serve_prints_lines_that_work(tmp_path: Path) -> None:
     data, port = tmp_path / "data", free_ports(3)
+    prepare_without_administrator(data)
     arguments = [f"DATA={data}", f"ARGS=--port {port} --content-workers 1"]
     log = tmp_path / "log"
     with (

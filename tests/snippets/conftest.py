@@ -15,7 +15,7 @@ import pytest_asyncio
 from aiohttp import ClientSession, ClientTimeout, web
 from aiohttp.test_utils import TestServer
 
-from tests.pulp.standalone import connects, wait_until
+from tests.harness.waiting import connects, wait_until
 from tests.snippets import fronts
 
 #: More than 32 bits can count. The file is sparse: it takes no space on the disk.

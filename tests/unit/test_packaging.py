@@ -1,13 +1,19 @@
 """What is in the wheel and in the source distribution."""
 
+import ast
 import subprocess
 import sys
 import tarfile
+import tomllib
 import zipfile
+from collections.abc import Iterable
 from email import message_from_bytes
+from importlib.metadata import packages_distributions, requires
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[2]
 SNIPPETS = {
@@ -67,3 +73,45 @@ def test_the_sdist_has_what_packagers_need(built: Path) -> None:
         "docs/differences.md",
     }
     assert not [name for name in names if name.startswith((".venv", ".pulp", ".ci"))]
+
+
+def imported_libraries(folder: Path) -> dict[str, str]:
+    """Return the top-level modules that a folder imports from elsewhere, each with a file."""
+    found: dict[str, str] = {}
+    for file in folder.rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom) and node.module:
+                names = [node.module]
+            found |= {name.partition(".")[0]: str(file) for name in names}
+    return {
+        name: file
+        for name, file in found.items()
+        # _typeshed exists for type checkers only.
+        if name not in {*sys.stdlib_module_names, "pulp_contentroutes", "_typeshed"}
+    }
+
+
+def with_their_requirements(requirements: Iterable[str]) -> set[str]:
+    """Return the names of what pip installs here for these requirements."""
+    names: set[str] = set()
+    waiting = [Requirement(each) for each in requirements]
+    while waiting:
+        requirement = waiting.pop()
+        name = canonicalize_name(requirement.name)
+        is_needed = requirement.marker is None or requirement.marker.evaluate({"extra": ""})
+        if is_needed and name not in names:
+            names.add(name)
+            waiting += [Requirement(each) for each in requires(name) or []]
+    return names
+
+
+def test_every_library_that_is_imported_is_required() -> None:
+    """By us, or by what we require; otherwise `pip install` would not be enough."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    standalone = project["optional-dependencies"]["standalone"]
+    required = with_their_requirements([*project["dependencies"], *standalone])
+    distributions = packages_distributions()
+    for module, file in imported_libraries(ROOT / "pulp_contentroutes").items():
+        named = {canonicalize_name(name) for name in distributions[module]}
+        assert named & required, f"{module}, imported by {file}"

@@ -3,16 +3,12 @@
 from collections.abc import Iterator, Sequence
 from typing import Any, Final, TypeVar
 
-import requests
-
 from tests.benchmarks.galaxy.load import Server, Wanted
 from tests.benchmarks.galaxy.pulp import Pulp
 from tests.benchmarks.session import Say
-from tests.pulp.access import Access
-from tests.pulp.conftest import Pulp as Plain
-from tests.pulp.galaxy import galaxy, tarball
-from tests.pulp.rest import Rest
-from tests.pulp.standalone import wait_until
+from tests.harness.galaxy import create_galaxy, tarball
+from tests.harness.rest import Rest, new_name
+from tests.harness.waiting import wait_until
 
 T = TypeVar("T")
 
@@ -21,7 +17,6 @@ THEIRS: Final = "pulp_ansible"
 COLLECTION: Final = "bench.tools"
 _DEPENDENCY: Final = "bench.base"
 _TASK_SECONDS: Final = 300
-_REQUEST_SECONDS: Final = 120
 #: Progress lines of what is done for each version.
 _LINES: Final = 4
 
@@ -31,16 +26,15 @@ class Content:
 
     def __init__(self, instance: Pulp, say: Say) -> None:
         self._say = say
-        self._pulp = Plain(instance, Rest(instance.front), None)
-        self._admin = Access(self._pulp)
+        self._admin = Rest(instance.front)
 
     def ours(self, wanted: Wanted) -> Server:
         """Publish through the Galaxy API to a new distribution."""
-        server = galaxy(self._pulp)
+        server = create_galaxy(self._admin)
         token = str(self._admin.token(scope="publish")["token"])
         tarballs = _tarballs(wanted)
         for data, name in self._counted(tarballs, f"publishing to {OURS}"):
-            document = server.imported(server.publish(data, name, token), token)
+            document = server.wait_for_import(server.publish(data, name, token), token)
             assert document["state"] == "completed", document
         return Server(OURS, server.url)
 
@@ -53,8 +47,8 @@ class Content:
         imported = self._counted(tasks, f"{THEIRS} imports")
         units = [self._finished(task)["created_resources"][-1] for task in imported]
         self._say(f"{THEIRS}: a repository version, and a distribution of it")
-        name = self._pulp.rest.name()
-        repository = self._admin.made("repositories/ansible/ansible/", name=name)["pulp_href"]
+        name = new_name()
+        repository = self._admin.create("repositories/ansible/ansible/", name=name)["pulp_href"]
         self._task("POST", f"{repository}modify/", add_content_units=units)
         made = self._task(
             *("POST", "distributions/ansible/ansible/"),
@@ -67,11 +61,8 @@ class Content:
 
     def _upload(self, data: bytes, name: str) -> str:
         """Return the href of the task that imports a tarball."""
-        response = requests.post(
-            self._admin.url("content/ansible/collection_versions/"),
-            files={"file": (name, data)},
-            headers={"Authorization": self._admin.authorization},
-            timeout=_REQUEST_SECONDS,
+        response = self._admin.upload(
+            "content/ansible/collection_versions/", [("file", (name, data))]
         )
         assert response.status_code == 202, response.text
         return str(response.json()["task"])

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from tests.benchmarks import machine
 from tests.benchmarks.session import Say
-from tests.pulp.standalone import SCRIPTS
+from tests.harness.standalone import SCRIPTS
 
 VERSION: Final = "0.30.3"
 _ROOT: Final = Path(__file__).parents[3]

@@ -10,12 +10,9 @@ from typing import Final
 
 from tests.benchmarks import processes
 from tests.benchmarks.galaxy.environment import Environment
-from tests.pulp.standalone import (
-    FAST_HASHER,
-    PASSWORD,
-    Standalone,
-    wait_until,
-)
+from tests.harness.standalone import Standalone
+from tests.harness.template import FAST_HASHER, PASSWORD
+from tests.harness.waiting import wait_until
 
 #: Processes of each kind, where the defaults of `serve` are for a trial.
 WORKERS: Final = 2
@@ -26,7 +23,7 @@ _STOP_SECONDS: Final = 30
 _COMMAND_SECONDS: Final = 900
 _SETTINGS: Final = (
     # Content is uploaded with a password; clients are anonymous and cost no hash.
-    FAST_HASHER,
+    *(f"{name}={value}" for name, value in FAST_HASHER.items()),
     # Tarballs of pulp_ansible go through Pulp's own handler, as they do without this plugin.
     "CONTENTROUTES_ACCELERATE_CONTENT_PREFIX=false",
     # Its access policies want a known user; ours lets everybody read where there is no guard.
@@ -57,7 +54,7 @@ class Pulp(Standalone):
         return self.environment.program
 
     def start(self) -> None:
-        workers = (f"--{kind}-workers={WORKERS}" for kind in ("api", "content", "task"))
+        workers = [f"--{kind}-workers={WORKERS}" for kind in ("api", "content", "task")]
         settings = [*_SETTINGS, f"ANSIBLE_API_HOSTNAME={self.front}"]
         command = [
             *(self.program, "serve", "--data", str(self.data), "--port", str(self.port)),
@@ -77,6 +74,7 @@ class Pulp(Standalone):
         wait_until(is_ready, _READY_SECONDS, f"ready: see {self.log}")
 
     def end(self) -> None:
+        self.close_console()
         if self.process:
             processes.stop(self.process, _STOP_SECONDS)
         self._ended("reset", "--yes", "--data", str(self.data))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.benchmarks.galaxy.load import Server, Wanted
-from tests.pulp.galaxy import Client
+from tests.harness.ansible_galaxy import Client
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ from tests.benchmarks import site
 from tests.benchmarks.contenders import Contender, Plan
 from tests.benchmarks.load import CONNECTIONS, STOCK_CONNECTIONS, Load
 from tests.benchmarks.site import HEADER_GUARD, RBAC_GUARD, TOKEN_GUARD, Server, Site
-from tests.pulp.access import basic
-from tests.pulp.standalone import PASSWORD
+from tests.harness.rest import basic
+from tests.harness.template import PASSWORD
 
 OPEN = f"{site.OURS}, no guard"
 HEADER = f"{site.OURS}, header guard"

@@ -204,7 +204,8 @@ def test_one_header_for_all_is_taken_and_a_second_refused() -> None:
 def test_the_limits_apply_to_each_archive_anew() -> None:
     for_all = header(tarfile.XGLTYPE, b"18 comment=global\n")
     for _ in range(2):
-        read(compressed(for_all + file("x") + END), limits=replace(LIMITS, headers=530))
+        tar = compressed(for_all + file("x") + END)
+        assert read(tar, limits=replace(LIMITS, headers=530)).files.keys() == {"x"}
 
 
 @pytest.mark.parametrize(

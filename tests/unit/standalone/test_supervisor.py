@@ -62,7 +62,7 @@ class Run:
         self.on_change(children)
 
     def loop(self) -> int:
-        handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+        handlers = {number: signal.getsignal(number) for number in watched.STOP_SIGNALS}
         try:
             return self.supervisor.loop()
         finally:
@@ -106,6 +106,21 @@ def test_a_killed_service_comes_back() -> None:
     assert run.loop() == 0
     assert len(set(pids)) == 3
     assert "a ended (exit code -9); starting it again" in run.output.getvalue()
+
+
+@pytest.mark.parametrize("number", watched.STOP_SIGNALS)
+def test_each_stop_signal_ends_everything(number: signal.Signals) -> None:
+    ended: list[int] = []
+
+    def watch(children: list[watched.Child]) -> None:
+        if children[0].pid and not ended:
+            ended.append(children[0].pid)
+            os.kill(os.getpid(), number)
+
+    run = Run(service("a", WAIT), on_change=watch)
+    assert run.loop() == 0
+    assert "stopping: a signal asked for it" in run.output.getvalue()
+    assert not is_alive(ended[0])
 
 
 def test_a_service_comes_back_when_its_watcher_is_killed() -> None:

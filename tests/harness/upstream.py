@@ -1,34 +1,28 @@
-"""A small web server that content of a world is still at."""
+"""One small web server for whatever Pulp, or a client, is to fetch from elsewhere."""
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
+from typing import TypeVar
 
-from tests.differential.world import World
+AnyServer = TypeVar("AnyServer", bound=ThreadingHTTPServer)
 
 
 class Upstream(ThreadingHTTPServer):
-    """Serves `files` by their paths; everything else is 404."""
+    """Serves `files` by their paths, whatever the method; everything else is 404."""
 
     daemon_threads = True
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
-        self.files: Mapping[str, bytes] = {}
+        self.files: dict[str, bytes] = {}
+        #: The paths of all requests.
+        self.requested: list[str] = []
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.server_port}/"
-
-    def offer(self, world: World) -> None:
-        """Serve what the units of a world say is here, apart from what is `gone`."""
-        self.files = {
-            unit.url.removeprefix(self.url.removesuffix("/")): world.files[unit.sha256]
-            for domain in world.domains
-            for unit in domain.units
-            if unit.url and unit.url.startswith(self.url) and "gone" not in unit.url
-        }
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -36,6 +30,8 @@ class _Handler(BaseHTTPRequestHandler):
     server: Upstream
 
     def do_GET(self) -> None:
+        self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        self.server.requested.append(self.path)
         data = self.server.files.get(self.path)
         self.send_response(404 if data is None else 200)
         self.send_header("Content-Length", str(len(data or b"")))
@@ -43,15 +39,23 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(data or b"")
 
+    do_POST = do_GET
+
     def log_message(self, format: str, *arguments: object) -> None:
-        pass
+        """Be silent."""
 
 
 @contextlib.contextmanager
-def upstream() -> Iterator[Upstream]:
-    with Upstream() as server:
+def serve(server: AnyServer) -> Iterator[AnyServer]:
+    """Let a server answer in a thread of its own for the block."""
+    with server:
         thread = Thread(target=server.serve_forever, daemon=True)
         thread.start()
         yield server
         server.shutdown()
         thread.join()
+
+
+def run_upstream() -> contextlib.AbstractContextManager[Upstream]:
+    """Run a server for the block."""
+    return serve(Upstream())

@@ -4,12 +4,11 @@ import contextlib
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import sysconfig
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,9 @@ from typing import Any
 import pytest
 
 from pulp_contentroutes.standalone import nginx
+from tests.harness.console import Console
+from tests.harness.template import FAST_HASHER, PASSWORD, copy_template
+from tests.harness.waiting import connects, free_ports, wait_until
 
 HAS_NGINX = nginx.find() is not None
 requires_nginx = pytest.mark.skipif(
@@ -24,49 +26,20 @@ requires_nginx = pytest.mark.skipif(
 )
 SCRIPTS = Path(sysconfig.get_path("scripts"))
 PROGRAM = str(SCRIPTS / "pulp-contentroutes")
-PASSWORD = "the password of the tests"
 READY_SECONDS = 150
-# Every request of the API costs 0.4 s with Pulp's default of 1 000 000 rounds.
-FAST_HASHER = 'PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]'
-
-
-def wait_until(condition: Callable[[], Any], seconds: float = 30, what: str = "") -> Any:
-    """Return the first true value of `condition`; fail when there is none in time."""
-    deadline = time.monotonic() + seconds
-    while True:
-        value = condition()
-        if value:
-            return value
-        assert time.monotonic() < deadline, f"not within {seconds} s: {what or condition}"
-        time.sleep(0.05)
-
-
-def free_ports(count: int) -> int:
-    """Return the first of `count` consecutive ports that are free on loopback."""
-    while True:
-        with contextlib.ExitStack() as stack:
-            first = stack.enter_context(socket.socket())
-            first.bind(("127.0.0.1", 0))
-            port = int(first.getsockname()[1])
-            try:
-                for offset in range(1, count):
-                    other = stack.enter_context(socket.socket())
-                    other.bind(("127.0.0.1", port + offset))
-            except (OSError, OverflowError):
-                continue
-            return port
-
-
-def connects(port: int) -> bool:
-    """Tell whether something listens on a port of loopback."""
-    with socket.socket() as client:
-        return client.connect_ex(("127.0.0.1", port)) == 0
+#: A command on a machine that is busy with other tests.
+COMMAND_SECONDS = 120
 
 
 def run(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
     """Run `pulp-contentroutes` to its end."""
     return subprocess.run(
-        [PROGRAM, *arguments], capture_output=True, text=True, check=False, timeout=120, **options
+        [PROGRAM, *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=COMMAND_SECONDS,
+        **options,
     )
 
 
@@ -75,9 +48,11 @@ class Standalone:
     """One instance in `data`; `port` is the first port, nginx's or without it the API's."""
 
     data: Path
+    #: Of `serve`.
     options: list[str] = field(default_factory=list)
     port: int = field(default_factory=lambda: free_ports(3))
     process: subprocess.Popen[bytes] | None = None
+    _console: Console | None = None
 
     @property
     def log(self) -> Path:
@@ -95,13 +70,16 @@ class Standalone:
     def content_port(self) -> int:
         return self.port + (2 if HAS_NGINX else 1)
 
+    @property
+    def command(self) -> list[str]:
+        return [PROGRAM, "serve", "--data", str(self.data), "--port", str(self.port), *self.options]
+
     def start(self) -> None:
         """Start it and wait until it says that it is ready."""
-        offset = self.log.stat().st_size if self.log.exists() else 0
-        command = [PROGRAM, "serve", "--data", str(self.data), "--port", str(self.port)]
         with self.log.open("ab") as log:
+            offset = log.tell()
             self.process = subprocess.Popen(
-                [*command, "--set", FAST_HASHER, *self.options],
+                self.command,
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 env={**os.environ, "CONTENTROUTES_ADMIN_PASSWORD": PASSWORD},
@@ -109,8 +87,9 @@ class Standalone:
         process = self.process
 
         def is_ready() -> bool:
-            assert process.poll() is None, self.log.read_text()[offset:]
-            return b"Pulp is ready after" in self.log.read_bytes()[offset:]
+            said = self.log.read_bytes()[offset:]
+            assert process.poll() is None, said.decode()
+            return b"Pulp is ready after" in said
 
         wait_until(is_ready, READY_SECONDS, f"ready: see {self.log}")
 
@@ -124,6 +103,7 @@ class Standalone:
 
     def end(self) -> None:
         """Stop it if it runs, and remove its data."""
+        self.close_console()
         if self.process and self.process.poll() is None:
             self.stop()
         run("reset", "--yes", "--data", str(self.data))
@@ -146,7 +126,7 @@ class Standalone:
     @contextlib.contextmanager
     def further_content_app(self, **settings: str) -> Iterator[int]:
         """Run one more content app on this instance, as the README says; yield its port."""
-        port = free_ports(1)
+        port = free_ports()
         command = [str(SCRIPTS / "pulpcore-content"), "--bind", f"127.0.0.1:{port}"]
         with subprocess.Popen(
             [*command, "--no-control-socket"],
@@ -161,21 +141,33 @@ class Standalone:
             finally:
                 further.terminate()
 
-    def shell(self, code: str) -> str:
-        """Run `code` in Pulp's Django and return what it prints."""
-        ended = run("manage", "--data", str(self.data), "shell", "--no-imports", "-c", code)
-        assert ended.returncode == 0, ended.stderr
-        return ended.stdout.strip()
+    @property
+    def console(self) -> Console:
+        """Pulp's Django shell; the same one until the instance ends."""
+        if self._console is None:
+            manager = str(SCRIPTS / "pulpcore-manager")
+            self._console = Console(manager, self.variables(), self.log)
+        return self._console
+
+    def close_console(self) -> None:
+        if self._console:
+            self._console.close()
+            self._console = None
 
 
 _DUMP = "import json, os; print(json.dumps(dict(os.environ)))"
 
 
 @contextlib.contextmanager
-def running(data: Path, *options: str) -> Iterator[Standalone]:
-    """Run an instance for the block, and remove it after."""
-    instance = Standalone(data, list(options))
+def run_pulp(
+    data: Path, *options: str, settings: Mapping[str, str] | None = None
+) -> Iterator[Standalone]:
+    """Run a Pulp from the template for the block, and remove it after."""
+    values = {**FAST_HASHER, **(settings or {})}
+    arguments = [each for name, value in values.items() for each in ("--set", f"{name}={value}")]
+    instance = Standalone(data, [*options, *arguments])
     try:
+        copy_template(data)
         instance.start()
         yield instance
     finally:

@@ -1,6 +1,6 @@
 """How soon after a commit does every worker answer with the new content?
 
-Run `python -m tests.differential.freshness --publishes 1000 --workers 2` to measure it.
+Run `python -m tests.benchmarks.freshness --publishes 1000 --workers 2` to measure it.
 """
 
 import argparse
@@ -10,16 +10,16 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import aiohttp
 
 from pulp_contentroutes.paths import CONTENT_PREFIX
-from tests.pulp.standalone import PROGRAM, Standalone, running
+from tests.harness.console import Console
+from tests.harness.standalone import Standalone, run_pulp
 
-PUBLISHER = Path(__file__).with_name("django_publisher.py")
 #: The two distributions of the publisher, one read on each prefix.
 URLS = {
     "fresh/newest": "/pulp/content/fresh/newest",
@@ -102,51 +102,27 @@ class Reader:
 
 @dataclass
 class Publisher:
-    """A long-running process that publishes on demand."""
+    """Publishes on demand in a console of Pulp."""
 
-    process: asyncio.subprocess.Process
+    console: Console
     #: The time of each commit, by base path and number.
     commits: dict[str, dict[int, float]] = field(
         default_factory=lambda: {base_path: {} for base_path in URLS}
     )
 
-    async def publish(self) -> int:
+    def __post_init__(self) -> None:
+        self.console.run(
+            "from tests.benchmarks.django_publisher import Publisher; publisher = Publisher()"
+        )
+
+    def publish(self) -> int:
         """Publish once more and return the number."""
-        assert self.process.stdin
-        self.process.stdin.write(b"\n")
-        await self.process.stdin.drain()
+        printed = self.console.run("for commit in publisher.publish(): print(*commit)")
         number = 0
-        for _ in URLS:
-            base_path, text, committed = (await self._line()).split()
+        for base_path, text, committed in map(str.split, printed.splitlines()):
             number = int(text)
             self.commits[base_path][number] = float(committed)
         return number
-
-    async def _line(self) -> str:
-        assert self.process.stdout
-        line = (await self.process.stdout.readline()).decode()
-        assert line, "the publisher ended"
-        return line
-
-    @classmethod
-    @contextlib.asynccontextmanager
-    async def started(cls, instance: Standalone) -> AsyncIterator["Publisher"]:
-        code = f"import runpy; runpy.run_path({str(PUBLISHER)!r}, run_name='published')"
-        command = ["manage", "--data", str(instance.data), "shell", "--no-imports", "-c", code]
-        process = await asyncio.create_subprocess_exec(
-            PROGRAM,
-            *command,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-        )
-        publisher = cls(process)
-        try:
-            assert await publisher._line() == "ready\n"
-            yield publisher
-        finally:
-            if process.stdin:
-                process.stdin.close()
-            await process.wait()
 
 
 async def measure(
@@ -154,16 +130,16 @@ async def measure(
 ) -> tuple[list[Reader], dict[str, dict[int, float]]]:
     """Publish while two readers for each worker read; each publication is waited for."""
     readers = [Reader(port, base_path) for port in ports for base_path in URLS]
-    async with Publisher.started(instance) as publisher:
-        tasks = [asyncio.create_task(reader.read()) for reader in readers]
-        try:
-            for _ in range(publishes):
-                number = await publisher.publish()
-                await _until_seen(readers, tasks, number)
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+    publisher = await asyncio.to_thread(Publisher, instance.console)
+    tasks = [asyncio.create_task(reader.read()) for reader in readers]
+    try:
+        for _ in range(publishes):
+            number = await asyncio.to_thread(publisher.publish)
+            await _until_seen(readers, tasks, number)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
     return readers, publisher.commits
 
 
@@ -206,7 +182,7 @@ def main() -> None:
     options = parser.parse_args()
     with (
         tempfile.TemporaryDirectory() as folder,
-        running(Path(folder) / "data", "--content-workers", "1") as instance,
+        run_pulp(Path(folder) / "data", "--content-workers", "1") as instance,
         workers(instance, options.workers) as ports,
     ):
         measured = measure(instance, ports, options.publishes)

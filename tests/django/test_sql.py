@@ -2,34 +2,34 @@
 
 import asyncio
 import re
-from typing import Any
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
 
 import pytest
 
+from pulp_contentroutes.app.connection import database
 from pulp_contentroutes.serving import schema, sql
 from pulp_contentroutes.serving.database import Database
-from pulp_contentroutes.standalone.cluster import Cluster
-from tests.pulp.standalone import Standalone
+
+T = TypeVar("T")
 
 
-@pytest.fixture(scope="module")
-def arguments(plain: Standalone) -> dict[str, Any]:
-    found: dict[str, Any] = dict(Cluster(plain.data).database)
-    found["database"] = found.pop("dbname")
-    return found
+def ask(question: Callable[[Database], Awaitable[T]]) -> T:
+    """Ask Pulp's database as the fast path connects to it."""
+
+    async def connect_and_ask() -> T:
+        opened = database()
+        try:
+            return await question(opened)
+        finally:
+            opened.close()
+
+    return asyncio.run(connect_and_ask())
 
 
-async def _fetch(arguments: dict[str, Any], statement: str, *values: Any) -> list[Any]:
-    database = Database(arguments, is_pooled=False, connections=1, seconds=10)
-    try:
-        return list(await database.fetch(statement, *values))
-    finally:
-        database.close()
-
-
-async def _plan_of(statement: str, arguments: dict[str, Any]) -> str:
-    database = Database(arguments, is_pooled=False, connections=1, seconds=10)
-    connection = await database.connect()
+async def explain(opened: Database, statement: str) -> str:
+    """Return the plan of a prepared statement for unknown values."""
+    connection = await opened.connect()
     try:
         await connection.execute(f"PREPARE question AS {statement}")
         values = ", ".join(["NULL"] * len(set(re.findall(r"\$\d", statement))))
@@ -39,10 +39,14 @@ async def _plan_of(statement: str, arguments: dict[str, Any]) -> str:
     return "\n".join(row[0] for row in rows)
 
 
-@pytest.mark.parametrize("statement", [*sql.STATEMENTS, *sql.USER_STATEMENTS])
-def test_no_statement_reads_a_whole_table(arguments: dict[str, Any], statement: str) -> None:
+STATEMENTS = (*sql.STATEMENTS, *sql.USER_STATEMENTS)
+NAMES = {value: name for name, value in vars(sql).items() if isinstance(value, str)}
+
+
+@pytest.mark.parametrize("statement", STATEMENTS, ids=[NAMES[each] for each in STATEMENTS])
+def test_no_statement_reads_a_whole_table(statement: str) -> None:
     """Its plan is made while the tables are nearly empty, and kept when they have grown."""
-    plan = asyncio.run(_plan_of(statement, arguments))
+    plan = ask(lambda opened: explain(opened, statement))
     assert "Index" in plan
     for kind in ("Seq Scan", "Bitmap", "Hash Join", "Merge Join", "Materialize"):
         assert kind not in plan, plan
@@ -57,15 +61,13 @@ SELECT c.relname, i.indrelid::regclass::text, NULL
   FROM pg_class c JOIN pg_index i ON i.indexrelid = c.oid
  WHERE c.relname LIKE 'contentroutes%' AND i.indrelid::regclass::text LIKE 'core_%'
 """
-#: What is looked for when a guard is loaded, not at the start.
+#: Looked for when a guard is loaded, not at the start.
 GUARDS = re.compile(r"(content|cert)guard$")
 
 
-def test_every_trigger_and_index_that_migrations_make_is_looked_for(
-    arguments: dict[str, Any],
-) -> None:
+def test_every_trigger_and_index_that_migrations_make_is_looked_for() -> None:
     """One that is missing would leave plans and permissions in memory for ever."""
-    rows = asyncio.run(_fetch(arguments, MADE))
+    rows: Any = ask(lambda opened: opened.fetch(MADE))
     at_start = {row["name"] for row in rows if not GUARDS.search(row["table"])}
     at_start |= {row["name"] for row in rows if row["table"] == "core_contentguard"}
     assert at_start == {*schema.REQUIRED_OBJECTS, *schema.USER_OBJECTS}
@@ -84,8 +86,6 @@ def test_every_trigger_and_index_that_migrations_make_is_looked_for(
         "contentroutes_tokencontentguard",
     ],
 )
-def test_changes_of_the_guards_that_are_kept_are_announced(
-    arguments: dict[str, Any], table: str
-) -> None:
-    assert asyncio.run(_fetch(arguments, sql.IS_WATCHED, table))
-    assert not asyncio.run(_fetch(arguments, sql.IS_WATCHED, "core_rbaccontentguard"))
+def test_changes_of_the_guards_that_are_kept_are_announced(table: str) -> None:
+    assert ask(lambda opened: opened.fetch(sql.IS_WATCHED, table))
+    assert not ask(lambda opened: opened.fetch(sql.IS_WATCHED, "core_rbaccontentguard"))

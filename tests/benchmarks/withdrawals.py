@@ -1,6 +1,6 @@
 """How soon after a permission is taken away does every worker refuse?
 
-Run `python -m tests.pulp.withdrawals --rounds 100 --workers 2` to measure it.
+Run `python -m tests.benchmarks.withdrawals --rounds 100 --workers 2` to measure it.
 """
 
 import argparse
@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from tests.differential.freshness import described, workers
-from tests.pulp.access import Access
-from tests.pulp.conftest import Pulp
-from tests.pulp.raw_http import Route
-from tests.pulp.rest import Rest
-from tests.pulp.standalone import running, wait_until
+from tests.benchmarks.freshness import described, workers
+from tests.harness.http1 import Route
+from tests.harness.pulp import Pulp
+from tests.harness.rest import Rest
+from tests.harness.standalone import run_pulp
+from tests.harness.waiting import wait_until
 
 DOWNLOADER = "contentroutes.tokencontentguard_downloader"
 #: Nobody waits longer for a refusal.
@@ -34,33 +34,33 @@ class Withdrawal:
     withdraw: Callable[[], None]
 
 
-def revoked_token(admin: Access, publication: str) -> Iterator[Withdrawal]:
-    base = _distribution(admin, publication, admin.guard("contentroutes/token"))
+def revoked_token(pulp: Pulp, publication: str) -> Iterator[Withdrawal]:
+    base = _distribution(pulp, publication, pulp.rest.guard("contentroutes/token"))
     while True:
-        token = admin.token()
+        token = pulp.rest.token()
         href = str(token["pulp_href"])
-        yield Withdrawal(base, _bearer(token["token"]), partial(_done, admin, "DELETE", href))
+        yield Withdrawal(base, _bearer(token["token"]), partial(_call, pulp.rest, "DELETE", href))
 
 
-def removed_role(admin: Access, publication: str) -> Iterator[Withdrawal]:
-    guard = admin.guard("contentroutes/token")
-    base = _distribution(admin, publication, guard)
-    user = str(admin.user()["username"])
-    headers = _bearer(admin.token(user)["token"])
+def removed_role(pulp: Pulp, publication: str) -> Iterator[Withdrawal]:
+    guard = pulp.rest.guard("contentroutes/token")
+    base = _distribution(pulp, publication, guard)
+    user = str(pulp.rest.user()["username"])
+    headers = _bearer(pulp.rest.token(user)["token"])
     while True:
-        admin.role("add", guard, DOWNLOADER, users=[user])
-        withdraw = partial(admin.role, "remove", guard, DOWNLOADER, users=[user])
+        pulp.rest.add_role(guard, DOWNLOADER, users=[user])
+        withdraw = partial(pulp.rest.remove_role, guard, DOWNLOADER, users=[user])
         yield Withdrawal(base, headers, withdraw)
 
 
-def changed_guard(admin: Access, publication: str) -> Iterator[Withdrawal]:
-    guard = admin.guard("core/header", header_name="X-Key", header_value="0")
-    base = _distribution(admin, publication, guard)
+def changed_guard(pulp: Pulp, publication: str) -> Iterator[Withdrawal]:
+    guard = pulp.rest.guard("core/header", header_name="X-Key", header_value="0")
+    base = _distribution(pulp, publication, guard)
     number = 0
     while True:
         headers = {"X-Key": base64.b64encode(str(number).encode()).decode()}
         number += 1
-        withdraw = partial(_done, admin, "PATCH", guard, header_value=str(number))
+        withdraw = partial(_call, pulp.rest, "PATCH", guard, header_value=str(number))
         yield Withdrawal(base, headers, withdraw)
 
 
@@ -71,31 +71,28 @@ KINDS = {
 }
 
 
-def _distribution(admin: Access, publication: str, guard: str) -> str:
-    made = admin.pulp.rest.distribution(publication=publication, content_guard=guard)
-    return f"{made['base_path']}/x"
+def _distribution(pulp: Pulp, publication: str, guard: str) -> str:
+    created = pulp.distribution(publication=publication, content_guard=guard)
+    return f"{created['base_path']}/x"
 
 
 def _bearer(token: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}"}
 
 
-def _done(admin: Access, method: str, href: str, **values: str) -> None:
-    response = admin.call(method, href, **values)
+def _call(rest: Rest, method: str, href: str, **values: str) -> None:
+    response = rest.call(method, href, **values)
     assert response.status_code in (200, 204), response.text
 
 
-def measure(
-    admin: Access, ports: Sequence[int], folder: Path, rounds: int
-) -> dict[str, list[float]]:
+def measure(pulp: Pulp, ports: Sequence[int], rounds: int) -> dict[str, list[float]]:
     """Return for each kind the sorted seconds from the API's answer to each worker's refusal."""
-    rest = admin.pulp.rest
-    publication = rest.publication(rest.repository({"x": b"x"}, folder))
-    routes = [admin.pulp.route("ours", port) for port in ports]
+    publication = pulp.publication(pulp.repository({"x": b"x"}))
+    routes = [pulp.route("ours", port) for port in ports]
     return {
         name: sorted(
             delay
-            for _, withdrawal in zip(range(rounds), kind(admin, publication), strict=False)
+            for _, withdrawal in zip(range(rounds), kind(pulp, publication), strict=False)
             for delay in _delays(withdrawal, routes)
         )
         for name, kind in KINDS.items()
@@ -127,11 +124,10 @@ def main() -> None:
     options = parser.parse_args()
     with (
         tempfile.TemporaryDirectory() as folder,
-        running(Path(folder) / "data", "--content-workers", "1") as instance,
+        run_pulp(Path(folder) / "data", "--content-workers", "1") as instance,
+        workers(instance, options.workers) as ports,
     ):
-        pulp = Pulp(instance, Rest(instance.front), None)
-        with workers(instance, options.workers) as ports:
-            measured = measure(Access(pulp), ports, Path(folder), options.rounds)
+        measured = measure(Pulp(instance), ports, options.rounds)
     for name, delays in measured.items():
         sys.stdout.write(f"{name}: {described(delays)}\n")
 

@@ -1,0 +1,96 @@
+"""Pulp's Django in this process, on a real PostgreSQL, each test in a transaction of its own."""
+
+import gc
+import tempfile
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+import django
+import pytest
+from django.db import connections
+
+from pulp_contentroutes.standalone import folder, settings_file
+from pulp_contentroutes.standalone.cluster import Cluster
+from pulp_contentroutes.standalone.options import Options
+from pulp_contentroutes.standalone.prepare import instance_of
+from tests.harness.galaxy import Galaxy, create_galaxy
+from tests.harness.rest import Rest
+from tests.harness.template import FAST_HASHER, copy_template
+
+#: Pulp leaves uploaded files open, for the garbage collector to close.
+IGNORED = ("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
+
+# Test modules import Pulp's models, so Django must be set up before they are collected. Removed at
+# the end of the process.
+_FOLDER = tempfile.TemporaryDirectory(prefix="pulp-django-")
+_DATA = Path(_FOLDER.name) / "data"
+_FRONT = "http://testserver"
+
+
+def _set_up_django() -> None:
+    folder.create(_DATA)
+    settings = {**FAST_HASHER, "CONTENT_ORIGIN": _FRONT, "ALLOWED_HOSTS": '["testserver"]'}
+    instance, _ = instance_of(_DATA, Options(settings=settings))
+    settings_file.write(instance)
+    with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
+        # Other processes that tests start have settings of their own.
+        for name, value in instance.variables.items():
+            patch.setenv(name, value)
+        warnings.simplefilter("ignore")
+        django.setup()
+
+
+_set_up_django()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let every test here use the database, and Pulp leave files open."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.django_db)
+            for each in IGNORED:
+                item.add_marker(pytest.mark.filterwarnings(each))
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A PostgreSQL of its own with the tables of the template, in place of pytest-django's."""
+    data = tmp_path_factory.mktemp("django") / "data"
+    copy_template(data)
+    cluster = Cluster(data)
+    with cluster.running():
+        connections.settings["default"]["HOST"] = str(cluster.sockets)
+        yield
+        connections.close_all()
+    cluster.remove_sockets()
+    folder.remove_contents(data)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _close_forgotten_files() -> Iterator[None]:
+    """Keep their warnings out of other tests of this process."""
+    yield
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        gc.collect()
+
+
+@pytest.fixture
+def admin(db: None) -> Iterator[Rest]:
+    """The API as `admin` sees it; tasks run in this process when their end is waited for."""
+    from tests.django.in_process import api
+
+    with api() as rest:
+        yield rest
+
+
+@pytest.fixture
+def token(admin: Rest) -> str:
+    """A token that may read and publish."""
+    return str(admin.token(scope="publish")["token"])
+
+
+@pytest.fixture
+def server(admin: Rest) -> Galaxy:
+    return create_galaxy(admin)

@@ -1,0 +1,54 @@
+"""Many collections in one call: each by itself, with progress, and named if it is refused."""
+
+from tests.harness.galaxy import Galaxy, tarball
+from tests.harness.rest import USER_PASSWORD, Rest, basic
+
+IMPORTS = "api/v3/imports/collections/"
+
+
+def upload(rest: Rest, server: Galaxy, *files: tuple[str, bytes]) -> str:
+    """Publish files in one call; return the path of their group."""
+    answer = rest.upload(server.path + IMPORTS, [("file", file) for file in files])
+    assert answer.status_code == 202, answer.text
+    rest.run_tasks()
+    return str(answer.json()["task_group"])
+
+
+def named(version: str) -> tuple[str, bytes]:
+    data, name = tarball(version=version)
+    return name, data
+
+
+def test_the_group_tells_how_far_it_is_and_what_was_refused(
+    admin: Rest, server: Galaxy, token: str
+) -> None:
+    name, good = named("1.0.0")
+    publisher = admin.as_user(f"Token {token}")
+    path = upload(publisher, server, (name, good), ("acme-tools-9.9.9.tar.gz", good))
+    document = server.get(path, token).json()
+    assert (document["total"], document["completed"], document["failed"]) == (2, 1, 1)
+    refused = next(each for each in document["imports"] if each["state"] == "failed")
+    assert refused["file"] == "acme-tools-9.9.9.tar.gz"
+    group = admin.call("GET", f"task-groups/{path.split('/')[-2]}/").json()
+    reports = {report["code"]: report for report in group["group_progress_reports"]}
+    progress = reports["contentroutes.imports"]
+    assert (progress["done"], progress["total"]) == (2, 2)
+    message = reports["contentroutes.refused:acme-tools-9.9.9.tar.gz"]["message"]
+    assert "acme-tools-9.9.9.tar.gz: The file is called" in message
+
+
+def test_who_has_published_sees_the_group_in_pulp(admin: Rest, server: Galaxy) -> None:
+    user = admin.user()["username"]
+    admin.add_role(server.repository, "contentroutes.galaxyrepository_publisher", users=[user])
+    publisher = admin.as_user(basic(user, USER_PASSWORD))
+    path = upload(publisher, server, named("1.0.0"), named("1.1.0"))
+    assert publisher.call("GET", f"task-groups/{path.split('/')[-2]}/").json()["completed"] == 3
+    assert publisher.call("GET", path).json()["completed"] == 2
+
+
+def test_a_signature_belongs_to_a_collection_in_the_call(
+    admin: Rest, server: Galaxy, token: str
+) -> None:
+    files = [("file", named("1.2.3")), ("file", ("acme-none-1.0.0.tar.gz.asc", b"x"))]
+    answer = admin.as_user(f"Token {token}").upload(server.path + IMPORTS, files)
+    assert (answer.status_code, "acme-none-1.0.0.tar.gz.asc" in answer.text) == (400, True)

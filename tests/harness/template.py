@@ -1,0 +1,88 @@
+"""A prepared data folder, made once for each set of versions and migrations, and copied for tests.
+
+Preparing takes half a minute, nearly all of it for migrations; a copy takes less than a second.
+Templates are kept in `.cache/templates`; one that is out of date is removed.
+"""
+
+import contextlib
+import fcntl
+import hashlib
+import importlib.metadata
+import secrets
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from pulp_contentroutes.standalone import folder
+from pulp_contentroutes.standalone.account import Account
+from pulp_contentroutes.standalone.cluster import Cluster
+from pulp_contentroutes.standalone.options import Options
+from pulp_contentroutes.standalone.prepare import instance_of, prepare
+
+ROOT: Final = Path(__file__).parents[2]
+PASSWORD: Final = "the password of the tests"
+#: Every request of the API costs 0.4 s with Pulp's default of 1 000 000 rounds.
+FAST_HASHER: Final = {"PASSWORD_HASHERS": '["django.contrib.auth.hashers.MD5PasswordHasher"]'}
+_TEMPLATES: Final = ROOT / ".cache" / "templates"
+# A killed server loses nothing by this; only a machine that loses power would.
+_POSTGRESQL: Final = "fsync = off\nsynchronous_commit = off\nfull_page_writes = off\n"
+
+
+def copy_template(data: Path) -> None:
+    """Make `data` the data folder of a Pulp that is prepared and has never run."""
+    with _template() as template:
+        _copy(template, data)
+        cluster = data / folder.DATABASE_FOLDER
+        if cluster.is_symlink():
+            own = folder.SYSTEM_FOLDER / f"cluster-{secrets.token_hex(8)}"
+            _copy(cluster.resolve(), own)
+            cluster.unlink()
+            cluster.symlink_to(own)
+
+
+@contextlib.contextmanager
+def _template() -> Iterator[Path]:
+    """Yield the template, made if there is none; nobody removes it meanwhile."""
+    _TEMPLATES.mkdir(parents=True, exist_ok=True)
+    template = _TEMPLATES / _fingerprint()
+    with (_TEMPLATES / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        # The options are written last.
+        if not (template / folder.OPTIONS_FILE).exists():
+            for other in _TEMPLATES.iterdir():
+                if folder.is_ours(other):
+                    folder.remove_contents(other)
+            _make(template)
+        yield template
+
+
+def _fingerprint() -> str:
+    versions = sorted(f"{each.name} {each.version}" for each in importlib.metadata.distributions())
+    parts = [sys.version, *versions, str(Account.for_postgresql()), _POSTGRESQL]
+    migrations = sorted((ROOT / "pulp_contentroutes/app/migrations").glob("*.py"))
+    parts += [file.read_text(encoding="utf-8") for file in migrations]
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
+
+
+def _make(data: Path) -> None:
+    folder.create(data)
+    if Account.for_postgresql():
+        # Where every account gets through, whatever the folder that the copy will be in.
+        folder.SYSTEM_FOLDER.mkdir(parents=True, exist_ok=True)
+        link = data / folder.DATABASE_FOLDER
+        link.symlink_to(folder.SYSTEM_FOLDER / f"cluster-{secrets.token_hex(8)}")
+    options = Options(settings=FAST_HASHER)
+    cluster = Cluster(data)
+    cluster.initialise()
+    with (cluster.data / "postgresql.conf").open("a") as configuration:
+        configuration.write(_POSTGRESQL)
+    prepare(*instance_of(data, options), PASSWORD)
+    cluster.remove_sockets()
+    (data / folder.OPTIONS_FILE).write_text(Options().dump())
+
+
+def _copy(source: Path, target: Path) -> None:
+    # PostgreSQL's files keep their owner.
+    subprocess.run(["cp", "-a", str(source), str(target)], check=True)
