@@ -85,19 +85,18 @@ def test_info_says_that_a_role_is_unknown(roles: Galaxy, outer_client: Client) -
 @pytest.mark.parametrize(
     ("arguments", "found"),
     [
-        (["message", "mail"], {"acme.mail"}),
+        pytest.param(["message", "mail"], {"acme.mail"}, id="two words"),
         *(
-            pytest.param(*values, marks=pytest.mark.exhaustive)
-            for values in (
-                (["motd"], {"acme.motd"}),
-                (["message"], {"acme.motd", "acme.mail"}),
-                (["--galaxy-tags", "motd"], {"acme.motd", "acme.mail"}),
-                (["--author", "acme", "motd"], {"acme.motd"}),
-                (["nothing"], set()),
-            )
+            pytest.param(*values, id=name, marks=pytest.mark.exhaustive)
+            for name, values in {
+                "the name": (["motd"], {"acme.motd"}),
+                "the description": (["message"], {"acme.motd", "acme.mail"}),
+                "a tag": (["--galaxy-tags", "motd"], {"acme.motd", "acme.mail"}),
+                "an author": (["--author", "acme", "motd"], {"acme.motd"}),
+                "nothing": (["nothing"], set()),
+            }.items()
         ),
     ],
-    ids=str,
 )
 def test_search_finds_roles(
     roles: Galaxy, client: Client, arguments: list[str], found: set[str]
