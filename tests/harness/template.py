@@ -15,6 +15,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from packaging.utils import canonicalize_name
+
 from pulp_contentroutes.standalone import folder
 from pulp_contentroutes.standalone.account import Account
 from pulp_contentroutes.standalone.cluster import Cluster
@@ -59,7 +61,9 @@ def _template() -> Iterator[Path]:
 
 
 def _fingerprint() -> str:
-    versions = sorted(f"{each.name} {each.version}" for each in importlib.metadata.distributions())
+    # Our own is found twice in a work tree in which it was built.
+    found = importlib.metadata.distributions()
+    versions = sorted({f"{canonicalize_name(each.name)} {each.version}" for each in found})
     parts = [sys.version, *versions, str(Account.for_postgresql()), _POSTGRESQL]
     migrations = sorted((ROOT / "pulp_contentroutes/app/migrations").glob("*.py"))
     parts += [file.read_text(encoding="utf-8") for file in migrations]
