@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-ROOT: Final = Path(__file__).parents[2]
+from tests.harness.template import ROOT
+
+_CLOSE_SECONDS: Final = 30
 _LOOP: Final = "from tests.harness.in_pulp import answer_forever; answer_forever()"
 
 
@@ -44,4 +46,9 @@ class Console:
         return result
 
     def close(self) -> None:
-        self._process.communicate()
+        """End it; kill it if it is still busy with a question that a test gave up."""
+        try:
+            self._process.communicate(timeout=_CLOSE_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.communicate()

@@ -10,7 +10,6 @@ import io
 import pickle
 import sys
 import traceback
-import uuid
 from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -29,14 +28,12 @@ from pulpcore.plugin.models import (
 )
 from pulpcore.plugin.util import extract_pk, get_domain, get_url
 
+from tests.harness.rest import new_name
+
 FileContent = apps.get_model("file", "FileContent")
 FileDistribution = apps.get_model("file", "FileDistribution")
 FilePublication = apps.get_model("file", "FilePublication")
 FileRepository = apps.get_model("file", "FileRepository")
-
-
-def new_name() -> str:
-    return f"t{uuid.uuid4().hex[:12]}"
 
 
 def add_artifact(data: bytes) -> Any:
