@@ -13,6 +13,7 @@ from pulp_contentroutes.serving import sql
 from pulp_contentroutes.serving.authorize import Asks, Guard
 from pulp_contentroutes.serving.credentials import digest_of, new_token
 from pulp_contentroutes.serving.errors import DatabaseUnavailable
+from pulp_contentroutes.serving.plans import StorageState
 from pulp_contentroutes.serving.rows import Row
 
 T = TypeVar("T")
@@ -28,6 +29,8 @@ class FakeDatabase:
         self.distributions: dict[str, dict[str, Any]] = {}
         self.files: dict[str, dict[str, Any]] = {}
         self.superseded: dict[str, dict[str, Any]] = {}
+        #: The row of the newest checkpoint, whatever is asked for.
+        self.checkpoints: list[dict[str, Any]] = []
         #: By digest, and guard or None.
         self.tokens: dict[tuple[Any, ...], dict[str, Any]] = {}
         self.touched: list[UUID] = []
@@ -51,7 +54,8 @@ class FakeDatabase:
 
     def _rows(self, statement: str, values: tuple[Any, ...]) -> Sequence[Row]:
         if statement == sql.PLAN:
-            _, bases, _, directory = values
+            _, lengths, _, directory = values
+            bases = [directory[:length] for length in lengths]
             rows = [dict(self.distributions[base]) for base in bases if base in self.distributions]
             is_above = any(base.startswith(directory) for base in self.distributions)
             return rows or [{**NO_DISTRIBUTION, "is_above_another": is_above}]
@@ -59,6 +63,8 @@ class FakeDatabase:
             path, directory = values[4], values[5]
             is_directory = any(each.startswith(directory) for each in self.files)
             return [self.files.get(path) or {**NOTHING, "is_directory": is_directory}]
+        if statement == sql.CHECKPOINT:
+            return self.checkpoints
         if statement == sql.TOKEN:
             return [self.tokens[values]] if values in self.tokens else []
         if statement == sql.TOUCH_TOKENS:
@@ -95,6 +101,8 @@ class FakeDatabase:
             "publishes": True,
             "domain_id": uuid4(),
             "domain_updated": CREATED,
+            "storage_class": "a storage",
+            "storage_settings": "{}",
             "publication_id": uuid4(),
             "is_publication_complete": True,
             "pass_through": False,
@@ -148,6 +156,7 @@ NO_DISTRIBUTION: dict[str, Any] = dict.fromkeys(
     (
         "distribution_id", "distribution_type", "base_path", "checkpoint", "publishes",
         "repository_id", "remote_id", "content_guard_id", "domain_id", "domain_updated",
+        "storage_class", "storage_settings",
         "publication_id", "is_publication_complete", "pass_through", "publication_created",
         "version_id", "version_repository_id", "number", "is_version_complete", "version_created",
         "is_above_another",
@@ -201,9 +210,9 @@ class FakeStorages:
 
     def __init__(self, root: Path | None) -> None:
         self._root = root
-        #: The domains that were asked for, and when they were changed last.
-        self.asked: list[tuple[UUID, datetime]] = []
+        #: The domains that were asked for, and the state of their storages.
+        self.asked: list[tuple[UUID, StorageState]] = []
 
-    async def root(self, domain_id: UUID, updated: datetime) -> str | None:
-        self.asked.append((domain_id, updated))
+    async def root(self, domain_id: UUID, state: StorageState) -> str | None:
+        self.asked.append((domain_id, state))
         return None if self._root is None else str(self._root)

@@ -16,6 +16,7 @@ from pulp_contentroutes.app import listings
 from pulp_contentroutes.app.locations import canonical_request, own_location, slash_appended
 from pulp_contentroutes.app.signed_urls import signed_urls
 from pulp_contentroutes.paths import CONTENT_PREFIX, with_domain
+from pulp_contentroutes.serving.handed_over import mark_guarded
 
 
 class ContentRouteHandler(Handler):
@@ -65,6 +66,8 @@ class ContentRouteHandler(Handler):
 
     @staticmethod
     def _permit(request, distribution):
+        if distribution.content_guard_id is not None:
+            mark_guarded(request)
         if signed_urls().admit(request.rel_url):
             # Whether there is a guard: Pulp's cache remembers it, for the next client too.
             return distribution.content_guard is not None

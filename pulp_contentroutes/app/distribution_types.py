@@ -1,5 +1,6 @@
 """Which types of distributions are served as pulpcore serves them: asked of Python, once."""
 
+from django.conf import settings
 from pulpcore.plugin.models import Distribution
 
 from pulp_contentroutes.serving.plans import DistributionTypes
@@ -24,6 +25,7 @@ def distribution_types() -> DistributionTypes:
     return DistributionTypes(
         publishing=frozenset(n for n, model in models.items() if model.SERVE_FROM_PUBLICATION),
         plain=frozenset(name for name, model in models.items() if _is_plain(model)),
+        retain_superseded=settings.DISTRIBUTED_PUBLICATION_RETENTION_PERIOD > 0,
     )
 
 

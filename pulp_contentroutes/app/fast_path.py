@@ -88,13 +88,15 @@ class FastPath:
         # 500. Innermost: what it has found out is for guards that ask for users.
         app.middlewares.insert(0, self._pipeline.outermost)
         app.middlewares.append(self._pipeline.innermost)
+        app.on_response_prepare.append(self._pipeline.correct_headers)
         app.cleanup_ctx.append(self.running)
 
     async def running(self, app: web.Application) -> AsyncIterator[None]:
         """Run from the app's start to its end (`cleanup_ctx`); never raise at the start."""
-        if app.on_response_prepare:
+        is_changed = any(each != self._pipeline.correct_headers for each in app.on_response_prepare)
+        if is_changed:
             log.warning("The fast path is off: another plugin changes every response.")
-        if app.on_response_prepare or not settings.CONTENTROUTES_FAST_PATH:
+        if is_changed or not settings.CONTENTROUTES_FAST_PATH:
             yield
             return
         tasks = [

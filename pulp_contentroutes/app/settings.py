@@ -36,7 +36,7 @@ CONTENTROUTES_DATABASE_TIMEOUT = 5.0
 CONTENTROUTES_STALE_IF_ERROR = 60.0
 
 # How many ranges one request may ask for; with more it gets the whole file.
-CONTENTROUTES_MAX_RANGES = 64
+CONTENTROUTES_MAX_RANGES = 200
 
 # Whether a client that a guard refuses is told 404, as if there were nothing, and never 401 or 403.
 CONTENTROUTES_HIDE_REFUSALS = False

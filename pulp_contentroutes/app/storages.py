@@ -1,6 +1,5 @@
 """Where a domain's artifacts are, as Pulp's storages know it."""
 
-from datetime import datetime
 from uuid import UUID
 
 from asgiref.sync import sync_to_async
@@ -9,6 +8,7 @@ from pulpcore.plugin.models import Domain
 
 from pulp_contentroutes.serving.cache import BoundedCache
 from pulp_contentroutes.serving.errors import DatabaseUnavailable
+from pulp_contentroutes.serving.plans import StorageState
 
 #: The only one whose files lie in folders of this machine.
 _FILE_SYSTEM = "pulpcore.app.models.storage.FileSystem"
@@ -19,17 +19,20 @@ class PulpStorages:
     """Implements `serving.plans.Storages`: one ORM query for each change of a domain."""
 
     def __init__(self) -> None:
-        # By the time of the change, as pulpcore keeps its storages: nothing is ever invalidated.
-        self._roots: BoundedCache[tuple[UUID, datetime], tuple[str | None]] = BoundedCache(_ROOTS)
+        # By all that a storage is made of, so that nothing is ever invalidated. The time alone, by
+        # which pulpcore keeps its storages, is not changed by every write.
+        self._roots: BoundedCache[tuple[UUID, StorageState], tuple[str | None]] = BoundedCache(
+            _ROOTS
+        )
 
-    async def root(self, domain_id: UUID, updated: datetime) -> str | None:
-        key = (domain_id, updated)
+    async def root(self, domain_id: UUID, state: StorageState) -> str | None:
+        key = (domain_id, state)
         known = self._roots.get(key)
         if known is None:
             domain = await sync_to_async(_domain)(domain_id)
             known = (_root(domain) if domain else None,)
-            # Changed again since `updated` was read: this is for the next change to keep.
-            if domain and domain.pulp_last_updated == updated:
+            # Changed again since `state` was read: this is for the next change to keep.
+            if domain and domain.pulp_last_updated == state[0]:
                 self._roots.put(key, known)
         return known[0]
 

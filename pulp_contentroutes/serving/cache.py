@@ -53,10 +53,9 @@ class BoundedCache(Generic[K, V]):
 
     def discard(self, key: K, value: V | None = None) -> None:
         """Take the entry away; with `value` given, only if it is still that very value."""
-        found = self._entries.get(key)
-        if found is None or (value is not None and found is not value):
+        if key not in self._entries or (value is not None and self._entries[key] is not value):
             return
-        del self._entries[key]
+        found = self._entries.pop(key)
         self.bytes -= self._weight(key, found)
         if self._dropped:
             self._dropped(found)

@@ -26,10 +26,15 @@ class Delivery:
         Raise FileDamaged.
         """
         try:
+            is_private = plan.guard_id is not None
             found = await self._resolver.look_up(plan, target)
             if isinstance(found, Found):
                 remember(request, plan, found, target.domain)
-                return await self._responder.respond(request, found, target.domain)
-            return not_found(request) if found is Outcome.MISSING else None
+                return await self._responder.respond(
+                    request, found, target.domain, is_private=is_private
+                )
+            if found is Outcome.MISSING:
+                return not_found(request, is_private=is_private)
+            return None
         except (DatabaseUnavailable, FileGone):
             return None

@@ -2,6 +2,7 @@
 
 RequestRefused: decided before Pulp is asked
 ├── MalformedPath   400  the bytes of the path are no text: nothing can have this name
+│   └── NulInPath        PostgreSQL stores no such text: Pulp's handler would answer 500
 ├── UnservablePath  404  a well-formed path that no content can have
 └── PathTooLong     414  longer than CONTENTROUTES_MAX_PATH_BYTES
 
@@ -27,6 +28,10 @@ class RequestRefused(Exception):
 
 class MalformedPath(RequestRefused):
     status = 400
+
+
+class NulInPath(MalformedPath):
+    pass
 
 
 class UnservablePath(RequestRefused):

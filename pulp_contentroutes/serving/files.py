@@ -54,9 +54,13 @@ class Files:
 
     def stored_file(self, row: Row, root: str) -> StoredFile:
         """Return the one value for the artifact of a row."""
+        name = os.path.join(root, row["file"])
         file = self._known.get(row["artifact_id"])
+        if file is not None and file.name != name:
+            # The domain's storage was moved.
+            self._forget(file.artifact_id)
+            file = None
         if file is None or not file.is_current:
-            name = os.path.join(root, row["file"])
             file = StoredFile(row["artifact_id"], name, row["size"])
             self._known[file.artifact_id] = file
         return file
@@ -64,10 +68,13 @@ class Files:
     def announced(self, keys: Iterable[str]) -> None:
         """Let go of the artifacts among the ids that the database announces."""
         for artifact_id in ids_among(keys):
-            file = self._known.pop(artifact_id, None)
-            if file is not None:
-                file.is_current = False
-                self._open.discard(artifact_id)
+            self._forget(artifact_id)
+
+    def _forget(self, artifact_id: UUID) -> None:
+        file = self._known.pop(artifact_id, None)
+        if file is not None:
+            file.is_current = False
+            self._open.discard(artifact_id)
 
     def forget_all(self) -> None:
         """Let go of everything: announcements may have been missed."""

@@ -1,6 +1,7 @@
 """Response heads (RFC 9112 §2-6), rendered when an entry is stored and not for each request."""
 
 import base64
+import re
 import time
 from collections.abc import Iterable
 from email.utils import formatdate
@@ -16,6 +17,12 @@ Fields = tuple[tuple[str, str], ...]
 
 #: pulpcore.content.handler.EDGE_CACHE_CONTROL
 CACHE_CONTROL: Final = "public, max-age=0, must-revalidate"
+#: The same for content behind a guard: no shared cache may store it (RFC 9111 §5.2.2.7).
+PRIVATE_CACHE_CONTROL: Final = "private, max-age=0, must-revalidate"
+
+_PUBLIC_LINE: Final = f"\r\nCache-Control: {CACHE_CONTROL}\r\n".encode()
+_PRIVATE_LINE: Final = f"\r\nCache-Control: {PRIVATE_CACHE_CONTROL}\r\n".encode()
+_LAST_MODIFIED_LINE: Final = re.compile(rb"\r\nLast-Modified: [^\r]*")
 
 #: Fields of a 200 that a 304 repeats (RFC 9110 §15.4.5).
 VALIDATING: Final = frozenset({"Cache-Control", "Last-Modified", "ETag"})
@@ -41,6 +48,19 @@ def rendered(
         ("Content-Length", str(file.size)),
     )
     return Found(file, Validators(etag, last_modified), head(200, fields))
+
+
+def head_of(found: Found, *, is_private: bool) -> bytes:
+    """Return the head of a 200 as it is for this request."""
+    rendered_head = found.head
+    if is_private:
+        rendered_head = rendered_head.replace(_PUBLIC_LINE, _PRIVATE_LINE, 1)
+    now = time.time()
+    if found.validators.last_modified > now:
+        # The database's clock is ahead; RFC 9110 §8.8.2.1: never later than Date.
+        line = f"\r\nLast-Modified: {formatdate(now, usegmt=True)}".encode()
+        rendered_head = _LAST_MODIFIED_LINE.sub(line, rendered_head, 1)
+    return rendered_head
 
 
 def fields_of(rendered_head: bytes) -> Fields:

@@ -18,8 +18,9 @@ INDEX: Final = "index.html"
 _OVERHEAD: Final = 1200
 _OVERHEAD_MISSING: Final = 350
 
-#: The source (or the plan, for what superseded publications have), and the path of a file.
-Key = tuple[Hashable, str]
+#: The source (or the plan, for what superseded publications have), the folder of the artifacts, and
+#: the path of a file. The folder: a domain's storage can be moved.
+Key = tuple[Hashable, str, str]
 Load = Callable[[], Awaitable[Found | Outcome]]
 
 
@@ -39,14 +40,14 @@ class Lookups:
         self._content_type = content_type
         self._found: BoundedCache[Key, Found] = BoundedCache(max_entries, max_bytes, _weight)
         self._missing: BoundedCache[Key, Outcome] = BoundedCache(
-            max_entries, max_bytes // 4, lambda key, _: _OVERHEAD_MISSING + len(key[1])
+            max_entries, max_bytes // 4, lambda key, _: _OVERHEAD_MISSING + len(key[-1])
         )
         self._flights: SingleFlight[Key, Found | Outcome] = SingleFlight()
 
     async def in_source(self, source: Source, path: str, root: str) -> Found | Outcome:
         """Return the file at `path`; where it ends in a slash or is empty, its index.html."""
         load = partial(self._from_source, source, path, root)
-        return await self._known_or_loaded((source.key, path), load)
+        return await self._known_or_loaded((source.key, root, path), load)
 
     async def in_superseded(self, plan: Plan, path: str) -> Found | Outcome:
         """Return the file that a superseded publication of the distribution has at `path`."""
@@ -54,7 +55,7 @@ class Lookups:
         if not plan.is_current:
             # Nobody will ask with this plan again.
             return await load()
-        return await self._known_or_loaded((plan, path), load)
+        return await self._known_or_loaded((plan, plan.root, path), load)
 
     async def _known_or_loaded(self, key: Key, load: Load) -> Found | Outcome:
         known = self._known(key)
@@ -91,8 +92,11 @@ class Lookups:
             # The first text after all that start with "…/": the character after "/" is "0".
             f"{directory[:-1]}0",
         )
-        is_index = is_directory and row["is_published"]
-        entered = source.publication_created if is_index else seconds(row["entered"])
+        entered = seconds(row["entered"])
+        # An index is as old as its publication, as in Pulp. So is published metadata, which is in
+        # no version: two publications of one version may have other bytes at one path.
+        if row["is_published"] and (is_directory or entered is None):
+            entered = source.publication_created
         modified = source.version_created if entered is None else entered
         return self._outcome(row, modified, INDEX if is_directory else path, root)
 
@@ -118,4 +122,4 @@ class Lookups:
 
 
 def _weight(key: Key, found: Found) -> int:
-    return _OVERHEAD + len(key[1]) + len(found.head)
+    return _OVERHEAD + len(key[-1]) + len(found.head)

@@ -21,6 +21,7 @@ from pulp_contentroutes.serving.errors import (
     GuardGone,
     RequestRefused,
 )
+from pulp_contentroutes.serving.handed_over import correct_headers, is_guarded, mark_guarded
 from pulp_contentroutes.serving.model import Found, Outcome, Plan, Target
 from pulp_contentroutes.serving.resolve import Resolver
 from pulp_contentroutes.serving.respond import Responder, not_found
@@ -73,9 +74,11 @@ class Pipeline:
 
         @web.middleware
         async def contentroutes(request: web.Request, handler: Handler) -> web.StreamResponse:
+            asked = request
             try:
                 response = self._from_memory(request)
                 if response is None:
+                    request = self._routes.normalize(request)
                     response = await self._answer(request)
             except Exception:
                 self._mark_request()
@@ -90,6 +93,10 @@ class Pipeline:
                 if not self._routes.lead_to(request):
                     raise
                 return self._admission.refused_by_pulp(request)
+            finally:
+                # The answer is prepared with the request as it came.
+                if is_guarded(request):
+                    mark_guarded(asked)
 
         return contentroutes
 
@@ -109,6 +116,11 @@ class Pipeline:
 
         return contentroutes
 
+    async def correct_headers(self, request: web.Request, response: web.StreamResponse) -> None:
+        """Change the headers of an answer of Pulp's handler (aiohttp's `on_response_prepare`)."""
+        if self._routes.lead_to(request):
+            correct_headers(request, response)
+
     def _from_memory(self, request: web.Request) -> web.StreamResponse | None:
         """Return the whole of a small file that was asked for in the same words before."""
         remembered = self._remembered.get(request.raw_path)
@@ -121,16 +133,19 @@ class Pipeline:
             return None
         if request.protocol.access_logger is not None:
             self._mark_request()
-        return self._responder.respond_at_once(request, found, domain)
+        is_private = plan.guard_id is not None
+        return self._responder.respond_at_once(request, found, domain, is_private=is_private)
 
     async def _answer(self, request: web.Request) -> web.StreamResponse | None:
+        if request.method not in _METHODS:
+            return None
         try:
             target = self._routes.target(request)
         except RequestRefused as refused:
             text = f"{refused.status}: {refused}\n"
             has_body = request.method != hdrs.METH_HEAD
             return text_response(refused.status, text, _REFUSED, has_body=has_body)
-        if target is None or not self.is_on or request.method not in _METHODS:
+        if target is None or not self.is_on:
             return None
         if request.protocol.access_logger is not None:
             self._mark_request()
@@ -139,6 +154,7 @@ class Pipeline:
             if not isinstance(plan, Plan):
                 return not_found(request) if plan is Outcome.MISSING else None
             if plan.guard_id:
+                mark_guarded(request)
                 verdict = await self._admission.check(plan.guard_id, request)
                 if verdict is Decision.UNDECIDED:
                     request[_WAITING] = (plan, target)

@@ -2,8 +2,10 @@
 
 import asyncio
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
+from itertools import islice
+from operator import attrgetter
 from typing import Final, Protocol
 from uuid import UUID
 
@@ -18,23 +20,33 @@ from pulp_contentroutes.serving.singleflight import SingleFlight
 _ABSENT_BYTES: Final = 2 * 1024 * 1024
 _OVERHEAD_ABSENT: Final = 300
 
+#: When a domain was changed, the class of its storage, and the storage's settings, still encrypted.
+StorageState = tuple[datetime, str, str]
+
+# All that two plans of one state of the database have in common.
+_FIXED: Final = attrgetter(*(field.name for field in fields(Plan) if field.name != "is_current"))
+
 
 class Storages(Protocol):
-    async def root(self, domain_id: UUID, updated: datetime) -> str | None:
+    async def root(self, domain_id: UUID, state: StorageState) -> str | None:
         """Return the folder of a domain's artifacts, None where they are not in the file system.
 
-        `updated` is when the domain was changed last.
+        `state` is what the domain's row says of its storage.
         """
 
 
 @dataclass(frozen=True, slots=True)
 class DistributionTypes:
-    """What Python knows of distributions and the database does not; names as in `pulp_type`."""
+    """What Pulp knows of distributions and the database does not; names as in `pulp_type`."""
 
     #: Those that serve publications (`SERVE_FROM_PUBLICATION`).
     publishing: frozenset[str]
     #: Those whose class answers requests as pulpcore's does; of the others we answer none.
     plain: frozenset[str]
+    #: Whether superseded publications are served at all: after
+    #: `DISTRIBUTED_PUBLICATION_RETENTION_PERIOD` was set to 0, rows of them may be left that never
+    #: expire (pulpcore.app.util.retain_distributed_pub_enabled).
+    retain_superseded: bool
 
 
 class Plans:
@@ -63,6 +75,8 @@ class Plans:
             max_entries, _ABSENT_BYTES, lambda target, _: _OVERHEAD_ABSENT + len(target.path)
         )
         self._by_key: dict[str, set[Plan]] = {}
+        #: How many segments the longest base path had that was ever remembered.
+        self._deepest = 0
         self._flights: SingleFlight[Target, Plan | Outcome] = SingleFlight()
         self._generation = 0
         self.is_trusted = False
@@ -123,7 +137,8 @@ class Plans:
         return await self._flights.run(target, lambda: self._load(target))
 
     def _remembered(self, target: Target) -> Plan | None:
-        for base_path in base_paths(target.path):
+        # The whole of a path of 2 000 segments would cost milliseconds.
+        for base_path in islice(base_paths(target.path), self._deepest):
             plan = self._plans.get((target.domain, base_path))
             if plan is not None:
                 return plan
@@ -131,20 +146,26 @@ class Plans:
 
     async def _load_or_stale(self, target: Target) -> Plan | Outcome:
         try:
-            return await self._load(target)
+            plan = await self._load(target)
         except DatabaseUnavailable:
             stale = self._remembered(target)
             age = asyncio.get_running_loop().time() - self._trusted_until
             if stale is None or not stale.is_current or age > self._stale_if_error:
                 raise
             return stale
+        remembered = self._remembered(target)
+        if remembered is not None and not _is_the_same(remembered, plan):
+            # Clients have seen a newer one: this one must not come back.
+            self._plans.discard((target.domain, remembered.base_path))
+        return plan
 
     async def _load(self, target: Target) -> Plan | Outcome:
         generation = self._generation
         domain, path = target.domain, target.path
         directory = path if path.endswith("/") else f"{path}/"
+        lengths = list(base_path_lengths(path))
         rows = await self._database.fetch(
-            sql.PLAN, domain, list(base_paths(path)), list(self._types.publishing), directory
+            sql.PLAN, domain, lengths, list(self._types.publishing), directory
         )
         row = rows[0]
         if len(rows) > 1 or row["is_above_another"]:
@@ -160,7 +181,8 @@ class Plans:
         return plan
 
     async def _plan(self, row: Row) -> Plan:
-        root = await self._storages.root(row["domain_id"], row["domain_updated"])
+        state = (row["domain_updated"], row["storage_class"], row["storage_settings"])
+        root = await self._storages.root(row["domain_id"], state)
         is_plain = row["distribution_type"] in self._types.plain
         is_whole = row["is_publication_complete"] is not False
         is_whole = is_whole and row["is_version_complete"] is not False
@@ -174,7 +196,7 @@ class Plans:
             is_ours=is_plain and is_whole and root is not None,
             guard_id=row["content_guard_id"],
             is_checkpoint=row["checkpoint"],
-            has_fallback=row["has_fallback"],
+            has_fallback=row["has_fallback"] and self._types.retain_superseded,
             can_miss=row["remote_id"] is None and has_origin,
             repository_id=row["repository_id"],
             root=root or "",
@@ -183,9 +205,11 @@ class Plans:
 
     def _remember(self, domain: str, plan: Plan) -> None:
         plan.is_current = True
-        self._plans.put((domain, plan.base_path), plan)
         for key in plan.keys:
             self._by_key.setdefault(key, set()).add(plan)
+        self._deepest = max(self._deepest, plan.base_path.count("/") + 1)
+        # Last: a plan for which there is no room leaves again at once.
+        self._plans.put((domain, plan.base_path), plan)
 
     def _unindex(self, plan: Plan) -> None:
         # Announcements do not reach it any more, and somebody may still have it.
@@ -198,17 +222,26 @@ class Plans:
                     del self._by_key[key]
 
 
+def _is_the_same(plan: Plan, other: Plan | Outcome) -> bool:
+    return isinstance(other, Plan) and _FIXED(plan) == _FIXED(other)
+
+
 def base_paths(path: str) -> Iterator[str]:
     """Yield what a distribution of `path` may be called, shortest first.
 
     As `pulpcore.content.handler.Handler._base_paths`, for paths without empty segments.
     """
+    return (path[:length] for length in base_path_lengths(path))
+
+
+def base_path_lengths(path: str) -> Iterator[int]:
+    """Yield the length of each of `base_paths`, in characters."""
     end = path.find("/")
     while end != -1:
-        yield path[:end]
+        yield end
         end = path.find("/", end + 1)
     if not path.endswith("/"):
-        yield path
+        yield len(path)
 
 
 def _keys(row: Row) -> frozenset[str]:

@@ -88,7 +88,11 @@ class Verdict(enum.Enum):
 
 
 def evaluate(headers: CIMultiDictProxy[str], validators: Validators) -> Verdict:
-    """Steps 1 to 4 of RFC 9110 §13.2.2, for GET and HEAD."""
+    """Steps 1 to 4 of RFC 9110 §13.2.2, for GET and HEAD.
+
+    A date matches only if it is the one that was sent, as with nginx's `if_modified_since exact`:
+    after a roll-back the older file is at the path again, and a later date is the other file's.
+    """
     if not _is_as_expected(headers, validators):
         return Verdict.FAILED
     if _is_known(headers, validators):
@@ -110,7 +114,7 @@ def _is_as_expected(headers: CIMultiDictProxy[str], validators: Validators) -> b
         listed = _list(headers, _IF_MATCH)
         return listed == "*" or validators.etag in _entity_tags(listed)
     limit = _seconds(_single(headers, _IF_UNMODIFIED_SINCE))
-    return limit is None or validators.last_modified <= limit
+    return limit is None or limit == validators.last_modified
 
 
 def _is_known(headers: CIMultiDictProxy[str], validators: Validators) -> bool:
@@ -121,7 +125,7 @@ def _is_known(headers: CIMultiDictProxy[str], validators: Validators) -> bool:
             tag.removeprefix("W/") == validators.etag for tag in _entity_tags(listed)
         )
     since = _seconds(_single(headers, _IF_MODIFIED_SINCE))
-    return since is not None and validators.last_modified <= since
+    return since == validators.last_modified
 
 
 def _list(headers: CIMultiDictProxy[str], name: istr) -> str:

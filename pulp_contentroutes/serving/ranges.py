@@ -29,23 +29,31 @@ class Span:
 
 
 class NotSatisfiable(Exception):
-    """The header is well-formed, but none of its ranges has a byte of the representation (416)."""
+    """The range set is malformed, or none of its ranges has a byte of the representation (416)."""
 
 
 def parse(value: str, size: int, max_spans: int) -> tuple[Span, ...] | None:
-    """The disjoint spans asked for, or None when the header is to be ignored (RFC 9110 §14.2)."""
+    """Return the disjoint spans asked for, None when the header is to be ignored (RFC 9110 §14.2).
+
+    Ignored are other units, more than `max_spans` ranges, and several that together are the whole
+    representation. Raise NotSatisfiable for malformed ranges, too, as Pulp, nginx and Go do.
+    """
     unit, _, range_set = value.partition("=")
-    if unit.lower() != "bytes" or not _RANGE_SET.fullmatch(range_set):
+    if unit.lower() != "bytes":
         return None
-    texts = _RANGE.findall(range_set)
-    if not 0 < len(texts) <= max_spans:
+    texts = _RANGE.findall(range_set) if _RANGE_SET.fullmatch(range_set) else ()
+    if not texts:
+        raise NotSatisfiable
+    if len(texts) > max_spans:
         return None
     bounds = [(_position(first), _position(last)) for first, last in texts]
     if any(_is_reversed(first, last) for first, last in bounds):
-        return None
+        raise NotSatisfiable
     spans = [span for first, last in bounds if (span := _span(first, last, size))]
     if spans:
-        return _disjoint(spans)
+        disjoint = _disjoint(spans)
+        is_whole = disjoint == (Span(0, size - 1),)
+        return None if is_whole and len(texts) > 1 else disjoint
     # RFC 9110 §14.1.2: a suffix is satisfiable unless it is -0; of an empty representation it is
     # all of it, which Content-Range cannot say.
     if any(first is None and last for first, last in bounds):

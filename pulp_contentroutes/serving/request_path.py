@@ -3,10 +3,17 @@
 import re
 from urllib.parse import unquote_to_bytes
 
-from pulp_contentroutes.serving.errors import MalformedPath, PathTooLong, UnservablePath
+from pulp_contentroutes.serving.errors import (
+    MalformedPath,
+    NulInPath,
+    PathTooLong,
+    UnservablePath,
+)
 
 # RFC 3986 §2.1: a percent sign starts a pair of hexadecimal digits, or it is an error.
 _LONE_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
+# RFC 3986 §6.2.2.2: "%2E" is another spelling of ".".
+_DOT_SEGMENTS = re.compile(r"(?:/(?:\.|%2[Ee])(?=/|\Z))+(/?)")
 
 
 def decoded(raw_path: str, prefix: str, max_bytes: int) -> str:
@@ -30,6 +37,15 @@ def decoded(raw_path: str, prefix: str, max_bytes: int) -> str:
     return path
 
 
+def without_dot_segments(raw_path: str) -> str:
+    """Return the path, still encoded, without its "." segments: the same resource.
+
+    RFC 3986 §6.2.2.3. ".." segments stay, and are refused by `decoded`.
+    """
+    # A last "." is the directory before it.
+    return _DOT_SEGMENTS.sub("/", raw_path)
+
+
 def _text(raw_path: str) -> str:
     if _LONE_PERCENT.search(raw_path):
         raise MalformedPath("The path has a '%' without two hexadecimal digits; send it as %25.")
@@ -39,5 +55,5 @@ def _text(raw_path: str) -> str:
     except UnicodeError:
         raise MalformedPath("The path is not UTF-8.") from None
     if "\0" in path:
-        raise MalformedPath("The path has a NUL byte.")
+        raise NulInPath("The path has a NUL byte.")
     return path

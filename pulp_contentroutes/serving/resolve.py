@@ -63,11 +63,16 @@ class Resolver:
         result: Found | Outcome = Outcome.MISSING
         if source:
             result = await self._lookups.in_source(source, path, plan.root)
-        if result is Outcome.MISSING and plan.has_fallback and path and not path.endswith("/"):
-            result = await self._lookups.in_superseded(plan, path)
-        if result is Outcome.MISSING and (not plan.can_miss or not path):
+        if result is not Outcome.MISSING:
+            return result
+        if not path:
             return Outcome.HANDED_OVER
-        return result
+        if plan.is_checkpoint:
+            # The timestamp names one publication: neither superseded ones nor an upstream are it.
+            return Outcome.MISSING
+        if plan.has_fallback and not path.endswith("/"):
+            result = await self._lookups.in_superseded(plan, path)
+        return result if plan.can_miss or isinstance(result, Found) else Outcome.HANDED_OVER
 
     async def _checkpoint(self, plan: Plan, timestamp: str) -> Source | None:
         """Return the checkpoint of this very second, None if Pulp redirects or refuses."""

@@ -8,7 +8,7 @@ from aiohttp import hdrs, web
 
 from pulp_contentroutes.serving import ranges
 from pulp_contentroutes.serving.files import Files, whole_now
-from pulp_contentroutes.serving.heads import VALIDATING, Fields, fields_of, head
+from pulp_contentroutes.serving.heads import VALIDATING, Fields, fields_of, head, head_of
 from pulp_contentroutes.serving.model import Found
 from pulp_contentroutes.serving.preconditions import (
     CONDITIONAL,
@@ -24,22 +24,24 @@ CountBytes = Callable[[str, int], None]
 
 # What Pulp answers, to the byte (aiohttp's HTTPNotFound).
 _NOT_FOUND: Final = b"404: Not Found"
-_NOT_FOUND_HEAD: Final = head(
-    404,
-    (
-        ("Content-Type", "text/plain; charset=utf-8"),
-        ("Content-Length", str(len(_NOT_FOUND))),
-    ),
+_NOT_FOUND_FIELDS: Final = (
+    ("Content-Type", "text/plain; charset=utf-8"),
+    ("Content-Length", str(len(_NOT_FOUND))),
 )
+_NOT_FOUND_HEAD: Final = head(404, _NOT_FOUND_FIELDS)
+_PRIVATE_NOT_FOUND_HEAD: Final = head(404, (*_NOT_FOUND_FIELDS, ("Cache-Control", "private")))
 
 
-def not_found(request: web.BaseRequest) -> RenderedResponse:
+def not_found(request: web.BaseRequest, *, is_private: bool = False) -> RenderedResponse:
     body = _NOT_FOUND if request.method != hdrs.METH_HEAD else b""
-    return RenderedResponse(404, _NOT_FOUND_HEAD, body)
+    return RenderedResponse(404, _PRIVATE_NOT_FOUND_HEAD if is_private else _NOT_FOUND_HEAD, body)
 
 
 class Responder:
-    """Answers with stored files; `count_bytes(domain, number)` is told of each body."""
+    """Answers with stored files; `count_bytes(domain, number)` is told of each body.
+
+    `is_private`: there is a guard, so that shared caches may not store the answer.
+    """
 
     def __init__(self, files: Files, max_ranges: int, count_bytes: CountBytes | None) -> None:
         self._files = files
@@ -47,7 +49,7 @@ class Responder:
         self._count_bytes = count_bytes
 
     def respond_at_once(
-        self, request: web.BaseRequest, found: Found, domain: str
+        self, request: web.BaseRequest, found: Found, domain: str, *, is_private: bool
     ) -> RenderedResponse | None:
         """Return the whole of a small open file to an unconditional GET, None for anything else."""
         if request.method != hdrs.METH_GET or found.file.size > PIECE:
@@ -62,24 +64,25 @@ class Responder:
             return None
         if self._count_bytes:
             self._count_bytes(domain, found.file.size)
-        return RenderedResponse(200, found.head, data)
+        return RenderedResponse(200, head_of(found, is_private=is_private), data)
 
     async def respond(
-        self, request: web.BaseRequest, found: Found, domain: str
+        self, request: web.BaseRequest, found: Found, domain: str, *, is_private: bool
     ) -> RenderedResponse:
         """Return the response, or raise FileGone or FileDamaged before anything is sent."""
+        whole_head = head_of(found, is_private=is_private)
         headers = request.headers
         for name in CONDITIONAL:
             if name in headers:
-                return await self._conditional(request, found, domain)
-        return await self._whole(request, found, domain)
+                return await self._conditional(request, found, whole_head, domain)
+        return await self._whole(request, found, whole_head, domain)
 
     async def _conditional(
-        self, request: web.BaseRequest, found: Found, domain: str
+        self, request: web.BaseRequest, found: Found, whole_head: bytes, domain: str
     ) -> RenderedResponse:
         verdict = evaluate(request.headers, found.validators)
         if verdict is Verdict.NOT_MODIFIED:
-            fields = (each for each in fields_of(found.head) if each[0] in VALIDATING)
+            fields = (each for each in fields_of(whole_head) if each[0] in VALIDATING)
             return RenderedResponse(304, head(304, fields))
         is_get = request.method == hdrs.METH_GET
         if verdict is Verdict.FAILED:
@@ -93,25 +96,27 @@ class Responder:
             except ranges.NotSatisfiable:
                 return _unsatisfiable(found)
             if spans is not None:
-                return await self._partial(found, spans, domain)
-        return await self._whole(request, found, domain)
+                return await self._partial(found, whole_head, spans, domain)
+        return await self._whole(request, found, whole_head, domain)
 
-    async def _whole(self, request: web.BaseRequest, found: Found, domain: str) -> RenderedResponse:
+    async def _whole(
+        self, request: web.BaseRequest, found: Found, whole_head: bytes, domain: str
+    ) -> RenderedResponse:
         file = found.file
         size = file.size
         descriptor = await self._files.ready(file)
         if request.method == hdrs.METH_HEAD:
-            return RenderedResponse(200, found.head)
+            return RenderedResponse(200, whole_head)
         if self._count_bytes:
             self._count_bytes(domain, size)
         if size <= PIECE:
             data = await self._files.whole(descriptor)
-            return RenderedResponse(200, found.head, data)
+            return RenderedResponse(200, whole_head, data)
         parts = (Span(0, size - 1),)
-        return FileResponse(200, found.head, self._files, descriptor, parts)
+        return FileResponse(200, whole_head, self._files, descriptor, parts)
 
     async def _partial(
-        self, found: Found, spans: tuple[Span, ...], domain: str
+        self, found: Found, whole_head: bytes, spans: tuple[Span, ...], domain: str
     ) -> RenderedResponse:
         file = found.file
         descriptor = await self._files.ready(file)
@@ -119,7 +124,7 @@ class Responder:
             self._count_bytes(domain, sum(span.length for span in spans))
         own, parts = _multipart(found, spans) if len(spans) > 1 else _single(found, spans[0])
         replaced = {name for name, _ in own}
-        kept = tuple(each for each in fields_of(found.head) if each[0] not in replaced)
+        kept = tuple(each for each in fields_of(whole_head) if each[0] not in replaced)
         return FileResponse(206, head(206, kept + own), self._files, descriptor, parts)
 
 

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from aiohttp import web
+from yarl import URL
 
-from pulp_contentroutes.serving.errors import RequestRefused
+from pulp_contentroutes.serving.errors import NulInPath, RequestRefused
 from pulp_contentroutes.serving.model import Target
-from pulp_contentroutes.serving.request_path import decoded
+from pulp_contentroutes.serving.request_path import decoded, without_dot_segments
 
 #: The domain where domains are not enabled (pulpcore.app.models.Domain).
 DEFAULT_DOMAIN: Final = "default"
@@ -20,7 +21,8 @@ class Route:
 
     prefix: str
     has_domain: bool
-    #: Whether unservable paths are refused: on our own prefix. On Pulp's, Pulp answers them.
+    #: Whether unservable paths are refused: on our own prefix. On Pulp's, Pulp answers those that
+    #: it can answer.
     is_strict: bool
 
     @property
@@ -44,6 +46,26 @@ class Routes:
                 return self._target(request, raw_path, route, pattern)
         return None
 
+    def normalize(self, request: web.Request) -> web.Request:
+        """Return the request without "." segments below our prefixes, itself if it has none.
+
+        So guards, signatures, redirects and Pulp's handler see the URL of the same resource.
+        """
+        raw_path = request.rel_url.raw_path
+        # Most paths have neither, and one search costs a tenth of the pattern.
+        if "/." not in raw_path and "/%2" not in raw_path:
+            return request
+        path = without_dot_segments(raw_path)
+        if path == raw_path:
+            return request
+        query = request.rel_url.raw_query_string
+        url = URL(f"{path}?{query}" if query else path, encoded=True)
+        for route, prefix, pattern in self._routes:
+            rest = url.path.removeprefix(prefix)
+            if rest and rest != url.path and _is_routed_to(request, pattern):
+                return _with_url(request, url, route, rest)
+        return request
+
     def lead_to(self, request: web.Request) -> bool:
         """Tell whether the request's handler is that of one of the routes, whatever its path."""
         return any(_is_routed_to(request, pattern) for _, _, pattern in self._routes)
@@ -53,6 +75,8 @@ class Routes:
     ) -> Target | None:
         try:
             rest = decoded(raw_path, route.prefix, self._max_path_bytes)
+        except NulInPath:
+            raise
         except RequestRefused:
             if route.is_strict:
                 raise
@@ -66,6 +90,16 @@ class Routes:
         if route.has_domain and request.match_info.get("pulp_domain") != domain:
             return None
         return Target(domain, path) if slash and path else None
+
+
+def _with_url(request: web.Request, url: URL, route: Route, rest: str) -> web.Request:
+    """Return the request for another URL of the same route, with what aiohttp's router finds."""
+    changed = request.clone(rel_url=url)
+    domain, _, path = rest.partition("/") if route.has_domain else ("", "", rest)
+    changed.match_info["path"] = path
+    if route.has_domain:
+        changed.match_info["pulp_domain"] = domain
+    return changed
 
 
 def _is_routed_to(request: web.Request, pattern: str) -> bool:

@@ -8,7 +8,9 @@ from collections.abc import Mapping
 from typing import Final
 
 REQUIRED_COLUMNS: Final[Mapping[str, frozenset[str]]] = {
-    "core_domain": frozenset({"pulp_id", "name", "pulp_last_updated"}),
+    "core_domain": frozenset(
+        {"pulp_id", "name", "pulp_last_updated", "storage_class", "storage_settings"}
+    ),
     "core_distribution": frozenset(
         {
             "pulp_id", "pulp_type", "base_path", "pulp_domain_id", "content_guard_id",

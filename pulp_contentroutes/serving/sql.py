@@ -15,24 +15,27 @@ _MEMBERSHIP: Final = """
 """
 _IS_MEMBER: Final = "va.number <= {number} AND (vr.number IS NULL OR vr.number > {number})"
 
-#: $1 domain name, $2 base paths that the request's path may start with, $3 the types that serve
-#: publications, $4 the request's path with a slash at its end. Two rows mean overlapping base
-#: paths, which pulpcore answers with an error. Without a distribution, one row of nulls that says
-#: whether there is one below the path.
+#: $1 domain name, $2 the lengths, in characters, of the base paths that the request's path may
+#: start with, $3 the types that serve publications, $4 the request's path with a slash at its end.
+#: Lengths and not texts: those of a path of 2 000 segments would be four megabytes. Two rows mean
+#: overlapping base paths, which pulpcore answers with an error. Without a distribution, one row of
+#: nulls that says whether there is one below the path.
 PLAN: Final = """
 WITH d AS MATERIALIZED (
   SELECT dist.pulp_id, dist.pulp_type, dist.base_path::text AS base_path, dist.checkpoint,
          dist.publication_id, dist.repository_version_id, dist.repository_id, dist.remote_id,
          dist.content_guard_id, dist.pulp_type = ANY($3::text[]) AS publishes,
-         dom.pulp_id AS domain_id, dom.pulp_last_updated AS domain_updated
+         dom.pulp_id AS domain_id, dom.pulp_last_updated AS domain_updated,
+         dom.storage_class, dom.storage_settings::text AS storage_settings
     FROM core_domain dom
     JOIN core_distribution dist ON dist.pulp_domain_id = dom.pulp_id
-   WHERE dom.name = $1::text AND dist.base_path = ANY($2::text[])
+   WHERE dom.name = $1::text
+     AND dist.base_path = ANY(ARRAY(SELECT left($4::text, n) FROM unnest($2::integer[]) AS n))
    LIMIT 2
 )
 SELECT d.pulp_id AS distribution_id, d.pulp_type AS distribution_type, d.base_path, d.checkpoint,
        d.publishes, d.repository_id, d.remote_id, d.content_guard_id, d.domain_id,
-       d.domain_updated,
+       d.domain_updated, d.storage_class, d.storage_settings,
        pub.pulp_id AS publication_id, pub.complete AS is_publication_complete, pub.pass_through,
        pub.pulp_created AS publication_created,
        rv.pulp_id AS version_id, rv.repository_id AS version_repository_id, rv.number,
@@ -152,14 +155,14 @@ LOOK_UP_SUPERSEDED: Final = f"""
 WITH superseded AS MATERIALIZED (
   SELECT row_number() OVER (ORDER BY x.pulp_created DESC) AS position, x.expires_at,
          p.pulp_id AS publication_id, p.pass_through, v.repository_id, v.number,
-         v.pulp_created AS version_created
+         p.pulp_created AS publication_created
     FROM core_distributedpublication x
     JOIN core_publication p ON p.pulp_id = x.publication_id
     JOIN core_repositoryversion v ON v.pulp_id = p.repository_version_id
    WHERE x.distribution_id = $1::uuid AND (x.expires_at IS NULL OR x.expires_at >= now())
 )
 SELECT hit.id AS content_artifact_id, false AS is_published, false AS is_ambiguous,
-       COALESCE(hit.entered, published.entered, s.version_created) AS entered,
+       COALESCE(hit.entered, published.entered, s.publication_created) AS entered,
        a.pulp_id AS artifact_id, a.file, a.size, a.sha256, a.sha512,
        false AS is_directory, s.expires_at
   FROM superseded s

@@ -8,7 +8,7 @@ import pytest
 from pulp_contentroutes.serving import sql
 from pulp_contentroutes.serving.database import Database
 from pulp_contentroutes.serving.errors import DatabaseUnavailable
-from pulp_contentroutes.serving.plans import base_paths
+from pulp_contentroutes.serving.plans import base_path_lengths
 from pulp_contentroutes.serving.rows import Queries
 from tests.fakes import NO_DISTRIBUTION, FakeDatabase
 from tests.postgres.conftest import postgres  # noqa: F401  a fixture
@@ -17,7 +17,9 @@ from tests.postgres.conftest import postgres  # noqa: F401  a fixture
 SCHEMA = """
 DROP TABLE IF EXISTS core_domain, core_distribution, core_publication, core_repositoryversion,
   core_distributedpublication;
-CREATE TABLE core_domain (pulp_id uuid, name text, pulp_last_updated timestamptz);
+CREATE TABLE core_domain (
+  pulp_id uuid, name text, pulp_last_updated timestamptz, storage_class text,
+  storage_settings jsonb);
 CREATE TABLE core_distribution (
   pulp_id uuid, pulp_type text, base_path text, checkpoint boolean, publication_id uuid,
   repository_version_id uuid, repository_id uuid, remote_id uuid, content_guard_id uuid,
@@ -29,7 +31,7 @@ CREATE TABLE core_repositoryversion (
   pulp_id uuid, repository_id uuid, number integer, complete boolean, pulp_created timestamptz);
 CREATE TABLE core_distributedpublication (
   distribution_id uuid, publication_id uuid, expires_at timestamptz);
-INSERT INTO core_domain VALUES ('00000000-0000-0000-0000-000000000001', 'default', now());
+INSERT INTO core_domain VALUES ('00000000-0000-0000-0000-000000000001', 'default', now(), '', '{}');
 INSERT INTO core_distribution (pulp_id, pulp_type, base_path, checkpoint, pulp_domain_id)
   VALUES ('00000000-0000-0000-0000-000000000002', 'file.file', 'deep/down', false,
           '00000000-0000-0000-0000-000000000001');
@@ -71,8 +73,8 @@ async def make(real_arguments: dict[str, Any] | None) -> AsyncIterator[Make]:
         database.close()
 
 
-def question(path: str) -> tuple[str, str, list[str], list[str], str]:
-    return sql.PLAN, "default", list(base_paths(path)), ["file.file"], f"{path}/"
+def question(path: str) -> tuple[str, str, list[int], list[str], str]:
+    return sql.PLAN, "default", list(base_path_lengths(path)), ["file.file"], f"{path}/"
 
 
 async def test_a_row_is_a_mapping_of_its_columns(make: Make) -> None:
@@ -80,6 +82,21 @@ async def test_a_row_is_a_mapping_of_its_columns(make: Make) -> None:
     assert set(row.keys()) == set(NO_DISTRIBUTION)
     assert (row["base_path"], row["checkpoint"], row["publishes"]) == ("deep/down", False, True)
     assert not row["is_above_another"]
+
+
+@pytest.mark.parametrize(
+    ("path", "base_path"),
+    [
+        pytest.param("deep/down/" + "x/" * 2000 + "y", "deep/down", id="below a distribution"),
+        pytest.param("x/" * 2000 + "y", None, id="elsewhere"),
+        pytest.param("d\u00e9\U0001f600ep/down/" + "\u00e9/" * 50, None, id="not ASCII"),
+    ],
+)
+async def test_a_base_path_is_found_however_many_segments_follow(
+    make: Make, path: str, base_path: str | None
+) -> None:
+    [row] = await (await make(False)).fetch(*question(path))
+    assert row["base_path"] == base_path
 
 
 @pytest.mark.parametrize(("path", "expected"), [("deep", True), ("deeper", False), ("x/y", False)])

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 from urllib.parse import unquote
 
@@ -9,9 +10,9 @@ from pulp_contentroutes.paths import CONTENT_PREFIX
 from tests.differential.compare import CONTENT, ROUTE, Case, judge
 from tests.differential.facts import File, Validators, resolved
 from tests.differential.oracle import Oracle
-from tests.differential.questions import KEYS, Question
+from tests.differential.questions import KEYS, Question, without_dots
 from tests.differential.tally import Tally
-from tests.differential.world import FILE, GUARD_HEADER, World
+from tests.differential.world import FILE, GUARD_HEADER, Distribution, World
 from tests.harness.http1 import STOCK_PREFIX, Answer, Connection, Request
 
 PREFIXES = {CONTENT: STOCK_PREFIX, ROUTE: CONTENT_PREFIX}
@@ -45,24 +46,32 @@ class Arena:
             server.close()
 
     def ask(self, question: Question) -> None:
-        """Compare our answers to one question, under both prefixes, with that of stock."""
-        file = self.file(question)
-        stock_request = self._request(question, file, "Pulp", STOCK_PREFIX)
+        """Compare our answers to one question, under both prefixes, with that of stock.
+
+        A path with "." segments is that without them (RFC 3986 §6.2.2.3), which stock is asked for.
+        """
+        plain = replace(question, suffix=without_dots(question.suffix))
+        file = self.file(plain)
+        stock_request = self._request(plain, file, "Pulp", STOCK_PREFIX)
         pending = self._pool.submit(self.stock.ask, stock_request)
-        answers = list(self._ours(question, file))
+        answers = list(self._ours(question, plain, file))
         stock = pending.result()
         uses_stock_tag = any("{stock}" in value for _, value in question.headers)
+        is_guarded = self._is_guarded(plain)
         for where, request, nth, answer in answers:
-            case = Case(where, request, stock_request, stock, answer, file, uses_stock_tag)
+            case = Case(
+                where, request, stock_request, stock, answer, file, uses_stock_tag, is_guarded
+            )
             self.tally.count(case, judge(case), nth)
 
     def _ours(
-        self, question: Question, file: File | None
+        self, question: Question, plain: Question, file: File | None
     ) -> Iterator[tuple[str, Request, int, Answer]]:
         for where, prefix in PREFIXES.items():
-            request = self._request(question, file, "ours", prefix)
+            request = self._request(plain, file, "ours", prefix)
+            asked = replace(request, target=prefix + question.suffix + question.query)
             for nth in range(TIMES):
-                yield where, request, nth, self.ours[where].ask(request)
+                yield where, request, nth, self.ours[where].ask(asked)
 
     def _request(self, question: Question, file: File | None, who: str, prefix: str) -> Request:
         own, stock = partial(self.learn, who, question), partial(self.learn, "Pulp", question)
@@ -89,15 +98,8 @@ class Arena:
 
         Of a distribution that answers its own way nothing may differ, so that no file is expected.
         """
-        try:
-            domain, path = self._place(question)
-        except UnicodeError:
-            return None
-        oracle = self.oracles.get(domain)
-        distribution = oracle.distribution(path) if oracle else None
-        if oracle is None or distribution is None:
-            return None
-        if distribution.plugin != FILE:
+        oracle, distribution, path = self._served_by(question)
+        if oracle is None or distribution is None or distribution.plugin != FILE:
             return None
         if distribution.guarded and question.header(GUARD_HEADER) != [KEYS[0]]:
             return None
@@ -105,7 +107,22 @@ class Arena:
         if served is None:
             return None
         data, mtime = self.world.files[served.sha256], self.world.mtimes[served.sha256]
-        return File(data, served.sha256, int(served.entered), int(mtime), served.name)
+        return File(
+            data, served.sha256, int(served.entered), int(mtime), served.name, distribution.guarded
+        )
+
+    def _is_guarded(self, question: Question) -> bool:
+        _, distribution, _ = self._served_by(question)
+        return distribution is not None and distribution.guarded
+
+    def _served_by(self, question: Question) -> tuple[Oracle | None, Distribution | None, str]:
+        """Return the oracle of the domain, the distribution, and the decoded path."""
+        try:
+            domain, path = self._place(question)
+        except UnicodeError:
+            return None, None, ""
+        oracle = self.oracles.get(domain)
+        return oracle, oracle.distribution(path) if oracle else None, path
 
     def _place(self, question: Question) -> tuple[str, str]:
         """Return the domain and the path that the handler sees."""
@@ -119,4 +136,4 @@ class Arena:
         """Return the status of stock and those of ours, each asked with its own validators."""
         file = self.file(question)
         stock = self.stock.ask(self._request(question, file, "Pulp", STOCK_PREFIX))
-        return stock.status, [answer.status for *_, answer in self._ours(question, file)]
+        return stock.status, [answer.status for *_, answer in self._ours(question, question, file)]

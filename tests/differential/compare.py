@@ -28,6 +28,7 @@ class Case:
     ours: Answer
     file: File | None
     uses_stock_tag: bool = False
+    is_guarded: bool = False
 
     @property
     def statuses(self) -> tuple[int, int]:
@@ -126,7 +127,7 @@ _NAMES: Final = "`Location` of a name with `%`, `?` or `#`"
 #: The first row that applies and covers a difference explains it.
 ROWS: Final = (
     # Paths.
-    Row("A path with NUL", ALL, _is_refused(400, "%00"), (ROUTE,)),
+    Row("A path with NUL", ALL, _is_refused(400, "%00")),
     Row("A path that is not UTF-8, or has a `%` without two digits", ALL, _is_not_text, (ROUTE,)),
     Row(
         "A path longer than `CONTENTROUTES_MAX_PATH_BYTES`",
@@ -166,7 +167,21 @@ ROWS: Final = (
         ALL,
         lambda case: case.statuses == (403, 401),
     ),
+    Row(
+        "`Cache-Control` of content with a guard",
+        _covering("cache-control"),
+        lambda case: case.is_guarded and case.ours["cache-control"].startswith("private"),
+    ),
     # Which file.
+    Row(
+        "Files of later publications below a checkpoint's timestamp",
+        ALL,
+        lambda case: (
+            case.ours.status == 404
+            and case.stock.status < 500
+            and bool(re.search(r"/\d{8}T\d{6}Z/", case.decoded))
+        ),
+    ),
     Row(
         "A file with the name of a directory",
         ALL,
@@ -219,9 +234,9 @@ ROWS: Final = (
         lambda case: case.file is not None and not case.file.data and _ranged("-[1-9]")(case),
     ),
     Row("Several ranges", ALL, _ranged(r"^\s*bytes\s*=[^,]*\d[^,]*,")),
-    Row("A range of another unit, or a malformed one", ALL, _ranged(r"^(?!bytes=)")),
+    Row("A range of another unit", ALL, _ranged(r"(?i)^(?!bytes)")),
     Row("`Range: bytes=-0`", ALL, _ranged(r"^bytes=-0+$")),
-    Row("A range of another unit, or a malformed one", ALL, _ranged(r"")),
+    Row("A range in another spelling", ALL, _ranged(r"")),
     # Headers.
     Row(
         "A 304",

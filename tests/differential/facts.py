@@ -23,6 +23,7 @@ class File:
     entered: int
     mtime: int
     name: str
+    is_guarded: bool = False
 
     @property
     def etag(self) -> str:

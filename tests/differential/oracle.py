@@ -1,7 +1,8 @@
 """Which stored file is behind a path, computed from the world alone: a third opinion.
 
-The rules are those of `pulpcore.content.handler`, with our two corrections: a file wins over a
-directory of its name, and a directory is answered with the index.html of pass-through content.
+The rules are those of `pulpcore.content.handler`, with our corrections: a file wins over a
+directory of its name, a directory is answered with the index.html of pass-through content, a
+checkpoint has nothing of other publications, and published metadata is as old as its publication.
 """
 
 from collections.abc import Iterable, Iterator
@@ -64,6 +65,8 @@ class Oracle:
             found = self._published(publication, relative)
             if found or self._is_directory(publication, relative):
                 return found
+        if distribution.checkpoint:
+            return None
         if distribution.serves_publications:
             return self._retained(distribution, relative)
         if publication is None:
@@ -110,8 +113,8 @@ class Oracle:
     def _exact(self, publication: Publication, path: str) -> Served | None:
         repository = self.domain.repository(publication.repository)
         if path in publication.metadata:
-            created = _version(repository, publication.version).created
-            return Served(publication.metadata[path], created, path)
+            # It is in no version. Stock takes the version's time, which two publications share.
+            return Served(publication.metadata[path], publication.created, path)
         if path in publication.published:
             return self._unit(repository, publication.version, publication.published[path], path)
         if publication.pass_through:

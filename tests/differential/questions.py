@@ -74,6 +74,14 @@ def encoded(path: str) -> str:
 # Paths.
 
 
+def without_dots(suffix: str) -> str:
+    """Return what follows the prefix without its "." segments; a last one is the directory."""
+    *segments, last = suffix.split("/")
+    dots = (".", "%2e", "%2E")
+    kept = [*(each for each in segments if each not in dots), "" if last in dots else last]
+    return "/".join(kept) or suffix
+
+
 def directories(paths: list[str]) -> list[str]:
     """Return the directories of paths, each with its slash, and the root as ""."""
     found = {path[: index + 1] for path in paths for index, sign in enumerate(path) if sign == "/"}
@@ -122,6 +130,8 @@ MUTATIONS = (
     lambda text: f"{text}/../x",
     lambda text: f"./{text}",
     lambda text: text.replace("/", "/./", 1),
+    lambda text: text.replace("/", "/././"),
+    lambda text: f"{text}/.",
     lambda text: f"{text}/index.html",
     lambda text: f" {text} ",
     lambda text: text + "\0",

@@ -17,6 +17,8 @@ class Upstream(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.files: dict[str, bytes] = {}
+        #: Sent with each answer.
+        self.headers: list[tuple[str, str]] = [("X-Upstream", "yes")]
         #: The paths of all requests.
         self.requested: list[str] = []
 
@@ -35,7 +37,8 @@ class _Handler(BaseHTTPRequestHandler):
         data = self.server.files.get(self.path)
         self.send_response(404 if data is None else 200)
         self.send_header("Content-Length", str(len(data or b"")))
-        self.send_header("X-Upstream", "yes")
+        for name, value in self.server.headers:
+            self.send_header(name, value)
         self.end_headers()
         self.wfile.write(data or b"")
 

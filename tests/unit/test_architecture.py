@@ -32,6 +32,7 @@ FLOORS = {
     "serving.routes": 2,
     "serving.invalidation": 2,
     "serving.files": 3,
+    "serving.handed_over": 3,
     "serving.lookups": 3,
     "serving.plans": 3,
     "serving.tokens": 3,
@@ -60,7 +61,7 @@ FLOORS = {
     # What Pulp discovers.
     "app.settings": 0,
     "app.connection": 2,
-    "app.storages": 1,
+    "app.storages": 4,
     "app.distribution_types": 4,
     "app.errors": 1,
     "app.import_progress": 1,
@@ -99,7 +100,7 @@ FLOORS = {
     "app.log_filter": 1,
     "app.listings": 2,
     "app.checks": 3,
-    "app.content_handler": 3,
+    "app.content_handler": 4,
     "app.content": 10,
     # Pulp in one command.
     "standalone.errors": 0,

@@ -39,7 +39,11 @@ MAX_PATH_BYTES = 200
 STALE_SECONDS = 60.0
 FAILED_LOGINS = 3
 KEY = b"of signed URLs"
-TYPES = DistributionTypes(frozenset({"file.file"}), frozenset({"file.file", "core.plain"}))
+TYPES = DistributionTypes(
+    publishing=frozenset({"file.file"}),
+    plain=frozenset({"file.file", "core.plain"}),
+    retain_superseded=True,
+)
 
 
 def content_type(path: str) -> str | None:

@@ -93,7 +93,13 @@ async def test_the_file_and_the_paths_below_are_asked_for(
     ("path", "values", "expected"),
     [
         pytest.param("x", {}, int(ENTERED.timestamp()), id="a file: it entered the version"),
-        pytest.param("x", {"entered": None}, 2000, id="unknown: the version was created"),
+        pytest.param("x", {"entered": None}, 1000, id="published metadata: the publication was"),
+        pytest.param(
+            "x",
+            {"entered": None, "is_published": False},
+            2000,
+            id="unknown: the version was created",
+        ),
         pytest.param("d/", {}, 1000, id="a published index: the publication was created"),
         pytest.param(
             "d/",
@@ -294,3 +300,15 @@ async def test_files_are_bounded_by_number_too() -> None:
     for path in ("x1", "x2", "x3"):
         world.add(path)
     assert await kept(world, ["x1", "x2", "x3"]) == [False, True, True]
+
+
+async def test_a_file_is_looked_up_anew_when_the_storage_of_its_domain_has_moved(
+    world: World,
+) -> None:
+    world.add("x")
+    before = await world.found("x")
+    moved = await world.lookups.in_source(world.source, "x", "/elsewhere")
+    assert isinstance(moved, Found)
+    assert (before.file.name, moved.file.name) == (f"{ROOT}/f", "/elsewhere/f")
+    assert (before.file.is_current, moved.file.is_current) == (False, True)
+    assert await world.lookups.in_source(world.source, "x", "/elsewhere") is moved

@@ -4,6 +4,7 @@ import asyncio
 import os
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -88,6 +89,25 @@ async def test_a_superseded_publication_serves_until_it_expires(
     assert (await get(client, "base/old")).status == 200
     del database.superseded["old"]
     assert (await get(client, "base/old")).status == 404
+
+
+@pytest.mark.parametrize("remote_id", [None, "a remote"])
+async def test_a_checkpoint_serves_its_own_publication_and_nothing_else(
+    client: Client, fast_path: FastPath, remote_id: str | None
+) -> None:
+    """Pulp would answer with files of later publications that are superseded."""
+    database: FakeDatabase = fast_path.database
+    row = database.add_distribution(
+        "base", checkpoint=True, has_fallback=True, repository_id=uuid4(), remote_id=remote_id
+    )
+    database.checkpoints = [row]
+    database.superseded["later"] = database.add_file("later", DATA, fast_path.root)
+    del database.files["later"]
+    database.add_file("x", DATA, fast_path.root)
+    for _ in range(2):
+        assert (await get(client, "base/20260102T030405Z/x")).status == 200
+        assert (await get(client, "base/20260102T030405Z/later")).status == 404
+    assert (await get(client, "base/20260102T030406Z/x")).status == HANDED_OVER
 
 
 async def test_an_empty_publication_is_a_404(client: Client, fast_path: FastPath) -> None:

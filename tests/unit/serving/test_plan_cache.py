@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -12,7 +13,7 @@ from pulp_contentroutes.serving import plans as module
 from pulp_contentroutes.serving import sql
 from pulp_contentroutes.serving.errors import DatabaseUnavailable
 from pulp_contentroutes.serving.model import BASE_PATHS, Outcome, Plan, Target
-from pulp_contentroutes.serving.plans import Plans
+from pulp_contentroutes.serving.plans import DistributionTypes, Plans
 from tests.fakes import FakeDatabase, FakeStorages
 from tests.unit.serving.conftest import STALE_SECONDS, TYPES
 
@@ -21,10 +22,14 @@ class World:
     """Plans whose listener runs, and the distributions `a`, `b`, `c`."""
 
     def __init__(
-        self, max_entries: int = 100, root: Path | None = Path("/root"), is_trusted: bool = True
+        self,
+        max_entries: int = 100,
+        root: Path | None = Path("/root"),
+        is_trusted: bool = True,
+        types: DistributionTypes = TYPES,
     ) -> None:
         self.database, self.storages = FakeDatabase(), FakeStorages(root)
-        self.plans = Plans(self.database, self.storages, TYPES, max_entries, STALE_SECONDS)
+        self.plans = Plans(self.database, self.storages, types, max_entries, STALE_SECONDS)
         if is_trusted:
             self.plans.trust()
         for base_path in "abc":
@@ -53,14 +58,14 @@ def world() -> World:
 
 
 @pytest.mark.parametrize(
-    ("path", "bases", "directory"),
-    [("a/x", ["a", "a/x"], "a/x/"), ("a/x/", ["a", "a/x"], "a/x/"), ("no", ["no"], "no/")],
+    ("path", "lengths", "directory"),
+    [("a/x", [1, 3], "a/x/"), ("a/x/", [1, 3], "a/x/"), ("no", [2], "no/")],
 )
 async def test_the_base_paths_and_the_directory_are_asked_for(
-    world: World, path: str, bases: list[str], directory: str
+    world: World, path: str, lengths: list[int], directory: str
 ) -> None:
     await world.plans.find(Target("team", path))
-    assert world.database.values == [("team", bases, ["file.file"], directory)]
+    assert world.database.values == [("team", lengths, ["file.file"], directory)]
 
 
 async def test_a_plan_has_the_fields_of_its_distribution(world: World) -> None:
@@ -73,12 +78,20 @@ async def test_a_plan_has_the_fields_of_its_distribution(world: World) -> None:
     assert (plan.distribution_id, plan.base_path) == (row["distribution_id"], "a")
     assert (plan.guard_id, plan.repository_id) == (guard_id, repository_id)
     assert (plan.is_checkpoint, plan.has_fallback, plan.root) == (True, True, "/root")
-    assert world.storages.asked == [(row["domain_id"], row["domain_updated"])]
+    state = (row["domain_updated"], row["storage_class"], row["storage_settings"])
+    assert world.storages.asked == [(row["domain_id"], state)]
     other = await world.plan("b/x")
     assert (other.guard_id, other.repository_id) == (None, None)
     assert (other.is_checkpoint, other.has_fallback) == (False, False)
     assert plan.is_current
     assert other.is_current
+
+
+async def test_nothing_superseded_is_served_where_pulp_retains_nothing() -> None:
+    """Rows that never expire are left over when the retention is set to 0."""
+    world = World(types=replace(TYPES, retain_superseded=False))
+    world.database.add_distribution("a", has_fallback=True)
+    assert not (await world.plan("a/x")).has_fallback
 
 
 @pytest.mark.parametrize(
@@ -175,6 +188,29 @@ async def test_a_dropped_plan_leaves_no_index_entry(world: World) -> None:
     assert not world.plans._by_key
 
 
+@pytest.mark.parametrize("max_entries", [0, 1, 2])
+async def test_plans_leave_nothing_behind_when_there_is_no_room(max_entries: int) -> None:
+    world = World(max_entries=max_entries)
+    plans = [await world.plan(f"{base_path}/x") for base_path in "abcabc"]
+    current = {plan.base_path for plan in plans if plan.is_current}
+    assert len(current) == max_entries
+    indexed = {plan.base_path for plans in world.plans._by_key.values() for plan in plans}
+    assert indexed == current
+
+
+async def test_no_more_base_paths_are_tried_than_any_distribution_has(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two thousand prefixes of a path of two thousand segments are four megabytes."""
+    await world.plan("a/x")
+    world.database.add_distribution("d/e")
+    await world.plan("d/e/x")
+    tried = list[tuple[str, str]]()
+    monkeypatch.setattr(world.plans._plans, "get", tried.append)
+    world.plans.known(Target("team", "z/" * 2000))
+    assert tried == [("team", "z"), ("team", "z/z")]
+
+
 async def test_a_path_without_a_distribution_is_forgotten_when_one_is_named(world: World) -> None:
     assert await world.ask("no/such") is Outcome.MISSING
     world.plans.announced([str(uuid4())])
@@ -238,6 +274,33 @@ async def test_nothing_is_cached_until_the_listener_runs() -> None:
     world.database.is_down = True
     with pytest.raises(DatabaseUnavailable):
         await world.ask("a/x")
+
+
+@pytest.mark.parametrize("change", ["publication_id", "distribution"])
+async def test_content_that_was_seen_to_be_replaced_does_not_come_back(
+    world: World, change: str
+) -> None:
+    """The listener is lost, a publish is seen, and then the database is lost, too."""
+    await world.plan("a/x")
+    world.plans.distrust()
+    if change == "distribution":
+        del world.database.distributions["a"]
+    else:
+        world.database.distributions["a"][change] = uuid4()
+    await world.ask("a/x")
+    world.database.is_down = True
+    with pytest.raises(DatabaseUnavailable):
+        await world.ask("a/x")
+
+
+async def test_content_that_was_seen_again_is_still_served_without_the_database(
+    world: World,
+) -> None:
+    plan = await world.plan("a/x")
+    world.plans.distrust()
+    assert await world.plan("a/x") is not plan
+    world.database.is_down = True
+    assert await world.ask("a/x") is plan
 
 
 @pytest.mark.parametrize("path", ["a/x", "no/such"])

@@ -95,7 +95,7 @@ def test_several_field_lines_are_one_list(position: int) -> None:
     [
         (BEFORE, Verdict.PROCEED, Verdict.FAILED),
         (DATE, Verdict.NOT_MODIFIED, Verdict.PROCEED),
-        (AFTER, Verdict.NOT_MODIFIED, Verdict.PROCEED),
+        (AFTER, Verdict.PROCEED, Verdict.FAILED),
         ("yesterday", Verdict.PROCEED, Verdict.PROCEED),
     ],
 )

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from pulp_contentroutes.serving.errors import (
     MalformedPath,
+    NulInPath,
     PathTooLong,
     RequestRefused,
     UnservablePath,
@@ -57,7 +58,7 @@ def test_a_path_that_content_can_have_passes(raw_path: str) -> None:
         ("/p//a", UnservablePath),
         ("/p/a//", UnservablePath),
         ("/p/a%2F/b", UnservablePath),
-        ("/p/a%00b", MalformedPath),
+        ("/p/a%00b", NulInPath),
         ("/p/%", MalformedPath),
         ("/p/a%2", MalformedPath),
         ("/p/a%zzb", MalformedPath),

@@ -2,10 +2,13 @@
 
 import asyncio
 import os
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 
 import pytest
 
-from tests.unit.serving.conftest import DATA, OURS, Client, FastPath, get
+from pulp_contentroutes.serving.authorize import Asks
+from tests.unit.serving.conftest import DATA, OURS, Client, FastPath, get, guarded
 
 
 async def test_the_headers_of_a_file(client: Client, fast_path: FastPath) -> None:
@@ -109,7 +112,24 @@ async def test_files_of_any_size_arrive_whole(
         pytest.param({"Range": "bytes=9999-"}, 416, id="a range beyond the end is not satisfiable"),
         pytest.param({"Range": "bytes=-0"}, 416, id="a suffix of no bytes is not satisfiable"),
         pytest.param({"Range": "items=0-1"}, 200, id="a range in another unit is ignored"),
-        pytest.param({"Range": "bytes=abc"}, 200, id="a malformed range is ignored"),
+        pytest.param({"Range": "bytes=abc"}, 416, id="a malformed range is not satisfiable"),
+        pytest.param({"Range": "bytes=-1-11"}, 416, id="neither is one with two dashes"),
+        pytest.param({"Range": "bytes=0-9,5-"}, 200, id="ranges that are all of the file are it"),
+        pytest.param(
+            {"If_Modified_Since": "Sat, 07 Jun 2025 08:09:11 GMT"},
+            200,
+            id="a copy of a later second is that of another file",
+        ),
+        pytest.param(
+            {"If_Unmodified_Since": "Sat, 07 Jun 2025 08:09:10 GMT", "Range": "bytes=0-0"},
+            206,
+            id="If-Unmodified-Since of the same second keeps the range",
+        ),
+        pytest.param(
+            {"If_Unmodified_Since": "Sat, 07 Jun 2025 08:09:11 GMT", "Range": "bytes=0-0"},
+            412,
+            id="a range of a copy of a later second would be one of another file",
+        ),
         pytest.param({"Range": "bytes=0-0,2-3"}, 206, id="two ranges are one answer"),
         pytest.param(
             {"Range": "bytes=" + ",".join(f"{n}-{n}" for n in range(0, 40, 2))},
@@ -215,3 +235,56 @@ async def test_the_connection_is_kept_as_the_client_wishes(
         assert await reader.read() == b""
     writer.close()
     await writer.wait_closed()
+
+
+PRIVATE = "private, max-age=0, must-revalidate"
+
+
+@pytest.mark.parametrize("size", [1, 300_000])
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        pytest.param({}, 200, id="whole"),
+        pytest.param({"Range": "bytes=0-0"}, 206, id="a range"),
+        pytest.param({"If_None_Match": "*"}, 304, id="not modified"),
+    ],
+)
+async def test_no_shared_cache_may_store_what_a_guard_has_admitted(
+    client: Client, fast_path: FastPath, headers: dict[str, str], status: int, size: int
+) -> None:
+    """A client certificate is no Authorization, which shared caches would respect."""
+    guarded(fast_path, Asks.REQUEST)
+    fast_path.database.add_file("x", os.urandom(size), fast_path.root)
+    for method in ("GET", "HEAD", "GET"):
+        answer = await get(client, "base/x", method, X_Key="yes", **headers)
+        assert answer.headers["Cache-Control"] == PRIVATE
+        assert answer.status == (200 if (method, status) == ("HEAD", 206) else status)
+    missing = await get(client, "base/missing", X_Key="yes")
+    assert (missing.status, missing.headers["Cache-Control"]) == (404, "private")
+
+
+async def test_the_same_file_without_a_guard_is_public(client: Client, fast_path: FastPath) -> None:
+    guarded(fast_path, Asks.REQUEST)
+    source = fast_path.database.distributions["base"]
+    fast_path.database.add_distribution(
+        "open", **{key: source[key] for key in ("publication_id", "version_id")}
+    )
+    for _ in range(2):
+        closed = await get(client, "base/x", X_Key="yes")
+        opened = await get(client, "open/x")
+        assert closed.headers["Cache-Control"] == PRIVATE
+        assert opened.headers["Cache-Control"] == PRIVATE.replace("private", "public")
+
+
+@pytest.mark.parametrize("headers", [{}, {"Range": "bytes=0-0"}, {"If_None_Match": "*"}])
+async def test_last_modified_is_never_later_than_date(
+    client: Client, fast_path: FastPath, headers: dict[str, str]
+) -> None:
+    """The database's clock may be ahead; RFC 9110 §8.8.2.1."""
+    entered = datetime.now(UTC) + timedelta(hours=1)
+    fast_path.database.add_file("x", DATA, fast_path.root, entered=entered)
+    for _ in range(2):
+        answer = await get(client, "base/x", **headers)
+        sent, date = (answer.headers[name] for name in ("Last-Modified", "Date"))
+        assert parsedate_to_datetime(sent) <= parsedate_to_datetime(date)
+        assert (await get(client, "base/x", If_Modified_Since=sent)).status == 200

@@ -1,18 +1,31 @@
 """Which requests are for us, and what their URLs mean."""
 
+import asyncio
+
 import pytest
 from aiohttp import web
 from yarl import URL
 
+from pulp_contentroutes.serving.authorize import Asks
 from pulp_contentroutes.serving.errors import RequestRefused
 from pulp_contentroutes.serving.routes import Route, Routes
-from tests.unit.serving.conftest import OURS, PULPS, Client, FastPath, MakeClient
+from tests.unit.serving.conftest import OURS, PULPS, Client, FastPath, MakeClient, guarded
 
 
 async def status_of(client: Client, raw_path: str, method: str = "GET") -> int:
     async with client.request(method, URL(raw_path, encoded=True)) as response:
         await response.read()
         return response.status
+
+
+async def answer_to(client: Client, raw_path: str) -> tuple[int, str]:
+    """Ask for a path as it is: aiohttp's client would remove its dot segments."""
+    assert client.port is not None
+    reader, writer = await asyncio.open_connection(client.host, client.port)
+    writer.write(f"GET {raw_path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+    head, _, body = (await reader.read()).partition(b"\r\n\r\n")
+    writer.close()
+    return int(head.split()[1]), body.decode()
 
 
 def test_a_route_is_recognised_by_pulps_own_pattern() -> None:
@@ -33,19 +46,109 @@ async def test_the_same_content_is_below_every_prefix(
 @pytest.mark.parametrize(
     ("rest", "status"),
     [
-        ("base/a%00", 400),
         ("base//b", 404),
+        ("base/../b", 404),
         ("base/%2e%2e/b", 404),
-        ("%00/x", 400),
+        ("base/%ff", 400),
+        ("base/100%", 400),
         pytest.param("base/" + "a" * 200, 414, id="too long"),
     ],
 )
 async def test_unservable_paths_are_refused_below_our_prefix_and_pulps_business_below_its(
     client: Client, rest: str, status: int
 ) -> None:
-    assert await status_of(client, OURS + rest) == status
-    assert await status_of(client, "/%6Furs/" + rest) == status
-    assert await status_of(client, PULPS + rest) == 418
+    """Content may have such a name, and Pulp serves it."""
+    assert (await answer_to(client, OURS + rest))[0] == status
+    assert (await answer_to(client, "/%6Furs/" + rest))[0] == status
+    assert (await answer_to(client, PULPS + rest))[0] == 418
+
+
+@pytest.mark.parametrize("prefix", [OURS, "/%6Furs/", PULPS, "/%70ulps/"])
+@pytest.mark.parametrize("rest", ["base/a%00", "%00/x", "%00", "base/%00/b"])
+async def test_a_nul_is_refused_below_every_prefix(client: Client, prefix: str, rest: str) -> None:
+    """Pulp's handler would answer 500: PostgreSQL refuses NUL."""
+    assert await status_of(client, prefix + rest) == 400
+
+
+DOTTED = [
+    "base/./dir/x",
+    "./base/dir/x",
+    "base/dir/./x",
+    "base/././dir/./x",
+    "base/%2e/dir/%2E/x",
+    "base/./d%69r/x?query",
+]
+
+
+@pytest.mark.parametrize("prefix", [OURS, PULPS])
+@pytest.mark.parametrize("rest", DOTTED)
+async def test_a_segment_of_one_dot_says_nothing(
+    client: Client, fast_path: FastPath, prefix: str, rest: str
+) -> None:
+    """apt sends one for `deb URL ./`; RFC 3986 §6.2.2.3."""
+    fast_path.database.add_file("dir/x", b"x", fast_path.root)
+    for _ in range(2):
+        assert await answer_to(client, prefix + rest) == (200, "x")
+
+
+@pytest.mark.parametrize(
+    "rest", ["base/dir/.", "base/dir/./", "base/./dir/.", "base/./dir/%2e/", "base/dir/./."]
+)
+async def test_a_last_dot_is_the_directory(client: Client, fast_path: FastPath, rest: str) -> None:
+    fast_path.database.add_file("dir/index.html", b"x", fast_path.root)
+    assert await answer_to(client, OURS + rest) == (200, "x")
+
+
+@pytest.mark.parametrize(
+    "rest", ["base/dir/.x", "base/dir/..x", "base/dir./x", "base/...", "base/."]
+)
+async def test_other_dots_belong_to_names(client: Client, fast_path: FastPath, rest: str) -> None:
+    fast_path.database.add_file(rest.removeprefix("base/"), b"x", fast_path.root)
+    fast_path.database.add_file("index.html", b"x", fast_path.root)
+    assert await answer_to(client, OURS + rest) == (200, "x")
+
+
+@pytest.mark.parametrize("rest", DOTTED)
+async def test_a_dot_is_no_way_around_a_guard(
+    client: Client, fast_path: FastPath, rest: str
+) -> None:
+    guarded(fast_path, Asks.REQUEST)
+    fast_path.database.add_file("dir/x", b"x", fast_path.root)
+    assert (await answer_to(client, OURS + rest))[0] == 401
+
+
+@pytest.mark.parametrize("prefix", [OURS, PULPS])
+@pytest.mark.parametrize("has_domain", [True, False])
+@pytest.mark.parametrize(
+    ("rest", "expected"),
+    [
+        ("team/./a/b?x=%2e/./y", "team/a/b?x=%2e/./y"),
+        ("./team/a%20b/.", "team/a%20b/"),
+        ("team/a%2f.%2fb", "team/a%2f.%2fb"),
+        ("team/a/../b", "team/a/../b"),
+        ("team/a/./../b", "team/a/../b"),
+    ],
+)
+async def test_what_is_handed_over_has_no_dot_segments_either(
+    aiohttp_client: MakeClient, prefix: str, has_domain: bool, rest: str, expected: str
+) -> None:
+    """Guards, signatures and redirects are made of the request's URL."""
+    routes = Routes([Route(OURS, has_domain, True), Route(PULPS, has_domain, False)], 1000)
+
+    async def show(request: web.Request) -> web.Response:
+        request = routes.normalize(request)
+        shown = f"{request.rel_url} {request.match_info.get('pulp_domain')} "
+        return web.Response(text=shown + request.match_info["path"])
+
+    app = web.Application()
+    domain = "{pulp_domain}/" if has_domain else ""
+    app.add_routes([web.get(f"{each}{domain}{{path:.+}}", show) for each in (OURS, PULPS)])
+    client = await aiohttp_client(app)
+    _, shown = await answer_to(client, prefix + rest)
+    url, found, path = shown.split(" ", 2)
+    assert url == prefix + expected
+    decoded = URL("/" + expected, encoded=True).path[1:]
+    assert (found, path) == (("team", decoded[5:]) if has_domain else ("None", decoded))
 
 
 async def test_they_are_refused_also_while_the_fast_path_is_off(
