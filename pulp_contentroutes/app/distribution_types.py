@@ -1,7 +1,9 @@
 """Which types of distributions are served as pulpcore serves them: asked of Python, once."""
 
+import logging
+
 from django.conf import settings
-from pulpcore.plugin.models import Distribution
+from pulpcore.plugin.models import Distribution, Repository
 
 from pulp_contentroutes.serving.plans import DistributionTypes
 
@@ -15,6 +17,9 @@ _HOOKS = (
 )
 
 
+log = logging.getLogger(__name__)
+
+
 def distribution_types() -> DistributionTypes:
     """Return the types of every installed plugin."""
     models = {
@@ -22,12 +27,23 @@ def distribution_types() -> DistributionTypes:
         for name, model in Distribution._pulp_model_map.items()
         if model is not Distribution
     }
+    if own := _own_latest_versions():
+        log.warning("The fast path serves nothing: %s chooses its latest version.", ", ".join(own))
     return DistributionTypes(
         publishing=frozenset(n for n, model in models.items() if model.SERVE_FROM_PUBLICATION),
-        plain=frozenset(name for name, model in models.items() if _is_plain(model)),
+        plain=frozenset(name for name, model in models.items() if _is_plain(model) and not own),
         retain_superseded=settings.DISTRIBUTED_PUBLICATION_RETENTION_PERIOD > 0,
     )
 
 
 def _is_plain(model):
     return all(getattr(model, hook) is getattr(Distribution, hook) for hook in _HOOKS)
+
+
+def _own_latest_versions():
+    """Return the types of repositories that choose their latest version themselves.
+
+    Any distribution may serve such a repository, and the SQL takes the last complete version.
+    """
+    models = Repository._pulp_model_map.items()
+    return [name for name, model in models if model.latest_version is not Repository.latest_version]

@@ -16,8 +16,10 @@ _LONE_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _DOT_SEGMENTS = re.compile(r"(?:/(?:\.|%2[Ee])(?=/|\Z))+(/?)")
 
 
-def decoded(raw_path: str, prefix: str, max_bytes: int) -> str:
+def decoded(raw_path: str, prefix: str, max_bytes: int | None) -> str:
     """Return what follows `prefix`, decoded, or raise `RequestRefused` if no content can have it.
+
+    Without `max_bytes`, a path of any length passes.
 
     `raw_path` is the path of the request as it was sent (still percent-encoded, no query) and is
     known to be below `prefix`. Pulp's own handler would answer some of these paths with a 500
@@ -25,7 +27,7 @@ def decoded(raw_path: str, prefix: str, max_bytes: int) -> str:
     `..` to the URL of an upstream.
     """
     # Counted as sent: aiohttp hands bytes above 127 on as characters, or as surrogates.
-    if len(raw_path.encode("utf-8", "surrogatepass")) > max_bytes:
+    if max_bytes is not None and len(raw_path.encode("utf-8", "surrogatepass")) > max_bytes:
         raise PathTooLong(f"The path is longer than {max_bytes} bytes.")
     path = _text(raw_path).removeprefix(prefix)
     segments = path.split("/")

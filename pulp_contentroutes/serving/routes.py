@@ -73,8 +73,11 @@ class Routes:
     def _target(
         self, request: web.Request, raw_path: str, route: Route, pattern: str
     ) -> Target | None:
+        # Whether content of Pulp has such a path is asked with one statement; Pulp's handler would
+        # keep its thread busy.
+        max_path_bytes = self._max_path_bytes if route.is_strict else None
         try:
-            rest = decoded(raw_path, route.prefix, self._max_path_bytes)
+            rest = decoded(raw_path, route.prefix, max_path_bytes)
         except NulInPath:
             raise
         except RequestRefused:

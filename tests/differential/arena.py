@@ -31,9 +31,10 @@ class Arena:
         stock_port: int,
         our_port: int,
         tally: Tally,
+        retains: bool = True,
     ) -> None:
         self.world, self.seed, self.has_domains, self.tally = world, seed, has_domains, tally
-        self.oracles = {domain.name: Oracle(world, domain) for domain in world.domains}
+        self.oracles = {domain.name: Oracle(world, domain, retains) for domain in world.domains}
         self.stock = Connection(stock_port)
         self.ours = {where: Connection(our_port) for where in PREFIXES}
         self._learner = {"Pulp": Connection(stock_port), "ours": Connection(our_port)}

@@ -172,6 +172,11 @@ ROWS: Final = (
         _covering("cache-control"),
         lambda case: case.is_guarded and case.ours["cache-control"].startswith("private"),
     ),
+    Row(
+        "Headers of an upstream",
+        _covering("x-upstream"),
+        lambda case: case.file is None and case.statuses == (200, 200),
+    ),
     # Which file.
     Row(
         "Files of later publications below a checkpoint's timestamp",

@@ -3,19 +3,23 @@
 import contextlib
 import os
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import pytest
 
 from tests.differential.arena import Arena
 from tests.differential.random_worlds import random_world
 from tests.differential.tally import Tally
+from tests.differential.world import World
 from tests.harness.pulp import Pulp
-from tests.harness.standalone import run_pulp
+from tests.harness.standalone import Standalone, run_pulp
 from tests.harness.upstream import Upstream, run_upstream
 
 #: Another one makes other worlds and other questions.
 SEED = int(os.environ.get("DIFFERENTIAL_SEED", "1"))
 SEEDS = [SEED, *(pytest.param(SEED + more, marks=pytest.mark.exhaustive) for more in (1, 2))]
+
+NOT_ACCELERATED = {"CONTENTROUTES_ACCELERATE_CONTENT_PREFIX": "false"}
 
 
 @pytest.hookimpl(trylast=True)
@@ -37,15 +41,35 @@ def server_of_upstream() -> Iterator[Upstream]:
         yield server
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A Pulp that has the world of a seed."""
+
+    instance: Standalone
+    world: World
+    seed: int
+    has_domains: bool
+    tally: Tally
+
+    @contextlib.contextmanager
+    def open(self, our_port: int, *, retains: bool = True, **settings: str) -> Iterator[Arena]:
+        """Run a content app that is not accelerated, and compare that on `our_port` with it."""
+        stock = self.instance.further_content_app(**settings, **NOT_ACCELERATED)
+        with stock as stock_port:
+            ports = stock_port, our_port
+            arena = Arena(self.world, self.seed, self.has_domains, *ports, self.tally, retains)
+            yield arena
+            arena.close()
+
+
 @pytest.fixture(scope="module", params=SEEDS, ids="seed {}".format)
-def arena(
+def place(
     request: pytest.FixtureRequest,
     pulp: Pulp,
     tmp_path_factory: pytest.TempPathFactory,
     server_of_upstream: Upstream,
     tally: Tally,
-) -> Iterator[Arena]:
-    """The world of a seed in a Pulp, a content app that is not accelerated, and ours."""
+) -> Iterator[Place]:
     domains = ("default", "other") if pulp.domain else ("default",)
     world = random_world(request.param, domains, server_of_upstream.url)
     server_of_upstream.files = world.files_at(server_of_upstream.url)
@@ -60,10 +84,10 @@ def arena(
         instance.console.run(
             f"from tests.differential.django_builder import build; build({str(description)!r})"
         )
-        stock = stack.enter_context(
-            instance.further_content_app(CONTENTROUTES_ACCELERATE_CONTENT_PREFIX="false")
-        )
-        ports = stock, instance.content_port
-        made = Arena(world, request.param, bool(pulp.domain), *ports, tally)
-        yield made
-        made.close()
+        yield Place(instance, world, request.param, bool(pulp.domain), tally)
+
+
+@pytest.fixture(scope="module")
+def arena(place: Place) -> Iterator[Arena]:
+    with place.open(place.instance.content_port) as arena:
+        yield arena

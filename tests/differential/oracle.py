@@ -28,8 +28,9 @@ class Ambiguous(Exception):
 class Oracle:
     """Answers for one domain."""
 
-    def __init__(self, world: World, domain: Domain) -> None:
-        self.world, self.domain = world, domain
+    def __init__(self, world: World, domain: Domain, retains: bool = True) -> None:
+        """`retains`: DISTRIBUTED_PUBLICATION_RETENTION_PERIOD is not 0."""
+        self.world, self.domain, self.retains = world, domain, retains
         self.units = {unit.key: unit for unit in domain.units}
 
     def distribution(self, path: str) -> Distribution | None:
@@ -68,7 +69,7 @@ class Oracle:
         if distribution.checkpoint:
             return None
         if distribution.serves_publications:
-            return self._retained(distribution, relative)
+            return self._retained(distribution, relative) if self.retains else None
         if publication is None:
             return self._of_version(distribution, relative)
         return None

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 
 from tests.differential.arena import Arena
 from tests.differential.compare import ROWS
+from tests.differential.conftest import Place
 from tests.differential.questions import (
     KEYS,
     Question,
@@ -130,6 +131,28 @@ def test_chance(arena: Arena) -> None:
     arena.tally.forget_failures()
     ask()
     assert not arena.tally.kinds, f"\n{arena.tally.failures()}"
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"DISTRIBUTED_PUBLICATION_RETENTION_PERIOD": "0"},
+        pytest.param({"HIDE_GUARDED_DISTRIBUTIONS": "true"}, marks=pytest.mark.exhaustive),
+        pytest.param({"REMOTE_CONTENT_FETCH_FAILURE_COOLDOWN": "0"}, marks=pytest.mark.exhaustive),
+    ],
+    ids=lambda values: next(iter(values)),
+)
+def test_a_setting_of_pulp_changes_both_answers(place: Place, values: dict[str, str]) -> None:
+    retains = values.get("DISTRIBUTED_PUBLICATION_RETENTION_PERIOD") != "0"
+    every = list(every_path(place.world, place.has_domains))
+    with (
+        place.instance.further_content_app(**values) as our_port,
+        place.open(our_port, retains=retains, **values) as arena,
+    ):
+        graces = ("repository/v1", "repository/v2", "orphan/v1", "orphan/v0", "none/v1")
+        suffixes = [below(arena, f"grace/{path}") for path in graces] + [below(arena, "")]
+        asked = [Question(place.world.domains[0].name, suffix) for suffix in suffixes]
+        assert_like_stock(arena, asked + Random(place.seed).sample(every, 40))
 
 
 OWN_VALIDATORS = (

@@ -79,7 +79,7 @@ class Rest:
     def wait_for_task(self, response: requests.Response) -> dict[str, Any]:
         assert response.status_code == 202, response.text
         self.run_tasks()
-        return dict(wait_until(lambda: self._ended_task(response.json()["task"]), seconds=60))
+        return dict(wait_until(lambda: self._ended_task(response.json()["task"])))
 
     def _ended_task(self, href: str) -> dict[str, Any] | None:
         task: dict[str, Any] = self.call("GET", href).json()

@@ -26,7 +26,7 @@ requires_nginx = pytest.mark.skipif(
 )
 SCRIPTS = Path(sysconfig.get_path("scripts"))
 PROGRAM = str(SCRIPTS / "pulp-contentroutes")
-READY_SECONDS = 150
+READY_SECONDS = 240
 #: A command on a machine that is busy with other tests.
 COMMAND_SECONDS = 120
 

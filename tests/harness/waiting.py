@@ -16,7 +16,7 @@ _worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
 _offsets = itertools.count(os.getpid() % 700 * 4)
 
 
-def wait_until(condition: Callable[[], Any], seconds: float = 30, what: str = "") -> Any:
+def wait_until(condition: Callable[[], Any], seconds: float = 120, what: str = "") -> Any:
     """Return the first true value of `condition`; fail when there is none in time."""
     deadline = time.monotonic() + seconds
     while True:

@@ -152,7 +152,7 @@ def content_app(
         [master] = [each for each in psutil.Process().children() if address in each.cmdline()]
         [worker] = wait_until(master.children, what="a content worker")
         app = ContentApp(Route.of("ours", port), master, worker, log)
-        wait_until(lambda: app.says("he fast path is o"), 60, "the fast path on, or off")
+        wait_until(lambda: app.says("he fast path is o"), what="the fast path on, or off")
         yield app
 
 
@@ -224,7 +224,7 @@ class Readers:
     def wait_for(self, count: int) -> None:
         """Return when so many more answers of the fast path have come."""
         enough = self.answers[FAST] + count
-        wait_until(lambda: self.answers[FAST] >= enough, 60, f"answers: {self.answers}")
+        wait_until(lambda: self.answers[FAST] >= enough, what=f"answers: {self.answers}")
 
     def assert_all_fast(self) -> None:
         assert not self.wrong

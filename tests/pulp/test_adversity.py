@@ -68,7 +68,7 @@ def test_a_restart_of_postgresql_costs_no_reader_a_wrong_byte(stage: Stage) -> N
         accepted = proxy.accepted
         os.kill(site.instance.status()[1]["postgresql"]["pid"], signal.SIGKILL)
         readers.wait_for(20)
-        wait_until(lambda: proxy.listening == 1 and proxy.accepted > accepted, 60, "listening")
+        wait_until(lambda: proxy.listening == 1 and proxy.accepted > accepted, what="listening")
         readers.wait_for(20)
     assert not readers.wrong
     # What was in memory is served throughout: at most one error for each reader.

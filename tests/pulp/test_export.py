@@ -67,4 +67,4 @@ def wait_for_group(admin: Rest, href: str) -> dict[str, Any]:
         found: dict[str, Any] = admin.call("GET", href).json()
         return None if found["waiting"] or found["running"] else found
 
-    return dict(wait_until(group, seconds=60, what=href))
+    return dict(wait_until(group, what=href))

@@ -32,7 +32,7 @@ def test_a_schema_that_is_not_ours_is_left_to_pulp_until_it_is(site: Site, tmp_p
         assert (is_off, answer.body, is_fast(answer)) == (True, site.files[site.small], False)
         assert "contentroutes.E004" in without_trigger
         assert "lack core_publishedartifact.relative_path" in without_column
-        wait_until(lambda: is_fast(app.route.get(site.small)), 60, "the fast path on")
+        wait_until(lambda: is_fast(app.route.get(site.small)), what="the fast path on")
 
 
 def test_beyond_the_stale_limit_nothing_old_is_served(site: Site, tmp_path: Path) -> None:

@@ -68,7 +68,7 @@ def service(
                 return None
 
         try:
-            response = wait_until(answer, seconds=60, what=str(program))
+            response = wait_until(answer, what=str(program))
             # A Response with an error status is false.
             yield response
         finally:

@@ -77,7 +77,7 @@ def test_a_killed_process_comes_back(plain: Standalone, name: str) -> None:
     if name == "postgresql":
         # Pulp's task worker ends itself when it has lost its database, and takes a second for it.
         wait_until(lambda: service(plain, "worker-1").restarts > worker.restarts, what="its end")
-    wait_until(lambda: is_healthy(plain), seconds=60, what="all healthy again")
+    wait_until(lambda: is_healthy(plain), what="all healthy again")
     assert service(plain, name).restarts == before.restarts + 1
     route = Route.of("ours", plain.content_port)
     assert route.get("demo/hello.txt").body == contents()["hello.txt"]
