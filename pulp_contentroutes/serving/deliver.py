@@ -23,7 +23,7 @@ class Delivery:
     ) -> RenderedResponse | None:
         """Return the response, None where Pulp must answer; tell `remember` of a file.
 
-        Raise FileDamaged.
+        Raise FileDamaged or FileUnreadable.
         """
         try:
             found = await self._resolver.look_up(plan, target)
