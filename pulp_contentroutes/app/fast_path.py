@@ -1,7 +1,5 @@
 """The fast path as this Pulp's settings want it: built, started and ended with the content app."""
 
-import asyncio
-import contextlib
 import logging
 from collections.abc import AsyncIterator
 from dataclasses import fields
@@ -19,13 +17,15 @@ from pulpcore.plugin.util import set_domain
 from pulp_contentroutes.app.connection import database
 from pulp_contentroutes.app.distribution_types import distribution_types
 from pulp_contentroutes.app.guards import PulpGuards
+from pulp_contentroutes.app.metrics import observe
 from pulp_contentroutes.app.signed_urls import signed_urls
 from pulp_contentroutes.app.storages import PulpStorages
 from pulp_contentroutes.paths import CONTENT_PREFIX
 from pulp_contentroutes.serving.admission import Admission
 from pulp_contentroutes.serving.authorize import Authorizer
+from pulp_contentroutes.serving.background import Background
 from pulp_contentroutes.serving.client_address import ClientAddresses
-from pulp_contentroutes.serving.files import Files
+from pulp_contentroutes.serving.files import LOOK_SECONDS, Files
 from pulp_contentroutes.serving.invalidation import Listener
 from pulp_contentroutes.serving.lookups import Lookups
 from pulp_contentroutes.serving.options import Options
@@ -35,7 +35,7 @@ from pulp_contentroutes.serving.resolve import Resolver
 from pulp_contentroutes.serving.respond import CountBytes, Responder
 from pulp_contentroutes.serving.routes import Route, Routes
 from pulp_contentroutes.serving.throttle import FailedLogins
-from pulp_contentroutes.serving.tokens import Tokens
+from pulp_contentroutes.serving.tokens import WRITE_SECONDS, Tokens
 
 log = logging.getLogger(__name__)
 
@@ -99,18 +99,15 @@ class FastPath:
         if is_changed or not settings.CONTENTROUTES_FAST_PATH:
             yield
             return
-        tasks = [
-            asyncio.create_task(self._listener.run(), name="contentroutes: listener"),
-            asyncio.create_task(self._files.watch(), name="contentroutes: open files"),
-            asyncio.create_task(self._tokens.write_uses(), name="contentroutes: uses of tokens"),
-        ]
+        background = Background()
+        background.run("listener", self._listener.run)
+        background.repeat("open files", LOOK_SECONDS, self._files.look_at_open_files)
+        background.repeat("uses of tokens", WRITE_SECONDS, self._tokens.write_used)
+        observe(background)
         try:
             yield
         finally:
-            for task in tasks:
-                task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await asyncio.gather(*tasks)
+            await background.end()
             await self._tokens.write_used()
             self._switch(False)
             self._files.close()

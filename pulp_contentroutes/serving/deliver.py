@@ -23,7 +23,7 @@ class Delivery:
     ) -> RenderedResponse | None:
         """Return the response, None where Pulp must answer; tell `remember` of a file.
 
-        Raise FileDamaged.
+        Raise FileDamaged or FileUnreadable.
         """
         try:
             is_private = plan.guard_id is not None

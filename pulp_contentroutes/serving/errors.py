@@ -10,8 +10,10 @@ FastPathError: for ourselves, never for clients
 ├── DatabaseUnavailable  it did not answer in time, or not at all
 ├── SchemaMismatch       pulpcore's tables, or our triggers, are not what the SQL expects
 ├── GuardGone            a content guard was deleted meanwhile
-├── FileGone             an artifact's file is not there (any more)
-└── FileDamaged          it is shorter or longer than the artifact: answered 500, never sent
+└── FileFault            an artifact's file cannot be sent
+    ├── FileGone         it is not there (any more)
+    ├── FileDamaged      it is shorter or longer than the artifact: answered 500, never sent
+    └── FileUnreadable   the operating system does not let us open or read it: answered 500
 """
 
 from typing import ClassVar
@@ -58,9 +60,17 @@ class GuardGone(FastPathError):
     pass
 
 
-class FileGone(FastPathError):
+class FileFault(FastPathError):
     pass
 
 
-class FileDamaged(FastPathError):
+class FileGone(FileFault):
+    pass
+
+
+class FileDamaged(FileFault):
+    pass
+
+
+class FileUnreadable(FileFault):
     pass

@@ -1,44 +1,30 @@
-"""Artifacts in the file system: open descriptors, and reads that never block the event loop."""
+"""Every stored file that is known, and the most recently used of them open."""
 
 import asyncio
 import errno
 import os
-import stat
 from collections.abc import Iterable
 from typing import Final
 from uuid import UUID
 from weakref import WeakValueDictionary
 
 from pulp_contentroutes.serving.cache import BoundedCache
-from pulp_contentroutes.serving.errors import FileDamaged, FileGone
+from pulp_contentroutes.serving.descriptors import Descriptor, find_changed, open_file
+from pulp_contentroutes.serving.errors import FileDamaged, FileFault, FileGone, FileUnreadable
 from pulp_contentroutes.serving.model import StoredFile
 from pulp_contentroutes.serving.rows import Row, ids_among
 from pulp_contentroutes.serving.singleflight import SingleFlight
 
-# Linux ≥ 4.14: read what is in the page cache, or say EAGAIN. Elsewhere a thread reads.
-_NOWAIT: Final = getattr(os, "RWF_NOWAIT", 0)
-_WOULD_BLOCK: Final = (errno.EAGAIN, errno.EOPNOTSUPP, errno.ENOSYS)
-# How often open files are looked at: one that was deleted keeps its disk space while it is open.
-_WATCH_SECONDS: Final = 30
+#: How often the names of open files are looked at. Until then, a small file that was changed, and
+#: any file that was replaced or deleted, is served as it was.
+LOOK_SECONDS: Final = 30.0
 
-
-#: Files up to here are read when they are opened, and kept: a system call costs more than a copy.
-KEPT_BYTES: Final = 16 * 1024
-
-
-class Descriptor:
-    """An open file. It closes when nobody refers to it: neither the cache nor a reader."""
-
-    __slots__ = ("data", "file", "number")
-
-    def __init__(self, file: StoredFile, number: int, data: bytes | None) -> None:
-        self.file = file
-        self.number = number
-        #: All of a small file.
-        self.data = data
-
-    def __del__(self) -> None:
-        os.close(self.number)
+# What open(2) says of a name that does not exist. Anything else is a fault of the disk, or of its
+# permissions, and says nothing about whether the file exists.
+_MISSING: Final = (errno.ENOENT, errno.ENOTDIR)
+_NO_DESCRIPTORS: Final = (errno.EMFILE, errno.ENFILE)
+# How many names a thread looks at before others may have it.
+_LOOKS: Final = 64
 
 
 class Files:
@@ -86,20 +72,35 @@ class Files:
     def opened(self, file: StoredFile) -> Descriptor | None:
         return self._open.get(file.artifact_id)
 
-    async def ready(self, file: StoredFile) -> Descriptor:
-        """Return the open file, or raise FileGone or FileDamaged.
+    def ready_nowait(self, file: StoredFile) -> Descriptor | None:
+        """Return the open file if it is known to be unchanged, without waiting for a disk."""
+        descriptor = self.opened(file)
+        if descriptor is None or descriptor.data is not None or descriptor.is_unchanged_nowait():
+            return descriptor
+        return None
 
-        A file that is gone is looked up anew the next time.
+    async def ready(self, file: StoredFile) -> Descriptor:
+        """Return the open file; where it was changed meanwhile, it is opened anew.
+
+        Raise FileGone, FileDamaged or FileUnreadable; a file that is gone is looked up anew the
+        next time.
         """
         descriptor = self.opened(file)
         if descriptor is None:
-            return await self.open(file)
-        # It is right when it is opened; what happened since costs a system call to know.
-        if descriptor.data is None and os.fstat(descriptor.number).st_size != file.size:
-            raise self._damaged(descriptor)
+            descriptor = await self.open(file)
+        elif descriptor.data is None:
+            try:
+                is_unchanged = await descriptor.is_unchanged()
+            except OSError:
+                # Stale, for instance: nothing is known of the file itself.
+                is_unchanged = False
+            if not is_unchanged:
+                self._discard(descriptor)
+                descriptor = await self.open(file)
         return descriptor
 
     async def open(self, file: StoredFile) -> Descriptor:
+        """Open the file, or raise FileGone, FileDamaged or FileUnreadable."""
         try:
             return await self._flights.run(file.artifact_id, lambda: self._opened(file))
         except FileGone:
@@ -107,79 +108,77 @@ class Files:
             raise
 
     async def _opened(self, file: StoredFile) -> Descriptor:
-        descriptor = await asyncio.to_thread(_open_checked, file)
+        try:
+            try:
+                descriptor = await asyncio.to_thread(open_file, file)
+            except OSError as error:
+                if error.errno not in _NO_DESCRIPTORS:
+                    raise
+                # We hold many ourselves.
+                self._open.clear()
+                descriptor = await asyncio.to_thread(open_file, file)
+        except OSError as error:
+            kind = FileGone if error.errno in _MISSING else FileUnreadable
+            raise kind(f"{file.name} cannot be opened: {error.strerror}.") from error
         if file.is_current:
             self._open.put(file.artifact_id, descriptor)
         return descriptor
 
     async def whole(self, descriptor: Descriptor) -> bytes | bytearray:
-        """Return all of the file, or raise FileDamaged."""
+        """Return all of the file, or raise as `read` does."""
         if descriptor.data is not None:
             return descriptor.data
         data = bytearray(descriptor.file.size)
         await self.read(descriptor, 0, memoryview(data))
         return data
 
-    async def read(self, descriptor: Descriptor, offset: int, buffer: memoryview) -> None:
-        """Fill `buffer`, or raise FileDamaged where the file ends before."""
-        if read_now(descriptor, offset, buffer):
+    async def read(self, descriptor: Descriptor, offset: int, buffer: memoryview) -> Descriptor:
+        """Fill `buffer`, and return the descriptor to read on from.
+
+        After a read that fails, the file is opened anew once, and read again. Raise FileGone,
+        FileDamaged or FileUnreadable if that fails, too.
+        """
+        try:
+            if await descriptor.fill(buffer, offset):
+                return descriptor
+        except OSError:
+            pass
+        self._discard(descriptor)
+        # Perhaps another reader has opened it meanwhile.
+        descriptor = self.opened(descriptor.file) or await self.open(descriptor.file)
+        try:
+            is_whole = await descriptor.fill(buffer, offset)
+        except OSError as error:
+            raise self._unreadable(descriptor, error) from error
+        if not is_whole:
+            raise self._damaged(descriptor)
+        return descriptor
+
+    async def confirm(self, descriptor: Descriptor) -> None:
+        """Raise FileDamaged if the file was written to since it was opened."""
+        try:
+            has_same_bytes = await descriptor.has_same_bytes()
+        except OSError:
+            # It was read to its end, and nothing is known against it.
             return
-        buffers = (buffer,)
-        count = await asyncio.to_thread(os.preadv, descriptor.number, buffers, offset)
-        if count != len(buffer):
+        if not has_same_bytes:
             raise self._damaged(descriptor)
 
-    def _damaged(self, descriptor: Descriptor) -> FileDamaged:
+    def _discard(self, descriptor: Descriptor) -> None:
         self._open.discard(descriptor.file.artifact_id, descriptor)
-        return FileDamaged(f"{descriptor.file.name} has not {descriptor.file.size} bytes any more.")
 
-    async def watch(self) -> None:
-        """Look at the open files, for ever."""
-        while True:
-            await asyncio.sleep(_WATCH_SECONDS)
-            await self.look_at_open_files()
+    def _damaged(self, descriptor: Descriptor) -> FileDamaged:
+        self._discard(descriptor)
+        return FileDamaged(f"{descriptor.file.name} is damaged: it was changed while it was read.")
+
+    def _unreadable(self, descriptor: Descriptor, error: OSError) -> FileFault:
+        self._discard(descriptor)
+        return FileUnreadable(f"{descriptor.file.name} cannot be read: {error.strerror}.")
 
     async def look_at_open_files(self) -> None:
-        """Close those that were deleted or have changed their size."""
-        for descriptor in self._open:
-            status = await asyncio.to_thread(os.fstat, descriptor.number)
-            if status.st_nlink == 0 or status.st_size != descriptor.file.size:
-                self._open.discard(descriptor.file.artifact_id, descriptor)
-
-
-def whole_now(descriptor: Descriptor) -> bytes | bytearray | None:
-    """Return all of the file if it is in memory, None if a read would wait for a disk."""
-    if descriptor.data is not None:
-        return descriptor.data
-    data = bytearray(descriptor.file.size)
-    return data if read_now(descriptor, 0, data) else None
-
-
-def read_now(descriptor: Descriptor, offset: int, buffer: bytearray | memoryview) -> bool:
-    """Fill `buffer` if the page cache has all of it; False if a read would wait for a disk."""
-    if not _NOWAIT:
-        return False
-    try:
-        return os.preadv(descriptor.number, (buffer,), offset, _NOWAIT) == len(buffer)
-    except OSError as error:
-        if error.errno in _WOULD_BLOCK:
-            return False
-        raise
-
-
-def _open_checked(file: StoredFile) -> Descriptor:
-    """Open the file. Blocking."""
-    try:
-        # Without O_NONBLOCK, a pipe in its place would hold the thread for ever.
-        number = os.open(file.name, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-    except OSError as error:
-        raise FileGone(f"{file.name}: {error.strerror}") from error
-    try:
-        status = os.fstat(number)
-        if not stat.S_ISREG(status.st_mode) or status.st_size != file.size:
-            raise FileDamaged(f"{file.name} is no file of {file.size} bytes.")
-        data = os.pread(number, file.size, 0) if file.size <= KEPT_BYTES else None
-    except BaseException:
-        os.close(number)
-        raise
-    return Descriptor(file, number, data)
+        """Close those whose name has another file now, or none, or whose bytes may have changed."""
+        descriptors = list(self._open)
+        for first in range(0, len(descriptors), _LOOKS):
+            share = descriptors[first : first + _LOOKS]
+            for descriptor in await asyncio.to_thread(find_changed, share):
+                self._discard(descriptor)

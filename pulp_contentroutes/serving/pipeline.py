@@ -18,15 +18,18 @@ from pulp_contentroutes.serving.deliver import Delivery
 from pulp_contentroutes.serving.errors import (
     DatabaseUnavailable,
     FileDamaged,
+    FileFault,
+    FileUnreadable,
     GuardGone,
     RequestRefused,
 )
+from pulp_contentroutes.serving.file_check import check_readable
 from pulp_contentroutes.serving.handed_over import correct_headers, is_guarded, mark_guarded
 from pulp_contentroutes.serving.model import Found, Outcome, Plan, Target
 from pulp_contentroutes.serving.resolve import Resolver
 from pulp_contentroutes.serving.respond import Responder, not_found
 from pulp_contentroutes.serving.routes import Routes
-from pulp_contentroutes.serving.wire import text_response
+from pulp_contentroutes.serving.wire import RenderedResponse, text_response
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +39,8 @@ _REMEMBERED_BYTES: Final = 8 * 1024 * 1024
 _OVERHEAD: Final = 300
 
 _METHODS: Final = frozenset({hdrs.METH_GET, hdrs.METH_HEAD})
-_REFUSED: Final = (("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff"))
+_NO_STORE: Final = (("Cache-Control", "no-store"),)
+_REFUSED: Final = (*_NO_STORE, ("X-Content-Type-Options", "nosniff"))
 
 #: Of a request whose guard waits for Pulp's authentication: its plan and target. aiohttp has typed
 #: keys since 3.14, and warns of others.
@@ -87,7 +91,7 @@ class Pipeline:
             if response is not None:
                 return response
             try:
-                return await handler(request)
+                response = await handler(request)
             except web.HTTPForbidden:
                 # A guard's: nothing else in Pulp's handler raises it.
                 if not self._routes.lead_to(request):
@@ -97,6 +101,7 @@ class Pipeline:
                 # The answer is prepared with the request as it came.
                 if is_guarded(request):
                     mark_guarded(asked)
+            return await self._readable(request, response)
 
         return contentroutes
 
@@ -181,14 +186,30 @@ class Pipeline:
             return None
         try:
             return await self._delivery.deliver(request, plan, target, self._remember)
-        except FileDamaged as damaged:
+        except (FileDamaged, FileUnreadable) as fault:
             if _WAITING not in request:
                 # Otherwise Pulp has done that.
                 self._mark_request()
-            log.error("Refused to send a damaged file: %s", damaged)
-            has_body = request.method != hdrs.METH_HEAD
-            return text_response(500, "500: Internal Server Error", has_body=has_body)
+            return _failed(request, fault)
+
+    async def _readable(
+        self, request: web.Request, response: web.StreamResponse
+    ) -> web.StreamResponse:
+        """Return Pulp's response, a 500 instead of one with a file that cannot be read."""
+        if isinstance(response, web.FileResponse) and self._routes.lead_to(request):
+            try:
+                await check_readable(response)
+            except FileUnreadable as fault:
+                return _failed(request, fault)
+        return response
 
     def _remember(self, request: web.Request, plan: Plan, found: Found, domain: str) -> None:
         if found.expires is None and "?" not in request.raw_path:
             self._remembered.put(request.raw_path, (plan, found, domain))
+
+
+def _failed(request: web.Request, fault: FileFault) -> RenderedResponse:
+    """Return a 500: a fault of our disk must not look as if there were no such file."""
+    log.error("Answered 500 for a file that cannot be sent: %s", fault)
+    has_body = request.method != hdrs.METH_HEAD
+    return text_response(500, "500: Internal Server Error", _NO_STORE, has_body=has_body)

@@ -7,7 +7,8 @@ from typing import Final
 from aiohttp import hdrs, web
 
 from pulp_contentroutes.serving import ranges
-from pulp_contentroutes.serving.files import Files, whole_now
+from pulp_contentroutes.serving.descriptors import Descriptor
+from pulp_contentroutes.serving.files import Files
 from pulp_contentroutes.serving.heads import VALIDATING, Fields, fields_of, head, head_of
 from pulp_contentroutes.serving.model import Found
 from pulp_contentroutes.serving.preconditions import (
@@ -17,7 +18,7 @@ from pulp_contentroutes.serving.preconditions import (
     range_applies,
 )
 from pulp_contentroutes.serving.ranges import Span, content_range
-from pulp_contentroutes.serving.wire import PIECE, FileResponse, RenderedResponse, text_response
+from pulp_contentroutes.serving.wire import AT_ONCE, FileResponse, RenderedResponse, text_response
 
 CountBytes = Callable[[str, int], None]
 
@@ -51,25 +52,44 @@ class Responder:
     def respond_at_once(
         self, request: web.BaseRequest, found: Found, domain: str, *, is_private: bool
     ) -> RenderedResponse | None:
-        """Return the whole of a small open file to an unconditional GET, None for anything else."""
-        if request.method != hdrs.METH_GET or found.file.size > PIECE:
+        """Return the whole of an open file to an unconditional GET, None for anything else.
+
+        None, too, if its first bytes are not in memory.
+        """
+        if request.method != hdrs.METH_GET:
             return None
         headers = request.headers
         for name in CONDITIONAL:
             if name in headers:
                 return None
-        descriptor = self._files.opened(found.file)
-        data = whole_now(descriptor) if descriptor else None
-        if data is None:
+        descriptor = self._files.ready_nowait(found.file)
+        if descriptor is None:
             return None
-        if self._count_bytes:
+        whole_head = head_of(found, is_private=is_private)
+        response = self._whole_nowait(found, whole_head, descriptor)
+        if response and self._count_bytes:
             self._count_bytes(domain, found.file.size)
-        return RenderedResponse(200, head_of(found, is_private=is_private), data)
+        return response
+
+    def _whole_nowait(
+        self, found: Found, whole_head: bytes, descriptor: Descriptor
+    ) -> RenderedResponse | None:
+        size = found.file.size
+        if descriptor.data is not None:
+            return RenderedResponse(200, whole_head, descriptor.data)
+        if size <= AT_ONCE:
+            data = bytearray(size)
+            return (
+                RenderedResponse(200, whole_head, data) if descriptor.fill_nowait(data, 0) else None
+            )
+        parts = (Span(0, size - 1),)
+        response = FileResponse(200, whole_head, self._files, descriptor, parts)
+        return response if response.begin_nowait() else None
 
     async def respond(
         self, request: web.BaseRequest, found: Found, domain: str, *, is_private: bool
     ) -> RenderedResponse:
-        """Return the response, or raise FileGone or FileDamaged before anything is sent."""
+        """Return the response, or raise FileFault before anything is sent."""
         whole_head = head_of(found, is_private=is_private)
         headers = request.headers
         for name in CONDITIONAL:
@@ -109,11 +129,11 @@ class Responder:
             return RenderedResponse(200, whole_head)
         if self._count_bytes:
             self._count_bytes(domain, size)
-        if size <= PIECE:
+        if size <= AT_ONCE:
             data = await self._files.whole(descriptor)
             return RenderedResponse(200, whole_head, data)
         parts = (Span(0, size - 1),)
-        return FileResponse(200, whole_head, self._files, descriptor, parts)
+        return await FileResponse(200, whole_head, self._files, descriptor, parts).begin()
 
     async def _partial(
         self, found: Found, whole_head: bytes, spans: tuple[Span, ...], domain: str
@@ -125,7 +145,8 @@ class Responder:
         own, parts = _multipart(found, spans) if len(spans) > 1 else _single(found, spans[0])
         replaced = {name for name, _ in own}
         kept = tuple(each for each in fields_of(whole_head) if each[0] not in replaced)
-        return FileResponse(206, head(206, kept + own), self._files, descriptor, parts)
+        response = FileResponse(206, head(206, kept + own), self._files, descriptor, parts)
+        return await response.begin()
 
 
 def _single(found: Found, span: Span) -> tuple[Fields, tuple[bytes | Span, ...]]:

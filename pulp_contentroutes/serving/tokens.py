@@ -1,6 +1,5 @@
 """API tokens → what they are good for: asked of the database, remembered for a few seconds."""
 
-import asyncio
 import logging
 import time
 from collections.abc import Iterable
@@ -21,7 +20,7 @@ log = logging.getLogger(__name__)
 _REMEMBERED_SECONDS: Final = 5.0
 _REMEMBERED: Final = 10_000
 #: How often the uses of tokens are written down, and how many wait for that at most.
-_WRITE_SECONDS: Final = 30.0
+WRITE_SECONDS: Final = 30.0
 _WAITING: Final = 10_000
 
 
@@ -108,12 +107,6 @@ class Tokens:
         return grant
 
     # When they were used.
-
-    async def write_uses(self) -> None:
-        """Write down which tokens were used, for ever."""
-        while True:
-            await asyncio.sleep(_WRITE_SECONDS)
-            await self.write_used()
 
     async def write_used(self) -> None:
         """Write down which tokens were used since the last time, in one statement."""

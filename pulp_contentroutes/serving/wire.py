@@ -3,26 +3,33 @@
 import asyncio
 import logging
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from aiohttp import web
 from aiohttp.abc import AbstractStreamWriter
 from aiohttp.http import HttpVersion10, HttpVersion11
 from multidict import CIMultiDict
 
-from pulp_contentroutes.serving.errors import FileDamaged
-from pulp_contentroutes.serving.files import Descriptor, Files
+from pulp_contentroutes.serving.descriptors import Descriptor
+from pulp_contentroutes.serving.errors import FileFault
+from pulp_contentroutes.serving.files import Files
 from pulp_contentroutes.serving.heads import Fields, Tail, fields_of, head
 from pulp_contentroutes.serving.ranges import Span
+from pulp_contentroutes.serving.sending import (
+    PIECE,
+    REST,
+    SMALL_PIECE,
+    drain,
+    transport_of,
+    write_some,
+)
 
 log = logging.getLogger(__name__)
 
-#: Bodies up to here are read at once and sent with their head; larger ones in pieces of this size.
-PIECE: Final = 256 * 1024
-# Where the kernel takes everything at once, it is somebody else's turn after so many bytes.
+#: Bodies up to here are read at once, and sent with their head; larger ones in pieces.
+AT_ONCE: Final = SMALL_PIECE
+# Even if the kernel takes everything at once, others have their turn after so many bytes.
 _TURN: Final = 1024 * 1024
-# A client that takes none of a piece for this long is gone.
-_STALLED_SECONDS: Final = 600
 
 _TAIL: Final = Tail()
 
@@ -60,12 +67,13 @@ class RenderedResponse(web.StreamResponse):
     async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
         if not self._eof_sent:
             self._eof_sent = True
-            transport = _transport_of(request)
+            transport = transport_of(request)
             transport.write(b"".join((self._whole_head(request), self._data)))
             self._body_length = len(self._data)
             # Without it, a client that pipelines requests and reads nothing would fill the memory.
-            if transport.get_write_buffer_size():
-                await request.writer.drain()
+            # (uvloop's transports write at the end of a turn: they always have a little.)
+            if transport.get_write_buffer_size() > REST:
+                await drain(request, transport)
         return None
 
     async def write_eof(self, data: bytes = b"") -> None:
@@ -97,66 +105,105 @@ class FileResponse(RenderedResponse):
         self._files = files
         self._descriptor = descriptor
         self._parts = parts
+        #: The first bytes of the file, and the buffer that they are in.
+        self._first: tuple[memoryview, bytearray] | None = None
+        self._reads = 0
+
+    def begin_nowait(self) -> bool:
+        """Read the first bytes of the file, if that needs no waiting; tell whether it did not."""
+        span, buffer = self._first_span, _take_buffer()
+        piece = memoryview(buffer)[: min(PIECE, span.length)]
+        if not self._descriptor.fill_nowait(piece, span.first):
+            _give_back(buffer)
+            return False
+        self._first = piece, buffer
+        self._reads = 1
+        return True
+
+    async def begin(self) -> Self:
+        """Read the first bytes of the file, or raise FileFault while nothing is sent yet."""
+        if not self.begin_nowait():
+            span = self._first_span
+            self._first = await self._read(span.first, min(PIECE, span.length))
+        return self
+
+    @property
+    def _first_span(self) -> Span:
+        return next(part for part in self._parts if isinstance(part, Span))
+
+    async def _read(self, offset: int, length: int) -> tuple[memoryview, bytearray]:
+        buffer = _take_buffer()
+        piece = memoryview(buffer)[:length]
+        self._descriptor = await self._files.read(self._descriptor, offset, piece)
+        self._reads += 1
+        return piece, buffer
 
     async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
         if self._eof_sent:
             return None
         self._eof_sent = True
-        transport = _transport_of(request)
-        # A drained transport has (next to) nothing left, so that the buffer can be used again.
-        transport.set_write_buffer_limits(1)
+        transport = transport_of(request)
         try:
             await self._send_parts(request, transport)
-        except FileDamaged as damaged:
+        except FileFault as fault:
             # The head is gone: only a broken connection tells the client.
-            log.error("Broke off a response: %s", damaged)
-            raise ConnectionResetError("The file ended early.") from damaged
-        transport.set_write_buffer_limits()
+            log.error("Broke off a response: %s", fault)
+            transport.abort()
+            raise ConnectionResetError("The file cannot be sent to its end.") from fault
         return None
 
-    async def _send_parts(
-        self, request: web.BaseRequest, transport: asyncio.WriteTransport
-    ) -> None:
-        buffer = _BUFFERS.pop() if _BUFFERS else bytearray(PIECE)
+    async def _send_parts(self, request: web.BaseRequest, transport: asyncio.Transport) -> None:
         # What goes out before the next bytes of the file, in one piece with them.
         pending = self._whole_head(request)
         for part in self._parts:
             if isinstance(part, bytes):
                 pending += part
                 self._body_length += len(part)
-                continue
-            offset, end = part.first, part.last + 1
-            while offset < end:
-                length = min(PIECE - len(pending), end - offset)
-                piece = memoryview(buffer)[: len(pending) + length]
-                piece[: len(pending)] = pending
-                await self._files.read(self._descriptor, offset, piece[len(pending) :])
-                await self._send(request, piece, offset // _TURN != (offset + length) // _TURN)
-                if transport.get_write_buffer_size():
-                    # Some transports keep a reference, not a copy, to what is still to be sent.
-                    buffer = bytearray(PIECE)
+            else:
+                await self._send_span(request, transport, pending, part)
                 pending = b""
-                offset += length
-                self._body_length += length
-        transport.write(pending)
-        if len(_BUFFERS) < _KEPT_BUFFERS:
-            _BUFFERS.append(buffer)
+        if pending:
+            transport.write(pending)
+            await drain(request, transport)
 
-    async def _send(self, request: web.BaseRequest, piece: memoryview, is_turn_over: bool) -> None:
-        transport = _transport_of(request)
-        transport.write(piece)
-        if transport.get_write_buffer_size():
-            async with asyncio.timeout(_STALLED_SECONDS):
-                await request.writer.drain()
-        elif is_turn_over:
-            await asyncio.sleep(0)
+    async def _send_span(
+        self, request: web.BaseRequest, transport: asyncio.Transport, pending: bytes, span: Span
+    ) -> None:
+        """Send `pending`, and a part of the file."""
+        limit, turn = PIECE, 0
+        offset, end = span.first, span.last + 1
+        while offset < end:
+            piece, buffer = self._first or await self._read(offset, min(limit, end - offset))
+            self._first = None
+            if self._reads > 1 and offset + len(piece) == end:
+                # What was read in several pieces may be of two files.
+                await self._files.confirm(self._descriptor)
+            sent = write_some(transport, pending, piece)
+            whole = len(pending) + len(piece)
+            # Not in a `finally`: after a cancellation a thread may still be reading into it.
+            _give_back(buffer)
+            # A client that is slower than we are would have the same bytes read again and again.
+            limit = min(2 * limit, PIECE) if sent == whole else max(sent, SMALL_PIECE)
+            taken = sent - len(pending)
+            pending = b""
+            offset += taken
+            self._body_length += taken
+            turn += sent
+            if transport.get_write_buffer_size():
+                await drain(request, transport)
+                turn = 0
+            elif turn >= _TURN:
+                await asyncio.sleep(0)
+                turn = 0
 
 
-def _transport_of(request: web.BaseRequest) -> asyncio.Transport:
-    transport = request.transport
-    if transport is None or transport.is_closing():
-        raise ConnectionResetError("The client is gone.")
-    return transport
+def _take_buffer() -> bytearray:
+    return _BUFFERS.pop() if _BUFFERS else bytearray(PIECE)
+
+
+def _give_back(buffer: bytearray) -> None:
+    if len(_BUFFERS) < _KEPT_BUFFERS:
+        _BUFFERS.append(buffer)
 
 
 def text_response(

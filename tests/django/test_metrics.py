@@ -1,10 +1,19 @@
-"""Pulp's counter of served bytes counts the fast path's, too."""
+"""Pulp's counter of served bytes counts the fast path's, too; background tasks have their own."""
+
+import asyncio
+from typing import Any
 
 import pytest
+from aiohttp import web
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 from pulpcore import metrics
 from pytest_django import Settings
 
-from pulp_contentroutes.app.fast_path import _count_bytes
+from pulp_contentroutes.app.fast_path import FastPath, _count_bytes
+from pulp_contentroutes.app.metrics import FAILURES, RUNNING, observe
+from pulp_contentroutes.serving.background import Background
+from pulp_contentroutes.serving.invalidation import Listener
 
 
 class Recorder:
@@ -36,3 +45,77 @@ def test_served_bytes_are_counted_for_their_domain(
 def test_nothing_is_counted_where_pulp_counts_nothing(settings: Settings) -> None:
     settings.OTEL_ENABLED = False
     assert _count_bytes() is None
+
+
+@pytest.fixture
+def reader(monkeypatch: pytest.MonkeyPatch) -> InMemoryMetricReader:
+    """What reads our measurements in place of a collector."""
+    reader = InMemoryMetricReader()
+    meter = MeterProvider([reader], shutdown_on_exit=False).get_meter("pulp.metrics")
+    monkeypatch.setattr("pulp_contentroutes.app.metrics.init_otel_meter", lambda _: meter)
+    return reader
+
+
+def measured(reader: InMemoryMetricReader) -> dict[tuple[str, str], float]:
+    """Return the values by measurement and background task."""
+    data = reader.get_metrics_data()
+    metrics = data.resource_metrics[0].scope_metrics[0].metrics if data else ()
+    points: list[tuple[str, Any]] = [
+        (each.name, point) for each in metrics for point in each.data.data_points
+    ]
+    assert all(point.attributes["worker_process"] for _, point in points)
+    return {(name, point.attributes["task"]): point.value for name, point in points}
+
+
+async def test_background_tasks_that_fail_are_measured(
+    settings: Settings, reader: InMemoryMetricReader
+) -> None:
+    """A watcher that has ended would show weeks later, in a file that was deleted long ago."""
+    settings.OTEL_ENABLED = True
+    background, has_failed = Background(), asyncio.Event()
+
+    async def fail() -> None:
+        has_failed.set()
+        raise OSError("Stale file handle")
+
+    background.run("failing", fail)
+    background.run("waiting", asyncio.Event().wait)
+    observe(background)
+    await has_failed.wait()
+    await asyncio.sleep(0)
+    assert measured(reader) == {
+        (FAILURES, "failing"): 1,
+        (FAILURES, "waiting"): 0,
+        (RUNNING, "failing"): 0,
+        (RUNNING, "waiting"): 1,
+    }
+    await background.end()
+
+
+async def test_no_background_task_is_measured_where_pulp_measures_nothing(
+    settings: Settings, reader: InMemoryMetricReader
+) -> None:
+    settings.OTEL_ENABLED = False
+    background = Background()
+    background.run("waiting", asyncio.Event().wait)
+    observe(background)
+    assert measured(reader) == {}
+    await background.end()
+
+
+async def test_a_worker_supervises_what_runs_beside_its_requests(
+    settings: Settings, reader: InMemoryMetricReader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.OTEL_ENABLED = settings.CONTENTROUTES_FAST_PATH = True
+
+    async def listen(_: Listener) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(Listener, "run", listen)
+    running = FastPath().running(web.Application())
+    await anext(running)
+    tasks = {task for name, task in measured(reader) if name == RUNNING}
+    assert tasks == {"listener", "open files", "uses of tokens"}
+    with pytest.raises(StopAsyncIteration):
+        await anext(running)
+    assert measured(reader) == {}

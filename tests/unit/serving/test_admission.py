@@ -183,7 +183,7 @@ async def test_a_path_that_only_pulp_reads_is_refused_with_the_same_answer(
     client: Client, fast_path: FastPath
 ) -> None:
     """Otherwise the guard's own words would tell that there is one."""
-    for path in ("base//x", "base/%zz", "base/" + "a" * 300):
+    for path in ("base//x", "base/%zz", "base/%ff"):
         url = URL(PULPS + path, encoded=True)
         answer = await client.get(url, headers={"X-Refused-By-Pulp": "yes"})
         assert (answer.status, await answer.text()) == (401, "401: Unauthorized")

@@ -1,21 +1,27 @@
 """Artifacts are read without blocking, and never when they are not what they should be."""
 
+import errno
 import gc
 import os
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
 
-from pulp_contentroutes.serving import files as files_module
+from pulp_contentroutes.serving import descriptors
+from pulp_contentroutes.serving.descriptors import KEPT_BYTES, Descriptor
 from pulp_contentroutes.serving.errors import FileDamaged, FileGone
-from pulp_contentroutes.serving.files import Descriptor, Files
+from pulp_contentroutes.serving.files import Files
 from pulp_contentroutes.serving.model import StoredFile
 from pulp_contentroutes.serving.singleflight import SingleFlight
 from tests.fakes import stored
 
-DATA = os.urandom(10_000)
+#: More than is kept in memory.
+DATA = os.urandom(KEPT_BYTES + 1)
 SHARED_MEMORY = Path("/dev/shm")
 
 
@@ -50,7 +56,7 @@ async def test_bytes_are_read_where_they_are_asked_for(
     files: Files, tmp_path: Path, has_nowait: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if not has_nowait:
-        monkeypatch.setattr(files_module, "_NOWAIT", 0)
+        monkeypatch.setattr(descriptors, "_NOWAIT", 0)
     descriptor = await files.open(make(files, tmp_path))
     assert await read(files, descriptor, 0, len(DATA)) == DATA
     assert await read(files, descriptor, 1, 1) == DATA[1:2]
@@ -163,6 +169,100 @@ async def test_a_deleted_artifact_is_closed_and_looked_up_anew(
     assert not file.is_current
 
 
+@pytest.fixture
+def settled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take every file for one that was written long ago."""
+    monkeypatch.setattr(descriptors, "_TICK_SECONDS", -1)
+
+
+def rewrite(file: StoredFile, data: bytes) -> None:
+    """Change a file as `rsync --inplace --times` does: the same inode, size and date."""
+    status = os.stat(file.name)
+    with open(file.name, "r+b") as opened:
+        opened.write(data)
+    os.utime(file.name, ns=(status.st_atime_ns, status.st_mtime_ns))
+
+
+def replace(file: StoredFile, data: bytes) -> None:
+    """Put another file in its place, while a hard link keeps the old one: backups do that."""
+    os.link(file.name, f"{file.name}.backup")
+    os.unlink(file.name)
+    Path(file.name).write_bytes(data)
+
+
+@pytest.mark.usefixtures("settled")
+async def test_a_file_that_is_as_it_was_stays_open(files: Files, tmp_path: Path) -> None:
+    file = make(files, tmp_path)
+    descriptor = await files.open(file)
+    await files.look_at_open_files()
+    assert files.opened(file) is descriptor
+
+
+@pytest.mark.usefixtures("settled")
+@pytest.mark.parametrize("harm", [rewrite, replace])
+@pytest.mark.parametrize("size", [1000, 1_000_000])
+async def test_what_its_name_leads_to_is_served_after_a_look_at_the_names(
+    files: Files, tmp_path: Path, size: int, harm: Callable[[StoredFile, bytes], None]
+) -> None:
+    """Or a file that was repaired would stay damaged for as long as it is open."""
+    damaged, repaired = os.urandom(size), os.urandom(size)
+    file = make(files, tmp_path, damaged)
+    assert await files.whole(await files.ready(file)) == damaged
+    harm(file, repaired)
+    await files.look_at_open_files()
+    assert await files.whole(await files.ready(file)) == repaired
+
+
+@pytest.mark.usefixtures("settled")
+async def test_a_large_file_that_was_changed_in_place_is_opened_anew_at_once(
+    files: Files, tmp_path: Path
+) -> None:
+    file = make(files, tmp_path, os.urandom(1_000_000))
+    descriptor = await files.open(file)
+    assert await files.ready(file) is files.ready_nowait(file) is descriptor
+    rewrite(file, os.urandom(1_000_000))
+    assert files.ready_nowait(file) is None
+    assert await files.ready(file) is not descriptor
+
+
+async def test_a_file_that_was_written_just_before_is_opened_once_more(
+    files: Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A second change in the same tick of the file system's clock leaves no trace."""
+    file = make(files, tmp_path)
+    await files.open(file)
+    await files.look_at_open_files()
+    assert files.opened(file) is None
+    written = os.stat(file.name).st_ctime
+    monkeypatch.setattr(time, "time", lambda: written + 3)
+    descriptor = await files.open(file)
+    await files.look_at_open_files()
+    assert files.opened(file) is descriptor
+
+
+@pytest.mark.usefixtures("settled")
+async def test_a_name_that_cannot_be_looked_at_hides_none_of_the_others(
+    files: Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A stale handle of NFS ended the looks of a worker for its whole life."""
+    stale, gone = make(files, tmp_path), make(files, tmp_path)
+    await files.open(stale)
+    await files.open(gone)
+    os.unlink(gone.name)
+    look = os.stat
+
+    def fail(name: Any, *args: Any, **options: Any) -> os.stat_result:
+        if name == stale.name:
+            raise OSError(errno.ESTALE, "Stale file handle")
+        return look(name, *args, **options)
+
+    monkeypatch.setattr(os, "stat", fail)
+    await files.look_at_open_files()
+    assert files.opened(stale) is None
+    assert files.opened(gone) is None
+
+
+@pytest.mark.usefixtures("settled")
 async def test_the_watch_closes_what_was_deleted_behind_our_back(
     files: Files, tmp_path: Path
 ) -> None:

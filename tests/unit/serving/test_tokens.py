@@ -241,17 +241,3 @@ async def test_uses_that_cannot_be_written_are_logged_and_dropped(
     database.is_down = False
     await tokens.write_used()
     assert database.count(sql.TOUCH_TOKENS) == 1
-
-
-async def test_uses_are_written_again_and_again(
-    tokens: Tokens, database: FakeDatabase, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(module, "_WRITE_SECONDS", 0)
-    writing = asyncio.create_task(tokens.write_uses())
-    digest = added(database)
-    for number in (1, 2):
-        assert await tokens.find(digest, None)
-        await database.until_asked(sql.TOUCH_TOKENS, number)
-    writing.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await writing
