@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from blockbuster import BlockBuster, blockbuster_ctx
 
@@ -34,6 +35,9 @@ _ONE_WORKER = ("--content-workers", "1")
 #: All tests share one address, and some send nothing but wrong credentials.
 _SETTINGS = {"CONTENTROUTES_FAILED_LOGINS": "0"}
 
+# No test fails because the machine is busy: speed belongs in `make bench`.
+hypothesis.settings.register_profile("patient", deadline=None)
+hypothesis.settings.load_profile("patient")
 
 # A shell that runs the tests in the background ignores them, and so would every Pulp of theirs.
 for number, handler in (

@@ -187,6 +187,10 @@ class FakeGuards:
         self.asked: list[Guard] = []
         #: When set, loads wait for it.
         self.gate: asyncio.Event | None = None
+        #: Those that no password and no token satisfies, besides the guards of requests.
+        self.without_credentials: set[UUID] = set()
+        #: The guard that Pulp's own handler asks.
+        self.pulps: UUID | None = None
 
     def add(self, asks: Asks) -> UUID:
         guard_id = uuid4()
@@ -203,6 +207,13 @@ class FakeGuards:
     async def permits(self, guard: Guard, request: web.Request) -> bool:
         self.asked.append(guard)
         return guard.permits(request)
+
+    async def takes_credentials(self, guard_id: UUID) -> bool:
+        is_satisfiable = self.guards[guard_id].asks in (Asks.TOKEN, Asks.PULP)
+        return is_satisfiable and guard_id not in self.without_credentials
+
+    async def asked_by_pulp(self, request: web.Request) -> UUID | None:
+        return self.pulps
 
 
 class FakeStorages:

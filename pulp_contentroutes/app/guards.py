@@ -1,12 +1,16 @@
 """Content guards of every plugin, for the fast path: what each asks, and how to ask it."""
 
+import contextlib
 import logging
 from typing import Final
 
+from aiohttp import web
 from asgiref.sync import sync_to_async
 from django.db import DatabaseError, InterfaceError, connection
+from pulpcore.plugin.content import Handler
 from pulpcore.plugin.models import ContentGuard
 
+from pulp_contentroutes.app.challenge import takes_credentials
 from pulp_contentroutes.app.locations import canonical_request
 from pulp_contentroutes.paths import CONTENT_PREFIX
 from pulp_contentroutes.serving import sql
@@ -46,6 +50,13 @@ class PulpGuards:
     async def permits(self, guard, request):
         return await sync_to_async(guard.permits)(request)
 
+    async def takes_credentials(self, guard_id):
+        return await sync_to_async(_takes_credentials)(guard_id)
+
+    async def asked_by_pulp(self, request):
+        # Pulp's middleware has set the domain, in this task.
+        return await sync_to_async(_guard_at)(request.match_info.get("path", ""))
+
     async def _is_watched(self, instance):
         """Tell whether our triggers announce changes of the guard's own table."""
         table = type(instance)._meta.db_table
@@ -54,9 +65,32 @@ class PulpGuards:
 
 def _loaded(guard_id):
     """Return the guard as what it is. Blocking."""
-    try:
+    with _database_errors():
         guard = ContentGuard.objects.filter(pk=guard_id).first()
         return guard and guard.cast()
+
+
+def _takes_credentials(guard_id):
+    with _database_errors():
+        guard = ContentGuard.objects.filter(pk=guard_id).first()
+        return guard is not None and takes_credentials(guard)
+
+
+def _guard_at(path):
+    """Return the id of the guard that Pulp's handler asks about a path, None without. Blocking."""
+    with _database_errors():
+        try:
+            return Handler._match_distribution(path).content_guard_id
+        except web.HTTPException:
+            # A listing, a redirect, or nothing: no distribution any more.
+            return None
+
+
+@contextlib.contextmanager
+def _database_errors():
+    """Raise those of Django as DatabaseUnavailable."""
+    try:
+        yield
     except (DatabaseError, InterfaceError) as error:
         connection.close_if_unusable_or_obsolete()
         raise DatabaseUnavailable(str(error)) from error

@@ -41,11 +41,12 @@ CONTENTROUTES_MAX_RANGES = 200
 # Whether a client that a guard refuses is told 404, as if there were nothing, and never 401 or 403.
 CONTENTROUTES_HIDE_REFUSALS = False
 
-# How many wrong credentials for guarded content a client address may send in a minute; after that
-# passwords from it are not tried, but answered 429. 0 for no limit.
+# How many wrong credentials for guarded content a client address may send to a content worker in a
+# minute; after that passwords from it are not tried, but answered 429. 0 for no limit.
 CONTENTROUTES_FAILED_LOGINS = 30
 
-# The addresses or networks of the reverse proxies whose X-Forwarded-For is believed.
+# The addresses or networks of the reverse proxies whose X-Forwarded-For is believed; or Forwarded,
+# where there is no X-Forwarded-For.
 CONTENTROUTES_TRUSTED_PROXIES = ["127.0.0.0/8", "::1"]
 
 # How large a published tarball may be, in bytes; and how large when it is unpacked, in bytes and in

@@ -1,21 +1,28 @@
 """Guard and client → admitted, refused with an answer, or for Pulp to authenticate first."""
 
 from http import HTTPStatus
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from aiohttp import hdrs, web
 
 from pulp_contentroutes.serving.authorize import Authorizer, Decision
 from pulp_contentroutes.serving.client_address import ClientAddresses
-from pulp_contentroutes.serving.credentials import Password, Token, credentials_of
+from pulp_contentroutes.serving.credentials import (
+    Malformed,
+    Password,
+    Token,
+    credentials_of,
+)
 from pulp_contentroutes.serving.refusals import refusal
 from pulp_contentroutes.serving.signed_urls import SignedUrls
-from pulp_contentroutes.serving.throttle import FailedLogins
+from pulp_contentroutes.serving.throttle import FailedLogins, PasswordChecks
 from pulp_contentroutes.serving.wire import RenderedResponse
 
 #: Where Pulp's middleware `authenticate` puts the user.
 _USER: Final = "user"
+#: The turn of a request whose password Pulp checks. aiohttp has typed keys since 3.14.
+_TURN: Final[Any] = getattr(web, "RequestKey", lambda name, _: name)("contentroutes_turn", object)
 
 
 class Admission:
@@ -34,6 +41,7 @@ class Admission:
         self._signed_urls = signed_urls
         self._addresses = addresses
         self._failed = failed
+        self._checks = PasswordChecks()
         self._is_hidden = is_hidden
 
     def is_certain(self, guard_id: UUID, request: web.Request) -> bool:
@@ -44,14 +52,12 @@ class Admission:
         """Return ADMITTED, UNDECIDED, or the answer of a refusal; or raise DatabaseUnavailable."""
         if self._has_signed_url(request):
             return Decision.ADMITTED
+        # First: guards are loaded by the thread that passwords keep busy. Tokens cost nothing.
+        if self._has_failed(request):
+            return self._refusal(HTTPStatus.TOO_MANY_REQUESTS, request)
         decision = await self._authorizer.decide(guard_id, request)
         match decision:
-            case Decision.ADMITTED:
-                return decision
-            case Decision.UNDECIDED:
-                # Before Pulp spends half a second on one more password. Tokens cost nothing.
-                if isinstance(_credentials(request), Password) and self._has_failed(request):
-                    return self._refusal(HTTPStatus.TOO_MANY_REQUESTS, request)
+            case Decision.ADMITTED | Decision.UNDECIDED:
                 return decision
             case Decision.TOO_LARGE:
                 return self._refusal(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, request)
@@ -59,6 +65,34 @@ class Admission:
                 return self._refusal(HTTPStatus.FORBIDDEN, request)
             case Decision.UNAUTHENTICATED:
                 return self._unauthenticated(request)
+
+    # Requests that Pulp authenticates.
+
+    async def begin_authentication(
+        self, request: web.Request, *, is_guarded: bool
+    ) -> RenderedResponse | None:
+        """Wait until it is the turn of the request's password, if it has one.
+
+        Return None, or the refusal of a client that has sent too many.
+        """
+        if not isinstance(_credentials(request), Password):
+            return None
+        turn = await self._checks.wait(self._addresses.of(request))
+        if turn is None:
+            # Of content that may be public: nothing to hide.
+            return refusal(HTTPStatus.TOO_MANY_REQUESTS, request, is_hidden=False)
+        is_gone = request.transport is None or request.transport.is_closing()
+        # Those before it may have failed meanwhile.
+        if is_gone or (is_guarded and self._has_failed(request)):
+            turn.close()
+            return self._refusal(HTTPStatus.TOO_MANY_REQUESTS, request)
+        request[_TURN] = turn
+        return None
+
+    def end_authentication(self, request: web.Request) -> None:
+        """Let the next password be checked; more than once does no harm."""
+        if _TURN in request:
+            request[_TURN].close()
 
     async def check_with_user(
         self, guard_id: UUID, request: web.Request
@@ -68,15 +102,27 @@ class Admission:
         Raise DatabaseUnavailable, or GuardGone.
         """
         # Pulp treats whoever sends a wrong password as anonymous.
-        if not _is_known(request) and isinstance(_credentials(request), Password | Token):
-            return self._unauthenticated(request)
-        if await self._authorizer.permits_with_user(guard_id, request):
-            return None
-        return self.refused_by_pulp(request)
+        is_wrong = not _is_known(request) and isinstance(_credentials(request), Password | Token)
+        wrong = self._unauthenticated(request) if is_wrong else None
+        # Not before the failure is counted.
+        self.end_authentication(request)
+        if wrong is not None or await self._authorizer.permits_with_user(guard_id, request):
+            return wrong
+        if _is_known(request) or not await self._authorizer.takes_credentials(guard_id):
+            return self._refusal(HTTPStatus.FORBIDDEN, request)
+        return self._unauthenticated(request)
 
-    def refused_by_pulp(self, request: web.Request) -> RenderedResponse:
-        """Return the answer to a request that a guard has refused after Pulp's authentication."""
+    async def refused_by_pulp(self, request: web.Request) -> RenderedResponse:
+        """Return the answer to a request that a guard has refused in Pulp's own handler.
+
+        Raise DatabaseUnavailable.
+        """
         if _is_known(request):
+            return self._refusal(HTTPStatus.FORBIDDEN, request)
+        if isinstance(_credentials(request), Password | Token | Malformed):
+            return self._unauthenticated(request)
+        guard_id = await self._authorizer.asked_by_pulp(request)
+        if guard_id is None or not await self._authorizer.takes_credentials(guard_id):
             return self._refusal(HTTPStatus.FORBIDDEN, request)
         return self._unauthenticated(request)
 
@@ -89,6 +135,9 @@ class Admission:
         return self._signed_urls.admit(request.rel_url)
 
     def _has_failed(self, request: web.Request) -> bool:
+        """Tell whether the request's password is not to be tried."""
+        if not isinstance(_credentials(request), Password):
+            return False
         return self._failed.are_too_many(self._addresses.of(request))
 
     def _refusal(self, status: HTTPStatus, request: web.Request) -> RenderedResponse:

@@ -25,9 +25,9 @@ _GUARDS: Final = 4000
 
 class Decision(enum.Enum):
     ADMITTED = enum.auto()
-    #: No credentials, or wrong ones: who has others may try again.
+    #: Wrong credentials, or none where some could satisfy the guard: the client may try again.
     UNAUTHENTICATED = enum.auto()
-    #: Somebody who is known, and may not.
+    #: A user who is known and may not, or a guard that no credentials can satisfy.
     FORBIDDEN = enum.auto()
     #: Credentials longer than anybody has.
     TOO_LARGE = enum.auto()
@@ -67,6 +67,12 @@ class Guards(Protocol):
 
     async def permits(self, guard: Guard, request: web.Request) -> bool:
         """Ask a guard that asks Pulp (`Asks.PULP`); or raise DatabaseUnavailable."""
+
+    async def takes_credentials(self, guard_id: UUID) -> bool:
+        """Tell whether a password or token can satisfy the guard; or raise DatabaseUnavailable."""
+
+    async def asked_by_pulp(self, request: web.Request) -> UUID | None:
+        """Return the guard that Pulp's handler has asked; or raise DatabaseUnavailable."""
 
 
 class Authorizer:
@@ -132,7 +138,8 @@ class Authorizer:
         if credentials is not None or guard.asks is Asks.PULP:
             # Whoever has sent a password is to hear that it is wrong, whatever the guard asks.
             return Decision.UNDECIDED
-        return Decision.ADMITTED if await _permits(guard, request) else Decision.UNAUTHENTICATED
+        # Certificates and headers are no credentials that a client could be asked for.
+        return Decision.ADMITTED if await _permits(guard, request) else Decision.FORBIDDEN
 
     async def _decide_for(
         self, token: Token, guard_id: UUID, guard: Guard, request: web.Request
@@ -161,6 +168,14 @@ class Authorizer:
         if guard.asks in _IN_ORM_THREAD:
             return await self._guards.permits(guard, request)
         return await _permits(guard, request)
+
+    async def takes_credentials(self, guard_id: UUID) -> bool:
+        """Tell whether a client is to be asked for credentials; or raise DatabaseUnavailable."""
+        return await self._guards.takes_credentials(guard_id)
+
+    async def asked_by_pulp(self, request: web.Request) -> UUID | None:
+        """Return the guard that Pulp's handler has asked; or raise DatabaseUnavailable."""
+        return await self._guards.asked_by_pulp(request)
 
     async def _guard(self, guard_id: UUID) -> Guard | None:
         if not self._is_trusted:

@@ -91,12 +91,7 @@ class Pipeline:
             if response is not None:
                 return response
             try:
-                response = await handler(request)
-            except web.HTTPForbidden:
-                # A guard's: nothing else in Pulp's handler raises it.
-                if not self._routes.lead_to(request):
-                    raise
-                return self._admission.refused_by_pulp(request)
+                response = await self._hand_over(request, handler)
             finally:
                 # The answer is prepared with the request as it came.
                 if is_guarded(request):
@@ -112,7 +107,9 @@ class Pipeline:
         @web.middleware
         async def contentroutes(request: web.Request, handler: Handler) -> web.StreamResponse:
             response = None
-            if _WAITING in request:
+            if _WAITING not in request:
+                self._admission.end_authentication(request)
+            else:
                 try:
                     response = await self._answer_known(request)
                 except Exception:
@@ -125,6 +122,32 @@ class Pipeline:
         """Change the headers of an answer of Pulp's handler (aiohttp's `on_response_prepare`)."""
         if self._routes.lead_to(request):
             correct_headers(request, response)
+
+    async def _hand_over(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Let Pulp authenticate and answer the request."""
+        refusal = await self._admission.begin_authentication(
+            request, is_guarded=_WAITING in request
+        )
+        if refusal is not None:
+            return refusal
+        try:
+            return await handler(request)
+        except web.HTTPForbidden as forbidden:
+            # A guard's: nothing else in Pulp's handler raises it.
+            if not self._routes.lead_to(request):
+                raise
+            return await self._refused_by_pulp(request, forbidden)
+        finally:
+            self._admission.end_authentication(request)
+
+    async def _refused_by_pulp(
+        self, request: web.Request, forbidden: web.HTTPForbidden
+    ) -> web.StreamResponse:
+        try:
+            return await self._admission.refused_by_pulp(request)
+        except Exception:
+            log.exception("It is not known which guard has refused; Pulp's own answer is sent.")
+            raise forbidden from None
 
     def _from_memory(self, request: web.Request) -> web.StreamResponse | None:
         """Return the whole of a small file that was asked for in the same words before."""

@@ -163,9 +163,9 @@ ROWS: Final = (
     ),
     # Who may have it.
     Row(
-        "A guard refuses a client without credentials",
+        "A guard refuses a known user, or no credentials can satisfy it",
         ALL,
-        lambda case: case.statuses == (403, 401),
+        lambda case: case.statuses == (403, 403) and case.ours.body in (b"403: Forbidden", b""),
     ),
     Row(
         "`Cache-Control` of content with a guard",

@@ -36,7 +36,7 @@ def ours(plain: Standalone) -> Iterator[Connection]:
 def said(answer: Answer) -> tuple[int, bytes]:
     """Return the answer, with our words for what a guard refuses (docs/differences.md)."""
     if answer.status == 403:
-        return 401, b"401: Unauthorized"
+        return 403, b"403: Forbidden"
     return answer.status, answer.body
 
 

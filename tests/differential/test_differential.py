@@ -120,7 +120,6 @@ def test_chance(arena: Arena) -> None:
         # With domains only the first segment of a path differs.
         max_examples=CHANCES // 3 if arena.has_domains else CHANCES,
         database=None,
-        deadline=None,
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )

@@ -86,8 +86,8 @@ def test_nothing_is_revealed_before_the_guard(
 ) -> None:
     base = distribute(header_guard(admin))
     refused = ours.get(f"{base}/{path}", If_None_Match="*")
-    assert refused.status == 401
-    assert refused.body == b"401: Unauthorized"
+    assert refused.status == 403
+    assert refused.body == b"403: Forbidden"
     assert refused.headers["cache-control"] == "no-store"
 
 
@@ -113,8 +113,8 @@ def test_a_header_guard_admits_who_has_the_header(
     for _ in range(2):
         admitted = ours.get(f"{base}/{path}", x_key=KEY)
         assert (admitted.status, "repr-digest" in admitted.headers) == (200, path == "x")
-        assert ours.get(f"{base}/{path}").status == 401
-        assert ours.get(f"{base}/{path}", x_key="b3RoZXI=").status == 401
+        assert ours.get(f"{base}/{path}").status == 403
+        assert ours.get(f"{base}/{path}", x_key="b3RoZXI=").status == 403
 
 
 @pytest.mark.redis
@@ -135,11 +135,11 @@ print(guard.preauthenticate_url("http://any.example" + {pulp.stock.url(f"{base}/
     assert pulp.stock.raw(f"{encoded}?{query}").status == 200
     for _ in range(2):
         assert ours.raw(f"{encoded}?{query}").body == b"odd"
-        assert ours.raw(encoded).status == 401
+        assert ours.raw(encoded).status == 403
     other_digit = "1" if query.endswith("0") else "0"
-    assert ours.raw(f"{encoded}?{query[:-1]}{other_digit}").status == 401
+    assert ours.raw(f"{encoded}?{query[:-1]}{other_digit}").status == 403
     other = ours.url(f"{base}/other").removeprefix(ours.prefix)
-    assert ours.raw(f"{other}?{query}").status == 401
+    assert ours.raw(f"{other}?{query}").status == 403
 
 
 @pytest.mark.redis
@@ -243,8 +243,41 @@ def test_a_certificate_is_checked_on_the_fast_path(
     answer = ours.get(f"{base}/x", X_CLIENT_CERT=quote(own))
     assert (answer.body, "repr-digest" in answer.headers) == (b"x", True)
     for wrong in (quote(own[:-40]), "x"):
-        assert ours.get(f"{base}/x", X_CLIENT_CERT=wrong).status == 401
-    assert ours.get(f"{base}/x").status == 401
+        assert ours.get(f"{base}/x", X_CLIENT_CERT=wrong).status == 403
+    assert ours.get(f"{base}/x").status == 403
+
+
+@pytest.mark.parametrize("is_on", ["true", "false"])
+def test_a_challenge_is_sent_only_where_credentials_can_satisfy_the_guard(
+    pulp: Pulp, admin: Rest, distribute: Distribute, is_on: str
+) -> None:
+    """On both prefixes, for files, listings and paths that only Pulp reads, by Pulp itself, too."""
+    header, rbac = header_guard(admin), admin.guard("core/rbac")
+    redirect = admin.guard("core/content_redirect")
+    inner = admin.guard("core/composite", guards=[redirect, rbac])
+    expected = {
+        header: 403,
+        redirect: 403,
+        rbac: 401,
+        admin.guard("contentroutes/token"): 401,
+        admin.guard("core/composite", guards=[header, redirect]): 403,
+        admin.guard("core/composite", guards=[header, inner]): 401,
+    }
+    statuses = {guard: distribute(guard) for guard in expected}
+    with pulp.instance.further_content_app(CONTENTROUTES_FAST_PATH=is_on) as port:
+        for guard, base in statuses.items():
+            for route in (pulp.route("ours", port), pulp.route("stock", port)):
+                for path in ("x", "missing", "dir/", "dir"):
+                    answer = route.get(f"{base}/{path}")
+                    is_challenge = "www-authenticate" in answer.headers
+                    assert (answer.status, is_challenge) == (
+                        expected[guard],
+                        expected[guard] == 401,
+                    )
+                    wrong = route.get(f"{base}/{path}", Authorization=basic("admin", "wrong"))
+                    assert (wrong.status, wrong.body) == (401, b"401: Unauthorized")
+            stock = pulp.route("stock", port)
+            assert stock.raw(f"{base}//x").status == expected[guard]
 
 
 def test_a_guard_that_fails_refuses(admin: Rest, ours: Route, distribute: Distribute) -> None:
@@ -254,7 +287,7 @@ def test_a_guard_that_fails_refuses(admin: Rest, ours: Route, distribute: Distri
     )
     base = distribute(href)
     key = base64.b64encode(b'{"a": 1}').decode()
-    assert ours.get(f"{base}/x", x_key=key).status == 401
+    assert ours.get(f"{base}/x", x_key=key).status == 403
 
 
 def test_refusals_can_be_hidden(pulp: Pulp, admin: Rest, distribute: Distribute) -> None:

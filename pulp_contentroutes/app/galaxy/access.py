@@ -6,9 +6,11 @@ from rest_framework.exceptions import NotAuthenticated, NotFound, PermissionDeni
 from rest_framework.settings import api_settings
 
 from pulp_contentroutes.app.authentication import ApiTokenAuthentication
+from pulp_contentroutes.app.challenge import takes_credentials
 from pulp_contentroutes.app.galaxy.content_urls import path_below
 from pulp_contentroutes.app.models import ApiToken
 from pulp_contentroutes.paths import percent_encoded
+from pulp_contentroutes.serving.credentials import Malformed, credentials_of
 
 _SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
@@ -52,7 +54,7 @@ def check_read(request, distribution):
     try:
         guard.cast().permit(GuardRequest(request, distribution))
     except PermissionError:
-        raise _refusal(request) from None
+        raise _refusal(request, takes_credentials(guard)) from None
 
 
 def check_publish(request, repository):
@@ -62,10 +64,15 @@ def check_publish(request, repository):
     if settings.DOMAIN_ENABLED:
         places.append(get_domain())
     if not any(request.user.has_perm(permission, obj=place) for place in places):
-        raise _refusal(request)
+        raise _refusal(request, takes_credentials=True)
 
 
-def _refusal(request):
+def _refusal(request, takes_credentials):
     if settings.CONTENTROUTES_HIDE_REFUSALS:
         return NotFound("There is no Galaxy distribution at this URL.")
-    return PermissionDenied() if request.user.is_authenticated else NotAuthenticated()
+    # Others that are wrong were refused by Pulp's authentication.
+    credentials = credentials_of(request.META.get("HTTP_AUTHORIZATION"))
+    is_challenged = takes_credentials or isinstance(credentials, Malformed)
+    if request.user.is_authenticated or not is_challenged:
+        return PermissionDenied()
+    return NotAuthenticated()

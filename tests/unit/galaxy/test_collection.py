@@ -198,7 +198,7 @@ def test_every_file_is_the_one_that_is_told_of() -> None:
         read_collection(packed(FILES), LIMITS)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(data=st.data())
 def test_nothing_but_a_refusal_comes_of_damage(data: st.DataObject) -> None:
     good = archive().read()

@@ -1,5 +1,6 @@
 """The whole fast path on a fake database, in an application of its own."""
 
+import asyncio
 import base64
 import os
 import warnings
@@ -11,7 +12,7 @@ from uuid import UUID
 import pytest
 from aiohttp import ClientResponse, web
 from aiohttp.test_utils import TestClient
-from aiohttp.typedefs import Handler
+from aiohttp.typedefs import Handler, Middleware
 
 from pulp_contentroutes.serving.admission import Admission
 from pulp_contentroutes.serving.authorize import Asks, Authorizer
@@ -50,6 +51,52 @@ def content_type(path: str) -> str | None:
     return "text/plain" if path.endswith(".txt") else None
 
 
+class User:
+    def __init__(self, is_authenticated: bool) -> None:
+        self.is_authenticated = is_authenticated
+
+
+class Authentication:
+    """Pulp's: knows the user of `X-User`, as if the password were right, and counts."""
+
+    def __init__(self) -> None:
+        #: The `X-Name` of each request whose password was checked, in order.
+        self.checked: list[str] = []
+        self.most_at_once = 0
+        self._at_once = 0
+        #: When set, passwords wait for it.
+        self.gate: asyncio.Event | None = None
+        #: When set, requests end here, as those for a domain that does not exist.
+        self.is_missing = False
+
+    @property
+    def middleware(self) -> Middleware:
+        @web.middleware
+        async def authenticate(request: web.Request, handler: Handler) -> web.StreamResponse:
+            if request.headers.get("Authorization", "").startswith("Basic"):
+                await self._check(request)
+            if self.is_missing:
+                raise web.HTTPNotFound
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                request["user"] = User("X-User" in request.headers)
+            return await handler(request)
+
+        return authenticate
+
+    async def _check(self, request: web.Request) -> None:
+        self.checked.append(request.headers.get("X-Name", ""))
+        self._at_once += 1
+        self.most_at_once = max(self.most_at_once, self._at_once)
+        await (self.gate.wait() if self.gate else asyncio.sleep(0))
+        self._at_once -= 1
+
+    async def until_checked(self, count: int) -> None:
+        """Wait until `count` passwords have come so far."""
+        while len(self.checked) < count:  # noqa: ASYNC110  a fake needs no event for it
+            await asyncio.sleep(0)
+
+
 @dataclass
 class FastPath:
     """Every part, for tests that look inside."""
@@ -66,6 +113,7 @@ class FastPath:
     tokens: Tokens
     authorizer: Authorizer
     admission: Admission
+    authentication: Authentication
 
 
 @pytest.fixture
@@ -96,23 +144,9 @@ async def fast_path(tmp_path: Path, is_hidden: bool) -> AsyncIterator[FastPath]:
         memory.trust()
     yield FastPath(
         database, tmp_path, files, plans, resolver, pipeline, marked, counted, guards, tokens,
-        authorizer, admission,
+        authorizer, admission, Authentication(),
     )  # fmt: skip
     files.close()
-
-
-class User:
-    def __init__(self, is_authenticated: bool) -> None:
-        self.is_authenticated = is_authenticated
-
-
-@web.middleware
-async def authenticate(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Know the user of `X-User`, as Pulp's middleware knows whose password is right."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        request["user"] = User("X-User" in request.headers)
-    return await handler(request)
 
 
 @pytest.fixture
@@ -125,6 +159,7 @@ async def client(fast_path: FastPath, aiohttp_client: MakeClient) -> Client:
         return web.Response(status=HANDED_OVER)
 
     pipeline = fast_path.pipeline
+    authenticate = fast_path.authentication.middleware
     app = web.Application(middlewares=[pipeline.outermost, authenticate, pipeline.innermost])
     app.add_routes([web.get(prefix + "{path:.+}", handed_over) for prefix in (OURS, PULPS)])
     # A route of another plugin, below Pulp's prefix.

@@ -27,6 +27,16 @@ from tests.unit.serving.conftest import (
 PATHS = ("base/x", "base/missing", "base/dir", "base/dir/", "base/", "base")
 
 
+#: Guard → what a client without credentials is told. A browser would ask its user for a password
+#: that no header and no certificate guard looks at.
+REFUSAL = {
+    Asks.REQUEST: "403: Forbidden",
+    Asks.REQUEST_SLOWLY: "403: Forbidden",
+    Asks.TOKEN: "401: Unauthorized",
+    Asks.PULP: "401: Unauthorized",
+}
+
+
 def likeness(answer: ClientResponse) -> tuple[object, ...]:
     return answer.status, [field for field in answer.raw_headers if field[0] != b"Date"]
 
@@ -44,12 +54,12 @@ async def test_a_refusal_says_nothing_about_the_content(
     )
     answers = [await get(client, path, **headers) for path in PATHS for headers in conditions]
     assert len({str(likeness(answer)) for answer in answers}) == 1
-    assert {await answer.text() for answer in answers} == {"401: Unauthorized"}
+    assert {await answer.text() for answer in answers} == {REFUSAL[asks]}
     assert fast_path.database.count(sql.LOOK_UP) == 0
 
 
 async def test_the_challenge_is_basic_and_bearer(client: Client, fast_path: FastPath) -> None:
-    guarded(fast_path, Asks.REQUEST)
+    guarded(fast_path, Asks.TOKEN)
     answer = await get(client, "base/x")
     assert answer.headers.getall("WWW-Authenticate") == [
         'Basic realm="Pulp", charset="UTF-8"',
@@ -69,7 +79,7 @@ async def test_a_guard_of_the_request_is_asked_each_time_and_loaded_once(
         (await get(client, "base/x", **headers)).status
         for headers in ({"X_Key": "yes"}, {"X_Key": "no"}, {"X_Key": "yes"}, {}, {"X_Key": "yes"})
     ]
-    assert statuses == [200, 401, 200, 401, 200]
+    assert statuses == [200, 403, 200, 403, 200]
     assert fast_path.guards.loaded == [guard_id]
 
 
@@ -80,7 +90,7 @@ async def test_a_guard_that_changes_is_loaded_anew(client: Client, fast_path: Fa
         Asks.REQUEST, lambda request: False
     )
     fast_path.authorizer.announced([str(guard_id), "base_paths"])
-    assert (await get(client, "base/x", X_Key="yes")).status == 401
+    assert (await get(client, "base/x", X_Key="yes")).status == 403
 
 
 async def test_a_guard_that_is_added_counts_from_its_announcement(
@@ -91,7 +101,7 @@ async def test_a_guard_that_is_added_counts_from_its_announcement(
     row = fast_path.database.distributions["base"]
     row["content_guard_id"] = fast_path.guards.add(Asks.REQUEST)
     fast_path.resolver.announced([str(row["distribution_id"])])
-    assert (await get(client, "base/x")).status == 401
+    assert (await get(client, "base/x")).status == 403
 
 
 async def test_without_trust_a_guard_is_loaded_for_each_request(
@@ -162,6 +172,7 @@ async def test_what_pulps_handler_refuses_gets_the_same_answer(
     client: Client, fast_path: FastPath
 ) -> None:
     fast_path.database.add_file("dir/y", DATA, fast_path.root)
+    fast_path.guards.pulps = fast_path.guards.add(Asks.PULP)
     for user, status in ((None, 401), ("me", 403)):
         headers = {"X-Refused-By-Pulp": "yes"} | ({"X-User": user} if user else {})
         answer = await client.get(PULPS + "base/dir/", headers=headers)
@@ -175,14 +186,50 @@ async def test_a_guard_comes_before_everything_that_only_pulp_can_answer(
 ) -> None:
     guarded(fast_path, Asks.REQUEST)
     fast_path.database.distributions["base"]["distribution_type"] = "python.python"
-    assert (await get(client, "base/x")).status == 401
+    assert (await get(client, "base/x")).status == 403
     assert (await get(client, "base/x", X_Key="yes")).status == HANDED_OVER
+
+
+@pytest.mark.parametrize("asks", Asks)
+async def test_a_challenge_is_sent_only_where_credentials_can_satisfy_the_guard(
+    client: Client, fast_path: FastPath, asks: Asks
+) -> None:
+    """A browser would ask its user for a password again and again."""
+    guard_id = guarded(fast_path, asks)
+    fast_path.guards.without_credentials.add(guard_id)
+    is_refused = asks is not Asks.TOKEN
+    for headers in ({}, {"Authorization": "Negotiate abc"}) if is_refused else ():
+        for _ in range(FAILED_LOGINS + 1):
+            answer = await get(client, "base/x", **headers)
+            assert (answer.status, "WWW-Authenticate" in answer.headers) == (403, False)
+    # Wrong credentials are reported as wrong, whatever the guard asks; and none has failed yet.
+    for wrong in (basic("wrong"), f"Bearer {new_token()}", "Bearer pcr_x"):
+        answer = await get(client, "base/x", Authorization=wrong)
+        assert (answer.status, "WWW-Authenticate" in answer.headers) == (401, True)
+
+
+@pytest.mark.parametrize("asks", [None, *Asks])
+async def test_a_refusal_in_pulps_handler_is_a_challenge_only_where_credentials_help(
+    client: Client, fast_path: FastPath, asks: Asks | None
+) -> None:
+    fast_path.guards.pulps = asks and fast_path.guards.add(asks)
+    url = URL(PULPS + "base//x", encoded=True)
+    headers = {"X-Refused-By-Pulp": "yes"}
+    answer = await client.get(url, headers=headers)
+    assert answer.status == (401 if asks in (Asks.TOKEN, Asks.PULP) else 403)
+    assert "guard says" not in str(answer.reason)
+    for wrong in (basic("wrong"), f"Bearer {new_token()}", "Bearer pcr_x"):
+        answer = await client.get(url, headers=headers | {"Authorization": wrong})
+        assert answer.status == 401
+    answer = await client.get(url, headers=headers | {"X-User": "me"})
+    assert answer.status == 403
 
 
 async def test_a_path_that_only_pulp_reads_is_refused_with_the_same_answer(
     client: Client, fast_path: FastPath
 ) -> None:
     """Otherwise the guard's own words would tell that there is one."""
+    fast_path.guards.pulps = fast_path.guards.add(Asks.PULP)
     for path in ("base//x", "base/%zz", "base/%ff"):
         url = URL(PULPS + path, encoded=True)
         answer = await client.get(url, headers={"X-Refused-By-Pulp": "yes"})
@@ -238,9 +285,11 @@ async def test_after_too_many_wrong_credentials_passwords_are_not_tried(
 async def test_anonymous_refusals_are_no_failed_log_ins(
     client: Client, fast_path: FastPath
 ) -> None:
-    guarded(fast_path, Asks.REQUEST)
+    guarded(fast_path, Asks.PULP)
     statuses = {(await get(client, "base/x")).status for _ in range(FAILED_LOGINS * 3)}
     assert statuses == {401}
+    right = {"Authorization": basic("right"), "X_User": "me", "X_Key": "yes"}
+    assert (await get(client, "base/x", **right)).status == 200
 
 
 async def test_credentials_that_are_too_long_are_not_looked_at(
@@ -288,5 +337,5 @@ async def test_a_signed_url_admits_without_the_guard(
     for _ in ("resolved", "from memory"):
         answer = await get(client, f"base/x?{query}")
         assert (answer.status, await answer.read()) == (200, DATA)
-    assert (await get(client, f"base/missing?{query}")).status == 401
-    assert (await get(client, "base/x")).status == 401
+    for path in (f"base/missing?{query}", "base/x"):
+        assert await (await get(client, path)).text() == REFUSAL[asks]

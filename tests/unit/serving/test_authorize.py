@@ -61,8 +61,9 @@ def asked(key: str = "no", authorization: str | None = None) -> web.Request:
 
 #: Guard and credentials → the decisions with and without the key that the guard requires.
 DECISIONS = {
-    (REQUEST, "nothing"): (ADMITTED, UNAUTHENTICATED),
-    (SLOWLY, "nothing"): (ADMITTED, UNAUTHENTICATED),
+    # No credentials could satisfy these: no challenge.
+    (REQUEST, "nothing"): (ADMITTED, FORBIDDEN),
+    (SLOWLY, "nothing"): (ADMITTED, FORBIDDEN),
     (TOKEN, "nothing"): (UNAUTHENTICATED, UNAUTHENTICATED),
     (PULP, "nothing"): (UNDECIDED, UNDECIDED),
     # A wrong password is reported as wrong, whatever the guard asks.
@@ -278,8 +279,8 @@ async def test_a_guard_that_was_loaded_before_a_change_is_neither_cached_nor_sha
     await asyncio.sleep(0)
     world.guards.gate.set()
     assert await early is ADMITTED
-    assert late is None or await late is UNAUTHENTICATED
-    assert await load(world) is UNAUTHENTICATED
+    assert late is None or await late is FORBIDDEN
+    assert await load(world) is FORBIDDEN
     assert len(world.guards.loaded) == 2
 
 

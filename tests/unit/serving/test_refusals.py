@@ -53,10 +53,10 @@ async def test_admitted_clients_get_the_file(client: Client, fast_path: FastPath
     assert (await get(client, "base/x", X_Key="yes")).status == 200
 
 
-def test_a_request_without_a_user_is_unauthenticated() -> None:
+async def test_a_request_without_a_user_is_unauthenticated() -> None:
     guards = Authorizer(FakeGuards(), None)
     failed = FailedLogins(1)
     admission = Admission(guards, ClientAddresses([]), failed, SignedUrls(b"key"), is_hidden=False)
     request = make_mocked_request("GET", "/", {"Authorization": basic("wrong")})
-    assert admission.refused_by_pulp(request).status == 401
+    assert (await admission.refused_by_pulp(request)).status == 401
     assert failed.are_too_many(ClientAddresses([]).of(request))

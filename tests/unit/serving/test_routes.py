@@ -123,7 +123,7 @@ async def test_a_dot_is_no_way_around_a_guard(
 ) -> None:
     guarded(fast_path, Asks.REQUEST)
     fast_path.database.add_file("dir/x", b"x", fast_path.root)
-    assert (await answer_to(client, OURS + rest))[0] == 401
+    assert (await answer_to(client, OURS + rest))[0] == 403
 
 
 @pytest.mark.parametrize("prefix", [OURS, PULPS])
