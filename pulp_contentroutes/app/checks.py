@@ -5,9 +5,10 @@ from importlib import import_module
 from ipaddress import ip_network
 
 from django.conf import settings
-from django.core.checks import Error, register
+from django.core.checks import Error, Warning, register
 
 from pulp_contentroutes.paths import CONTENT_PREFIX, GALAXY_PREFIX
+from pulp_contentroutes.serving.errors import FastPathError, NotHeard, UnsupportedSetting
 
 #: The least value of each bound; a float where fractions make sense.
 LEAST = {
@@ -77,13 +78,9 @@ def check_numbers(app_configs, **kwargs):
 @register(deploy=True)
 def check_database(app_configs, **kwargs):
     """E004: the content workers would find the fast path's SQL impossible, and switch it off."""
-    if not settings.CONTENTROUTES_FAST_PATH:
-        return
-    try:
-        problem = schema_problem()
-    except ImportError:
-        return  # E001 says so.
-    if problem:
+    problem = _problem()
+    # The other two are those of `check_connection`.
+    if problem and not isinstance(problem, (UnsupportedSetting, NotHeard)):
         yield Error(
             f"The fast path is off, Pulp's own handler serves: {problem}",
             hint="Run 'pulpcore-manager migrate', with a pulpcore that this version supports.",
@@ -105,23 +102,47 @@ def check_trusted_proxies(app_configs, **kwargs):
             )
 
 
-def schema_problem():
-    """Return why the database is not what the fast path needs, None if it is. Blocking."""
+@register(deploy=True)
+def check_connection(app_configs, **kwargs):
+    """E006, W007: the way to the database is one on which the fast path is off, or slow."""
+    problem = _problem()
+    if isinstance(problem, UnsupportedSetting):
+        yield Error(
+            f"The fast path is off, Pulp's own handler serves: {problem}",
+            hint="Change the setting, or set CONTENTROUTES_FAST_PATH = False.",
+            id="contentroutes.E006",
+        )
+    elif isinstance(problem, NotHeard):
+        yield Warning(str(problem), id="contentroutes.W007")
+
+
+def _problem():
+    """Return the FastPathError that hinders the content workers, None without one. Blocking."""
+    if not settings.CONTENTROUTES_FAST_PATH:
+        return None
+    try:
+        asyncio.run(_listen())
+    except FastPathError as error:
+        return error
+    except ImportError:
+        pass  # E001 says so.
+    return None
+
+
+async def _listen():
+    """Do what a content worker does before it trusts its memory; or raise FastPathError."""
     from pulp_contentroutes.app.connection import database
     from pulp_contentroutes.serving.database import failures_named, probe
-    from pulp_contentroutes.serving.errors import FastPathError
+    from pulp_contentroutes.serving.echo import Echo
 
-    async def connect_and_probe():
-        with failures_named():
-            pulps = database()
-            connection = await pulps.connect()
-            try:
-                await probe(connection, pulps.has_users)
-            finally:
-                connection.terminate()
-
-    try:
-        asyncio.run(connect_and_probe())
-    except FastPathError as error:
-        return str(error)
-    return None
+    with failures_named():
+        pulps = database()
+        echo = Echo(pulps)
+        connection = await pulps.connect()
+        try:
+            await echo.listen(connection)
+            await probe(connection, pulps.has_users)
+            await echo.prove(connection)
+        finally:
+            connection.terminate()
+            pulps.close()

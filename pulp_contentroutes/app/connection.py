@@ -1,31 +1,33 @@
-"""Django's database settings as arguments of asyncpg, which speaks to the same database."""
+"""Django's database settings as arguments of asyncpg, which speaks to the same database.
 
+docs/fast-path.md lists what becomes of each setting of libpq.
+"""
+
+import random
+import ssl
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlencode
 
 from django.conf import settings
 from django.db import connections
 
+from pulp_contentroutes.app.libpq import Host, Settings, read_settings
 from pulp_contentroutes.serving.database import Database
+from pulp_contentroutes.serving.errors import UnsupportedSetting
 
 #: The user model whose tables our SQL knows.
 _USERS = "auth.User"
-#: libpq's name, as Django has it → asyncpg's.
-_ARGUMENTS = {
+#: libpq's name → asyncpg's.
+_ARGUMENTS: Final = {
     "dbname": "database",
-    "host": "host",
-    "port": "port",
     "user": "user",
-    "password": "password",
-    "passfile": "passfile",
-    "service": "service",
-    "servicefile": "servicefile",
     "target_session_attrs": "target_session_attrs",
     "krbsrvname": "krbsrvname",
+    "gsslib": "gsslib",
 }
 #: What asyncpg takes in a URL only.
-_IN_URL = (
+_IN_URL: Final = (
     "sslmode",
     "sslcert",
     "sslkey",
@@ -35,14 +37,30 @@ _IN_URL = (
     "ssl_min_protocol_version",
     "ssl_max_protocol_version",
 )
+#: What asyncpg cannot obey: the values that ask for nothing, and why the others cannot be had.
+#: Where a connection would be less safe than the administrator wants, there is none.
+_UNSUPPORTED: Final[Mapping[str, tuple[frozenset[str], str]]] = {
+    "channel_binding": (frozenset({"disable", "prefer"}), "it has no channel binding"),
+    "gssencmode": (frozenset({"disable", "prefer"}), "it has no GSS encryption"),
+    "min_protocol_version": (frozenset({"3.0"}), "it speaks version 3.0 of the protocol"),
+    "oauth_issuer": (frozenset(), "it does not log in with OAuth"),
+    "require_auth": (frozenset(), "it cannot refuse a method of authentication"),
+    "requirepeer": (frozenset(), "it does not look at who runs the server"),
+    "scram_client_key": (frozenset(), "it needs the password"),
+    "sslcertmode": (frozenset({"allow"}), "it always sends the certificate that it finds"),
+    "sslcrldir": (frozenset(), "it reads revoked certificates from a file (sslcrl)"),
+    "sslsni": (frozenset({"1"}), "it always names the host to the server"),
+}
+_SYSTEM: Final = "system"
+_ALPN: Final = "postgresql"
 
 
 def database() -> Database:
-    """Return Pulp's database, as the fast path connects to it."""
+    """Return Pulp's database, as the fast path connects to it; or raise UnsupportedSetting."""
     configured = settings.DATABASES["default"]
     return Database(
         asyncpg_arguments(
-            connections["default"].get_connection_params(),
+            read_settings(connections["default"].get_connection_params()),
             configured.get("OPTIONS", {}).get("assume_role"),
         ),
         is_pooled=configured.get("DISABLE_SERVER_SIDE_CURSORS", False),
@@ -52,26 +70,101 @@ def database() -> Database:
     )
 
 
-def asyncpg_arguments(
-    parameters: Mapping[str, Any], assume_role: str | None = None
-) -> dict[str, Any]:
-    """Return what `asyncpg.connect` needs for a database that Django reaches with `parameters`.
+def asyncpg_arguments(given: Settings, assume_role: str | None = None) -> dict[str, Any]:
+    """Return what `serving.hosts` needs for a database that libpq reaches with `given`.
 
-    `parameters` are psycopg's (`connections[…].get_connection_params()`). Waits and limits are
-    ours; what only psycopg knows (cursors, the probes of libpq) is left out.
+    Waits and limits are ours. Raise UnsupportedSetting for what asyncpg cannot do.
     """
-    arguments = {
-        ours: parameters[theirs] for theirs, ours in _ARGUMENTS.items() if parameters.get(theirs)
+    values = given.values
+    for name, (harmless, reason) in _UNSUPPORTED.items():
+        if values.get(name) and values[name] not in harmless:
+            raise _unsupported(name, values[name], reason)
+    arguments: dict[str, Any] = {
+        ours: values[theirs] for theirs, ours in _ARGUMENTS.items() if theirs in values
     }
-    in_url = {name: parameters[name] for name in _IN_URL if parameters.get(name)}
-    if in_url:
-        arguments["dsn"] = f"postgresql:///?{urlencode(in_url)}"
+    arguments |= _address(given)
+    arguments |= _encryption(given)
     server_settings = {}
-    if parameters.get("options"):
+    if "options" in values:
         # "-c search_path=…" as libpq sends it, at the start of the session.
-        server_settings["options"] = parameters["options"]
+        server_settings["options"] = values["options"]
     if assume_role:
         server_settings["role"] = assume_role
     if server_settings:
         arguments["server_settings"] = server_settings
     return arguments
+
+
+def _address(given: Settings) -> dict[str, Any]:
+    hosts = list(given.hosts)
+    if given.values.get("load_balance_hosts") == "random":
+        random.shuffle(hosts)
+    for host in hosts:
+        if host.name.startswith("@"):
+            raise _unsupported("host", host.name, "it knows no abstract sockets")
+    address = {
+        "host": [host.address or host.name for host in hosts],
+        "port": [host.port for host in hosts],
+    }
+    if any(_is_named(host) for host in hosts) and "password" not in given.values:
+        # Read for each connection, by the name of the host: passwords change.
+        return {**address, "passfile": given.values.get("passfile")}
+    passwords = {host.password for host in hosts}
+    if len(passwords) > 1:
+        reason = "it has one password for all hosts with 'hostaddr', or sockets"
+        raise _unsupported("passfile", given.values.get("passfile", ""), reason)
+    # None would make asyncpg look for a password file by itself.
+    return {**address, "password": passwords.pop()}
+
+
+def _is_named(host: Host) -> bool:
+    return not host.address and not host.name.startswith("/")
+
+
+def _encryption(given: Settings) -> dict[str, Any]:
+    values = given.values
+    if all(host.name.startswith("/") and not host.address for host in given.hosts):
+        # Through sockets nothing is encrypted.
+        return {"ssl": False}
+    mode = values.get("sslmode", "prefer")
+    if mode == "verify-full" and any(host.address != "" for host in given.hosts):
+        reason = "it would look for the address in the certificate, in place of the name"
+        raise _unsupported("hostaddr", values["hostaddr"], reason)
+    encryption: dict[str, Any] = {}
+    if values.get("sslnegotiation") == "direct":
+        encryption["direct_tls"] = True
+    if values.get("sslrootcert") == _SYSTEM:
+        return {**encryption, "ssl": _system_context(values)}
+    in_url = {name: values[name] for name in _IN_URL if name in values}
+    return {**encryption, "dsn": f"postgresql:///?{urlencode(in_url)}"}
+
+
+def _system_context(values: Mapping[str, str]) -> ssl.SSLContext:
+    """Return a context that trusts this machine's certificates, as libpq does: `verify-full`."""
+    context = ssl.create_default_context()
+    context.set_alpn_protocols([_ALPN])
+    for name, attribute in (
+        ("ssl_min_protocol_version", "minimum_version"),
+        ("ssl_max_protocol_version", "maximum_version"),
+    ):
+        if name in values:
+            setattr(context, attribute, ssl.TLSVersion[values[name].replace(".", "_")])
+    try:
+        if "sslcert" in values:
+            context.load_cert_chain(
+                values["sslcert"], values.get("sslkey"), values.get("sslpassword", "")
+            )
+        if "sslcrl" in values:
+            context.load_verify_locations(values["sslcrl"])
+            context.verify_flags |= ssl.VERIFY_CRL_CHECK_CHAIN
+    except OSError as error:
+        raise UnsupportedSetting(
+            f"A certificate of Pulp's database cannot be read: {error}."
+        ) from error
+    return context
+
+
+def _unsupported(name: str, value: str, reason: str) -> UnsupportedSetting:
+    return UnsupportedSetting(
+        f"asyncpg cannot obey {name}={value[:100]!r} of Pulp's database: {reason}."
+    )

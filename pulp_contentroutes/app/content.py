@@ -37,9 +37,13 @@ def add_content_route() -> None:
 def add_fast_path() -> None:
     """Put the fast path onto Pulp's content app."""
     from pulp_contentroutes.app.fast_path import FastPath
+    from pulp_contentroutes.serving.errors import UnsupportedSetting
 
     try:
         fast_path = FastPath()
+    except UnsupportedSetting as error:
+        log.critical("The fast path is off, Pulp's own handler serves: %s", error)
+        return
     except Exception:
         # An exception from here would end every content worker.
         log.exception(

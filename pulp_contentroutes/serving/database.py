@@ -1,6 +1,7 @@
 """A bounded number of asyncpg connections: statements in, rows out, every wait limited."""
 
 import asyncio
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
@@ -9,6 +10,9 @@ import asyncpg
 
 from pulp_contentroutes.serving import schema, sql
 from pulp_contentroutes.serving.errors import DatabaseUnavailable, SchemaMismatch
+from pulp_contentroutes.serving.hosts import FAILURES, Hosts
+
+log = logging.getLogger(__name__)
 
 # After a failure nobody waits for the database until this many seconds later.
 _REST_SECONDS: Final = 0.5
@@ -31,15 +35,15 @@ _SERVER_SETTINGS: Final = {
         "off",
     ),
 }
-_FAILURES: Final = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 
 class Database:
     """A few connections that each request may use for one statement.
 
-    `arguments` are asyncpg's; `is_pooled` says that a pgbouncer shares connections out. Behind one
-    there are no prepared statements, no start-up settings and no notifications. `has_users` says
-    that Pulp's users are in the tables that our SQL knows.
+    `arguments` are asyncpg's; with lists of `host` and `port`, each is tried as libpq does.
+    `is_pooled` says that a pgbouncer shares connections out. Behind one there are no prepared
+    statements and no start-up settings; it is found out, too, by `connect`. `has_users` says that
+    Pulp's users are in the tables that our SQL knows.
 
     asyncpg's own pool costs half as much again as the statement: a task for each release.
     """
@@ -54,14 +58,7 @@ class Database:
     ) -> None:
         self.is_pooled = is_pooled
         self.has_users = has_users
-        self._arguments = {**arguments, "timeout": seconds, "command_timeout": seconds}
-        if is_pooled:
-            self._arguments["statement_cache_size"] = 0
-        else:
-            given = arguments.get("server_settings", {})
-            # A statement that we give up must not go on waiting for a lock in PostgreSQL.
-            limit = {"statement_timeout": str(int(seconds * 1000))}
-            self._arguments["server_settings"] = {**_SERVER_SETTINGS, **limit, **given}
+        self._hosts = Hosts(arguments, seconds)
         self._seconds = seconds
         self._turns = asyncio.Semaphore(connections)
         self._idle: list[Any] = []
@@ -86,7 +83,7 @@ class Database:
                 return await self._rows(statement, values)
             finally:
                 self._turns.release()
-        except _FAILURES as error:
+        except FAILURES as error:
             self._rests_until = asyncio.get_running_loop().time() + _REST_SECONDS
             raise DatabaseUnavailable(_sentence(error)) from error
 
@@ -96,7 +93,7 @@ class Database:
             idle = self._idle.pop()
             connection = None if idle.is_closed() else idle
         if connection is None:
-            connection = await asyncpg.connect(**self._arguments)
+            connection = await self._open()
         try:
             rows: Sequence[Mapping[str, Any]] = await connection.fetch(statement, *values)
         except BaseException:
@@ -106,12 +103,59 @@ class Database:
         self._idle.append(connection)
         return rows
 
+    async def fetch_alone(self, statement: str, *values: Any) -> Sequence[Mapping[str, Any]]:
+        """Return the rows as `fetch`, on a connection that waits for no other statement."""
+        connection = await self.connect()
+        try:
+            with failures_named():
+                rows: Sequence[Mapping[str, Any]] = await connection.fetch(statement, *values)
+        finally:
+            connection.terminate()
+        return rows
+
     async def connect(self) -> Any:
-        """Return a connection of one's own, outside the pool, or raise DatabaseUnavailable."""
+        """Return a connection of one's own, outside the pool, or raise DatabaseUnavailable.
+
+        Nothing is prepared on it, whether or not there turns out to be a pooler.
+        """
         with failures_named():
-            connection = await asyncpg.connect(**self._arguments)
+            connection = await self._open(statement_cache_size=0)
+            try:
+                backend = await connection.fetchval(schema.BACKEND)
+            except BaseException:
+                connection.terminate()
+                raise
+        if not self.is_pooled and backend != connection.get_server_pid():
+            log.info("A pooler of connections stands before PostgreSQL.")
+            self._assume_pooler()
         self._rests_until = float("-inf")
         return connection
+
+    async def _open(self, **settings: Any) -> Any:
+        try:
+            return await self._hosts.connect({**self._session(), **settings})
+        except asyncpg.ProtocolViolationError as error:
+            # pgbouncer refuses settings that it does not know.
+            if self.is_pooled:
+                raise
+            log.info("A pooler of connections stands before PostgreSQL: %s", _sentence(error))
+            self._assume_pooler()
+            return await self._hosts.connect({**self._session(), **settings})
+
+    def _assume_pooler(self) -> None:
+        self.is_pooled = True
+        # Statements of these are prepared, and would be run by whoever comes next.
+        self.close()
+
+    def _session(self) -> dict[str, Any]:
+        session: dict[str, Any] = {"command_timeout": self._seconds}
+        if self.is_pooled:
+            session["statement_cache_size"] = 0
+        else:
+            # A statement that we give up must not go on waiting for a lock in PostgreSQL.
+            limit = {"statement_timeout": str(int(self._seconds * 1000))}
+            session["server_settings"] = {**_SERVER_SETTINGS, **limit}
+        return session
 
 
 @contextmanager
@@ -119,7 +163,7 @@ def failures_named() -> Iterator[None]:
     """Raise DatabaseUnavailable for whatever asyncpg raises when a database fails."""
     try:
         yield
-    except _FAILURES as error:
+    except FAILURES as error:
         raise DatabaseUnavailable(_sentence(error)) from error
 
 
@@ -132,18 +176,28 @@ async def probe(connection: Any, has_users: bool = True) -> None:
     missing = sorted(f"{table}.{column}" for table, column in needed - found)
     if missing:
         raise SchemaMismatch(f"pulpcore's tables lack {', '.join(missing)}.")
-    objects = (*schema.REQUIRED_OBJECTS, *(schema.USER_OBJECTS if has_users else ()))
+    objects = {*schema.REQUIRED_OBJECTS, *(schema.USER_OBJECTS if has_users else ())}
     rows = await connection.fetch(schema.OBJECTS, list(objects))
-    lacking = sorted(set(objects) - {row["name"] for row in rows})
+    lacking = sorted(objects - {row["name"] for row in rows})
     if lacking:
         raise SchemaMismatch(
             f"The database lacks {', '.join(lacking)}: run 'pulpcore-manager migrate'."
         )
-    for statement in (*sql.STATEMENTS, *(sql.USER_STATEMENTS if has_users else ())):
-        try:
-            await connection.prepare(statement)
-        except asyncpg.SyntaxOrAccessError as error:
-            raise SchemaMismatch(f"PostgreSQL refuses a statement: {_sentence(error)}") from error
+    unusable = sorted({row["name"] for row in rows if not row["is_usable"]})
+    if unusable:
+        raise SchemaMismatch(
+            f"Disabled in the database, or never completed: {', '.join(unusable)}. Enable triggers "
+            "(ALTER TABLE … ENABLE ALWAYS TRIGGER …), and build indexes anew (REINDEX INDEX …)."
+        )
+    try:
+        # A statement without a name leaves the session waiting for its use, and deaf to
+        # notifications: the end of the transaction is the end of that.
+        async with connection.transaction(readonly=True):
+            for statement in (*sql.STATEMENTS, *(sql.USER_STATEMENTS if has_users else ())):
+                # Behind a pooler another client may have taken any name.
+                await connection.prepare(statement, name="")
+    except asyncpg.SyntaxOrAccessError as error:
+        raise SchemaMismatch(f"PostgreSQL refuses a statement: {_sentence(error)}") from error
 
 
 def _sentence(error: BaseException) -> str:

@@ -9,6 +9,8 @@ RequestRefused: decided before Pulp is asked
 FastPathError: for ourselves, never for clients
 ├── DatabaseUnavailable  it did not answer in time, or not at all
 ├── SchemaMismatch       pulpcore's tables, or our triggers, are not what the SQL expects
+├── NotHeard             notifications do not reach the connection that listens
+├── UnsupportedSetting   a setting of Pulp's database that asyncpg cannot obey
 ├── GuardGone            a content guard was deleted meanwhile
 └── FileFault            an artifact's file cannot be sent
     ├── FileGone         it is not there (any more)
@@ -53,6 +55,14 @@ class DatabaseUnavailable(FastPathError):
 
 
 class SchemaMismatch(FastPathError):
+    pass
+
+
+class NotHeard(FastPathError):
+    pass
+
+
+class UnsupportedSetting(FastPathError):
     pass
 
 

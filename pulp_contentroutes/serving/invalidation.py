@@ -1,22 +1,33 @@
-"""One connection per worker listens to the database, for ever; trust lasts as long as it does."""
+"""One connection per worker listens to the database, for ever; trust lasts as long as it is proven.
+
+What is in memory is trusted once a notification of our own came back (`Echo`), and as long as one
+comes back with every heartbeat. Changes that nobody announces are looked for (`Fingerprint`).
+"""
 
 import asyncio
 import logging
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
 from pulp_contentroutes.serving import schema
 from pulp_contentroutes.serving.database import Database, failures_named, probe
-from pulp_contentroutes.serving.errors import DatabaseUnavailable, SchemaMismatch
+from pulp_contentroutes.serving.echo import Echo
+from pulp_contentroutes.serving.errors import DatabaseUnavailable, NotHeard, SchemaMismatch
+from pulp_contentroutes.serving.fingerprints import Fingerprint, find_changes, take_fingerprint
 
 log = logging.getLogger(__name__)
 
-#: A connection that was cut without a word is noticed within twice this, in seconds.
-HEARTBEAT_SECONDS: Final = 5
+#: Between echoes: a connection that hears nothing is noticed within this and ECHO_SECONDS.
+HEARTBEAT_SECONDS: Final = 5.0
+#: Changes that no trigger announces are noticed after this, in seconds, or after the time that the
+#: look for them takes, times `_SHARE`: it must not cost a database much.
+FINGERPRINT_SECONDS: Final = 30
+_SHARE: Final = 50
+_FINGERPRINT_LIMIT: Final = 30.0
 _FIRST_RETRY_SECONDS: Final = 0.1
 _LAST_RETRY_SECONDS: Final = 5.0
-# A migration is waited for, without asking every few seconds.
-_SCHEMA_RETRY_SECONDS: Final = 30
+# A migration, or another way to PostgreSQL, is waited for, without asking every few seconds.
+_SLOW_RETRY_SECONDS: Final = 30
 
 
 class Memory(Protocol):
@@ -36,6 +47,9 @@ class Listener:
         self._database = database
         self._memories = memories
         self._switch = switch
+        self._echo = Echo(database)
+        self._is_trusting = False
+        self._has_warned = False
 
     async def run(self) -> None:
         """Listen until cancelled, through every loss of the connection."""
@@ -50,9 +64,14 @@ class Listener:
                 log.critical(
                     "The fast path is off, Pulp's own handler serves: %s Looking again in %d s.",
                     mismatch,
-                    _SCHEMA_RETRY_SECONDS,
+                    _SLOW_RETRY_SECONDS,
                 )
-                delay = _SCHEMA_RETRY_SECONDS
+                delay = _SLOW_RETRY_SECONDS
+            except NotHeard as error:
+                if not self._has_warned:
+                    log.warning("%s Trying again every %d s.", error, _SLOW_RETRY_SECONDS)
+                self._has_warned = True
+                delay = _SLOW_RETRY_SECONDS
             except DatabaseUnavailable as error:
                 log.warning("Not listening to the database: %s", error)
                 delay = min(delay * 2, _LAST_RETRY_SECONDS)
@@ -60,52 +79,111 @@ class Listener:
                 log.exception("Not listening to the database.")
                 delay = _LAST_RETRY_SECONDS
             finally:
-                for memory in self._memories:
-                    memory.distrust()
+                self._distrust()
             await asyncio.sleep(delay)
 
     async def _listen(self) -> None:
-        """Listen until the connection is lost."""
+        """Listen until the connection is lost, or proves nothing any more."""
         connection = await self._database.connect()
         lost = asyncio.Event()
         try:
             connection.add_termination_listener(lambda _: lost.set())
-            if not self._database.is_pooled:
-                await connection.add_listener(schema.CHANNEL, self._notified)
+            await self._echo.listen(connection, self._told)
+            # Before triggers are looked for, and before anything is remembered: what changes after
+            # that is found by comparison.
+            fingerprint = await self._fingerprint()
             await probe(connection, self._database.has_users)
             self._switch(True)
-            # Behind a pooler nothing is heard: each request asks the database for its plan.
-            if not self._database.is_pooled:
-                self._trust()
+            await self._echo.prove(connection)
+            self._trust()
+            self._has_warned = False
             log.info("Listening to the database: the fast path is on.")
-            await _beat(connection, lost)
-            log.warning("The connection that listens to the database was lost.")
+            comparing = asyncio.create_task(
+                self._compare(fingerprint, lost), name="contentroutes: fingerprints"
+            )
+            try:
+                await self._beat(lost)
+            finally:
+                comparing.cancel()
+                await asyncio.gather(comparing, return_exceptions=True)
+            if connection.is_closed():
+                log.warning("The connection that listens to the database was lost.")
         finally:
             connection.terminate()
 
-    def _notified(self, connection: Any, process: int, channel: str, payload: str) -> None:
-        if payload == schema.EVERYTHING:
+    async def _beat(self, lost: asyncio.Event) -> None:
+        """Return when the connection is lost, or does not hear any more."""
+        while not await _is_set(lost, HEARTBEAT_SECONDS):
+            if not await self._echo.comes_back():
+                log.warning("The connection that listens to the database hears nothing any more.")
+                return
+
+    async def _compare(self, before: Fingerprint | None, lost: asyncio.Event) -> None:
+        """Look for changes without a notification until the connection is lost."""
+        clock = asyncio.get_running_loop().time
+        pause = float(FINGERPRINT_SECONDS)
+        try:
+            while not await _is_set(lost, pause):
+                started = clock()
+                after = await self._fingerprint()
+                pause = max(FINGERPRINT_SECONDS, _SHARE * (clock() - started))
+                if after is not None:
+                    await self._tell(before, after, lost)
+                    before = after
+        except Exception:
+            log.exception("Changes that no trigger announces are not looked for.")
+            lost.set()
+
+    async def _tell(
+        self, before: Fingerprint | None, after: Fingerprint, lost: asyncio.Event
+    ) -> None:
+        """Tell the memories what has changed; set `lost` if our triggers have.
+
+        What was announced is found here, too: its plans are made once more.
+        """
+        if before is None:
             self._trust()
-        else:
-            keys = payload.split(",")
+        elif before.triggers != after.triggers:
+            log.warning("Triggers on Pulp's tables were changed: nothing in memory is kept.")
+            lost.set()
+        elif before.rows != after.rows:
+            keys = await asyncio.to_thread(find_changes, before, after)
             for memory in self._memories:
                 memory.announced(keys)
 
+    async def _fingerprint(self) -> Fingerprint | None:
+        try:
+            return await take_fingerprint(self._database, _FINGERPRINT_LIMIT)
+        except DatabaseUnavailable as error:
+            log.warning("Changes that no trigger announces cannot be looked for: %s", error)
+            return None
+
+    def _told(self, payload: str) -> None:
+        if payload == schema.EVERYTHING:
+            # Before the first echo nothing is in memory, and a notification proves nothing.
+            if self._is_trusting:
+                self._trust()
+            return
+        keys = payload.split(",")
+        for memory in self._memories:
+            memory.announced(keys)
+
     def _trust(self) -> None:
+        self._is_trusting = True
         for memory in self._memories:
             memory.trust()
 
+    def _distrust(self) -> None:
+        self._is_trusting = False
+        for memory in self._memories:
+            memory.distrust()
 
-async def _beat(connection: Any, lost: asyncio.Event) -> None:
-    """Return when the connection is lost or does not answer any more."""
-    while not lost.is_set():
-        try:
-            async with asyncio.timeout(HEARTBEAT_SECONDS):
-                await lost.wait()
-        except TimeoutError:
-            try:
-                async with asyncio.timeout(HEARTBEAT_SECONDS):
-                    await connection.execute("SELECT 1")
-            except Exception as error:  # noqa: BLE001  whatever it is, the connection is of no use
-                log.warning("The listening connection does not answer: %r", error)
-                return
+
+async def _is_set(event: asyncio.Event, seconds: float) -> bool:
+    """Wait for the event; tell whether it happened in time."""
+    try:
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    except TimeoutError:
+        return False
+    return True

@@ -1,11 +1,14 @@
 """Pulp's deploy checks name what is wrong, each with its id."""
 
 import psycopg
-from django.core.checks import run_checks
-from django.db import connection
+import pytest
+from django.core.checks import CheckMessage, run_checks
+from django.db import connection, connections
 from pytest_django import Settings
 
-from pulp_contentroutes.app.checks import schema_problem
+from pulp_contentroutes.app.checks import check_connection, check_database
+from pulp_contentroutes.serving import echo
+from tests.harness.pgbouncer import requires_pgbouncer, run_pgbouncer
 
 
 def own_faults() -> list[str]:
@@ -14,6 +17,10 @@ def own_faults() -> list[str]:
         for error in run_checks(include_deployment_checks=True)
         if error.id and "contentroutes" in error.id
     )
+
+
+def faults_of_the_database() -> list[CheckMessage]:
+    return [*check_database(None), *check_connection(None)]
 
 
 def test_the_deploy_checks_find_no_fault() -> None:
@@ -29,14 +36,42 @@ def test_the_deploy_checks_name_each_fault(settings: Settings) -> None:
     assert own_faults() == [f"contentroutes.E00{number}" for number in (2, 3, 3, 5)]
 
 
-def test_the_deploy_checks_tell_that_the_migration_has_not_run() -> None:
+def test_the_deploy_checks_tell_that_a_trigger_is_disabled() -> None:
     trigger = "contentroutes_domain_changed_update"
     # In a transaction of its own: the check has a connection of its own, too.
     with psycopg.connect(**connection.get_connection_params(), autocommit=True) as database:
         database.execute(f"ALTER TABLE core_domain DISABLE TRIGGER {trigger}".encode())
         try:
-            problem = schema_problem()
+            [fault] = faults_of_the_database()
         finally:
-            database.execute("ALTER TABLE core_domain ENABLE TRIGGER ALL")
-    assert problem == f"The database lacks {trigger}: run 'pulpcore-manager migrate'."
-    assert schema_problem() is None
+            database.execute(f"ALTER TABLE core_domain ENABLE ALWAYS TRIGGER {trigger}".encode())
+    assert fault.id == "contentroutes.E004"
+    assert f"Disabled in the database, or never completed: {trigger}. " in fault.msg
+    assert faults_of_the_database() == []
+
+
+@pytest.mark.parametrize(
+    ("option", "value"), [("channel_binding", "require"), ("sslcrldir", "/etc/crl")]
+)
+def test_the_deploy_checks_name_settings_that_asyncpg_cannot_obey(
+    monkeypatch: pytest.MonkeyPatch, option: str, value: str
+) -> None:
+    """Without a word the fast path would be off, or the connection less safe than it was meant."""
+    options = connections["default"].settings_dict["OPTIONS"]
+    monkeypatch.setitem(options, option, value)
+    [fault] = faults_of_the_database()
+    assert fault.id == "contentroutes.E006"
+    assert f"asyncpg cannot obey {option}='{value}'" in fault.msg
+
+
+@requires_pgbouncer
+def test_the_deploy_checks_tell_that_changes_are_not_heard_of(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(echo, "ECHO_SECONDS", 1)
+    configured = connections["default"].settings_dict
+    with run_pgbouncer(configured["HOST"], "transaction") as pooler:
+        monkeypatch.setitem(configured, "HOST", str(pooler))
+        [fault] = faults_of_the_database()
+    assert fault.id == "contentroutes.W007"
+    assert fault.msg.startswith("Changes are not heard of: a pooler of connections")

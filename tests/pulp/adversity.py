@@ -152,7 +152,7 @@ def content_app(
         [master] = [each for each in psutil.Process().children() if address in each.cmdline()]
         [worker] = wait_until(master.children, what="a content worker")
         app = ContentApp(Route.of("ours", port), master, worker, log)
-        wait_until(lambda: app.says("he fast path is o"), what="the fast path on, or off")
+        wait_until(lambda: app.says("he fast path "), what="the fast path on, or off")
         yield app
 
 

@@ -11,7 +11,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from pulp_contentroutes.serving.database import _SERVER_SETTINGS
 from tests.harness.database_proxy import LISTEN
+from tests.harness.pgbouncer import requires_pgbouncer, run_pgbouncer
 from tests.harness.waiting import wait_until
 from tests.pulp.adversity import (
     CHANGING,
@@ -132,6 +134,59 @@ def test_a_listening_connection_that_is_silently_dead_is_noticed(stage: Stage) -
     # Twice a heartbeat of 5 s, and what a busy machine adds; it raises when the time is over.
     stage.wait_for_change(1, seconds=20)
     assert stage.changing().body == CHANGING[1]
+
+
+TRIGGER = "ALTER TABLE core_distribution {} TRIGGER contentroutes_distribution_changed_update"
+BYPASSES = {
+    "replica": ("SET session_replication_role = replica", "RESET session_replication_role", 5),
+    # Half a minute between two looks, and what a busy machine adds.
+    "disabled": (TRIGGER.format("DISABLE"), TRIGGER.format("ENABLE ALWAYS"), 60),
+}
+
+
+@pytest.mark.parametrize(
+    "bypass", ["replica", pytest.param("disabled", marks=pytest.mark.exhaustive)]
+)
+def test_a_change_that_bypasses_triggers_is_noticed(stage: Stage, bypass: str) -> None:
+    """Or a restore of some tables would be served as it was before, for ever."""
+    site = stage.site
+    before, after, seconds = BYPASSES[bypass]
+    site.serve(0)
+    stage.wait_for_change(0)
+    with site.connect() as connection:
+        connection.autocommit = True
+        connection.execute(before.encode())
+        connection.execute(
+            "UPDATE core_distribution SET publication_id = %s WHERE base_path = %s",
+            [site.publications[1], site.changing],
+        )
+        connection.execute(after.encode())
+    stage.wait_for_change(1, seconds=seconds)
+
+
+@requires_pgbouncer
+@pytest.mark.parametrize("mode", ["transaction", "session"])
+def test_a_change_is_seen_at_once_behind_pgbouncer(site: Site, tmp_path: Path, mode: str) -> None:
+    """Or plans and guards would be out of date for ever, though the log says that all is well."""
+    known = ",".join(("extra_float_digits", "statement_timeout", *_SERVER_SETTINGS))
+    server = str(site.socket.parent)
+    with (
+        run_pgbouncer(server, mode, ignore_startup_parameters=known) as pooler,
+        content_app(site.instance, tmp_path, pooler) as app,
+    ):
+        said = "Changes are not heard of" if mode == "transaction" else "Listening to the database"
+        wait_until(lambda: app.says(said), 30, f"said: {said}")
+        for number in (1, 0, 1, 0):
+            site.serve(number)
+
+            def changed(number: int = number) -> bool:
+                answer = app.route.get(f"{site.changing}/changing.txt")
+                assert is_fast(answer)
+                return answer.body == CHANGING[number]
+
+            # What is asked of the database is right at once; what is heard of, in a moment.
+            assert mode == "session" or changed()
+            wait_until(changed, 5, "the change")
 
 
 def test_resolved_files_are_served_while_postgresql_is_silent(stage: Stage) -> None:

@@ -1,0 +1,160 @@
+"""The fingerprint finds every change that plans and guards are made anew for, whoever made it."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.db import connection, transaction
+from django.utils import timezone
+from pulpcore.plugin.models import Domain
+from pulpcore.plugin.util import get_domain
+
+from pulp_contentroutes.serving import schema
+from pulp_contentroutes.serving.fingerprints import Fingerprint, find_changes
+from pulp_contentroutes.serving.model import BASE_PATHS
+
+DistributedPublication = apps.get_model("core", "DistributedPublication")
+ContentRedirectContentGuard = apps.get_model("core", "ContentRedirectContentGuard")
+HeaderContentGuard = apps.get_model("core", "HeaderContentGuard")
+FileDistribution = apps.get_model("file", "FileDistribution")
+FilePublication = apps.get_model("file", "FilePublication")
+FileRepository = apps.get_model("file", "FileRepository")
+
+
+def take() -> Fingerprint:
+    """Take the fingerprint in the test's transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute(schema.GUARD_TABLES)
+        # A percent sign is one for psycopg, too.
+        cursor.execute(schema.render_fingerprint(cursor.fetchall()), None)
+        [(rows, triggers)] = cursor.fetchall()
+    return Fingerprint(bytes(rows), triggers)
+
+
+@pytest.fixture
+def site(db: None) -> Any:
+    """One of everything that plans are made of."""
+    repository = FileRepository.objects.create(name="fingerprints", pulp_domain=get_domain())
+    version = repository.versions.first()
+    publication = FilePublication.objects.create(repository_version=version, complete=True)
+    return SimpleNamespace(
+        repository=repository,
+        version=version,
+        publication=publication,
+        distribution=FileDistribution.objects.create(
+            name="fingerprints", base_path="fingerprints", repository=repository
+        ),
+        guard=HeaderContentGuard.objects.create(name="a", header_name="a", header_value="b"),
+        redirect=ContentRedirectContentGuard.objects.create(name="b", shared_secret=b"c"),
+        domain=get_domain(),
+    )
+
+
+def supersede(site: Any) -> None:
+    DistributedPublication.objects.create(
+        distribution=site.distribution,
+        publication=site.publication,
+        expires_at=timezone.now() + timedelta(days=1),
+    )
+
+
+#: A change, and the attributes of the site whose keys it must be found under.
+CHANGES: dict[str, tuple[Callable[[Any], object], set[str]]] = {
+    "a distribution made": (
+        lambda site: FileDistribution.objects.create(name="other", base_path="other"),
+        {BASE_PATHS},
+    ),
+    "a distribution repointed": (
+        lambda site: FileDistribution.objects.update(publication=site.publication),
+        {"distribution"},
+    ),
+    "a distribution guarded": (
+        lambda site: FileDistribution.objects.update(content_guard=site.guard),
+        {"distribution"},
+    ),
+    "a distribution moved": (
+        lambda site: FileDistribution.objects.update(base_path="moved"),
+        {"distribution", BASE_PATHS},
+    ),
+    "a distribution deleted": (
+        lambda site: site.distribution.delete(),
+        {"distribution", BASE_PATHS},
+    ),
+    "a publication made": (
+        lambda site: FilePublication.objects.create(repository_version=site.version),
+        {"repository"},
+    ),
+    "a publication completed": (
+        lambda site: FilePublication.objects.update(complete=False),
+        {"repository"},
+    ),
+    "a publication deleted": (lambda site: site.publication.delete(), {"repository"}),
+    "a version made": (
+        lambda site: site.repository.versions.create(number=7),
+        {"repository"},
+    ),
+    "a publication superseded": (supersede, {"distribution"}),
+    "a domain changed": (
+        lambda site: Domain.objects.filter(pk=site.domain.pk).update(description="other"),
+        {"domain", BASE_PATHS},
+    ),
+    "the own field of a guard": (
+        lambda site: HeaderContentGuard.objects.update(header_value="other"),
+        {"guard"},
+    ),
+    "the secret of a guard": (
+        lambda site: ContentRedirectContentGuard.objects.update(shared_secret=b"other"),
+        {"redirect"},
+    ),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_change_is_found_under_the_keys_that_triggers_announce(site: Any, change: str) -> None:
+    """Or what replication writes would not be served until the worker ends."""
+    function, names = CHANGES[change]
+    expected = {name if name == BASE_PATHS else str(getattr(site, name).pk) for name in names}
+    before = take()
+    # A transaction of its own: one that has written a row twice has not changed it for others.
+    with transaction.atomic():
+        function(site)
+    assert set(find_changes(before, take())) >= expected
+
+
+def test_nothing_is_found_where_nothing_has_changed(site: Any) -> None:
+    """Or every plan would be made anew twice a minute."""
+    assert find_changes(take(), take()) == []
+
+
+def test_a_change_of_one_repository_says_nothing_of_another(site: Any) -> None:
+    other = FileRepository.objects.create(name="other", pulp_domain=get_domain())
+    before = take()
+    with transaction.atomic():
+        other.versions.create(number=7)
+    assert find_changes(before, take()) == [str(other.pk)]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "ALTER TABLE core_domain DISABLE TRIGGER contentroutes_domain_changed_update",
+        "DROP TRIGGER contentroutes_domain_changed_update ON core_domain",
+    ],
+)
+def test_a_trigger_that_is_turned_off_is_noticed(statement: str) -> None:
+    before = take()
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+    assert take().triggers != before.triggers
+
+
+def test_triggers_that_were_off_for_a_moment_are_noticed() -> None:
+    """As `pg_restore --disable-triggers` leaves them."""
+    before = take()
+    for action in ("DISABLE", "ENABLE"):
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(f"ALTER TABLE core_domain {action} TRIGGER ALL")
+    assert take().triggers != before.triggers

@@ -1,0 +1,163 @@
+"""Our triggers announce every change, and never break a write of Pulp's."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from typing import Any
+
+import psycopg
+import pytest
+from django.apps import apps
+from django.db import connection
+
+from pulp_contentroutes.serving import schema
+
+TRIGGERS = """
+SELECT tgname::text, tgrelid::regclass::text, tgenabled::text, pg_get_triggerdef(oid),
+       pg_get_functiondef(tgfoid)
+  FROM pg_trigger WHERE tgname LIKE 'contentroutes%' ORDER BY tgname
+"""
+EVENTS = {
+    "insert": "INSERT INTO {table} SELECT * FROM {table} WHERE false",
+    "update": "UPDATE {table} SET {column} = {column}",
+    "delete": "DELETE FROM {table} WHERE false",
+    "truncate": "TRUNCATE {table} CASCADE",
+}
+
+
+def run(statement: str) -> list[tuple[Any, ...]]:
+    """Run a statement in the test's transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+        return cursor.fetchall() if cursor.description else []
+
+
+@contextmanager
+def session(**options: Any) -> Iterator[psycopg.Connection[Any]]:
+    """A session of its own, for what must be committed."""
+    with psycopg.connect(**connection.get_connection_params(), **options) as opened:
+        yield opened
+
+
+def write_to_every_watched_table() -> None:
+    """Run each statement that a trigger of ours may see; all fire without a row, too."""
+    watched = run(
+        "SELECT DISTINCT c.relname::text, a.attname::text FROM pg_trigger t"
+        " JOIN pg_class c ON c.oid = t.tgrelid"
+        " JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = 1"
+        " WHERE t.tgname LIKE 'contentroutes%'"
+    )
+    assert len(watched) > 15
+    for statement in EVENTS.values():
+        for table, column in watched:
+            run(statement.format(table=f"public.{table}", column=column))
+
+
+@pytest.fixture
+def warnings(db: None) -> Iterator[list[str]]:
+    """What PostgreSQL warns of."""
+    said: list[str] = []
+
+    def hear(notice: psycopg.errors.Diagnostic) -> None:
+        if notice.severity_nonlocalized == "WARNING":
+            said.append(str(notice.message_primary))
+
+    connection.ensure_connection()
+    connection.connection.add_notice_handler(hear)
+    yield said
+    connection.connection.remove_notice_handler(hear)
+
+
+def test_every_write_of_pulps_succeeds_with_an_empty_search_path(
+    warnings: list[str],
+) -> None:
+    """Restores of pg_dump have one."""
+    run("SET LOCAL search_path = ''")
+    write_to_every_watched_table()
+    assert warnings == []
+
+
+def test_every_write_of_pulps_succeeds_before_tables_of_ours_are_in_the_way(
+    warnings: list[str],
+) -> None:
+    """A temporary table of the name of one of Pulp's comes first in every search path."""
+    run("CREATE TEMPORARY TABLE core_repositoryversion (other int)")
+    write_to_every_watched_table()
+    assert warnings == []
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        "ALTER TABLE core_repositoryversion RENAME pulp_id TO other",
+        "ALTER TABLE core_repositoryversion RENAME TO other",
+    ],
+    ids=["a column", "a table"],
+)
+def test_every_write_of_pulps_succeeds_though_the_schema_is_another(
+    harm: str, warnings: list[str]
+) -> None:
+    """Or an update of pulpcore would stop all publishing until ours follows."""
+    run(harm)
+    run("UPDATE core_publication SET complete = complete")
+    [warning] = warnings
+    assert warning.startswith(
+        "pulp_contentroutes: contentroutes_publication_changed_update failed, and announces that"
+    )
+
+
+def test_a_role_that_may_write_to_one_table_alone_can() -> None:
+    run("CREATE ROLE writer")
+    run("GRANT SELECT, UPDATE ON core_publication TO writer")
+    run("SET LOCAL ROLE writer")
+    run("UPDATE core_publication SET complete = complete")
+    run("RESET ROLE")
+
+
+@pytest.mark.parametrize(
+    ("statement", "expected"),
+    [
+        ("UPDATE core_domain SET description = description", None),
+        ("TRUNCATE core_headercontentguard", schema.EVERYTHING),
+    ],
+)
+def test_changes_of_a_replica_session_are_announced(statement: str, expected: str | None) -> None:
+    """pg_restore and replication turn ordinary triggers off in theirs."""
+    with session(autocommit=True) as listening, session() as writing:
+        listening.execute(f"LISTEN {schema.CHANNEL}".encode())
+        writing.execute("SET session_replication_role = replica")
+        writing.execute(statement.encode())
+        writing.commit()
+        [heard] = listening.notifies(timeout=10, stop_after=1)
+    assert heard.payload == (expected or heard.payload) != ""
+
+
+def test_every_watched_table_has_a_trigger_for_truncate() -> None:
+    rows = run(TRIGGERS)
+    watched = {table for _, table, *_ in rows}
+    assert watched == {table for name, table, *_ in rows if name.endswith("_truncate")}
+
+
+def test_every_trigger_fires_whoever_writes() -> None:
+    assert {enabled for _, _, enabled, *_ in run(TRIGGERS)} == {"A"}
+
+
+def test_the_migration_of_the_triggers_can_be_taken_back_and_run_again() -> None:
+    migrations = "pulp_contentroutes.app.migrations"
+    migration = import_module(f"{migrations}.0007_notify_always")
+    after = run(TRIGGERS)
+    with connection.schema_editor() as editor:
+        migration.notify_as_before(apps, editor)
+    before = run(TRIGGERS)
+    assert not [name for name, *_ in before if name.endswith("_truncate")]
+    assert {enabled for _, _, enabled, *_ in before} == {"O"}
+    first = import_module(f"{migrations}.0001_notify_changes")
+    for function, (_, _, query) in first.WATCHED.items():
+        if function != "contentroutes_domain_changed":  # 0004 has given it another query
+            body = first.FUNCTION.format(function=function, query=query).split("$$")[1]
+            [found] = {source for *_, source in before if f".{function}()" in source}
+            assert body.split() == found.split("$function$")[1].split()
+            assert "search_path" not in found
+    with connection.schema_editor() as editor:
+        migration.notify_always(apps, editor)
+    assert run(TRIGGERS) == after

@@ -1,0 +1,288 @@
+"""Trust is earned by hearing, and lost as soon as nothing proves it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from pulp_contentroutes.serving import invalidation as module
+from pulp_contentroutes.serving import schema
+from pulp_contentroutes.serving.errors import DatabaseUnavailable
+from pulp_contentroutes.serving.fingerprints import Fingerprint, find_changes
+from pulp_contentroutes.serving.invalidation import Listener
+from pulp_contentroutes.serving.model import BASE_PATHS
+
+Told = Callable[[Any, int, str, str], None]
+Listen = Callable[[], "Memory"]
+
+
+class FakeConnection:
+    """The connection that listens: it hears what the database delivers to it."""
+
+    def __init__(self) -> None:
+        self.told: Told | None = None
+        self.lost: list[Callable[[Any], None]] = []
+        self.is_over = False
+
+    def add_termination_listener(self, listener: Callable[[Any], None]) -> None:
+        self.lost.append(listener)
+
+    async def add_listener(self, channel: str, told: Told) -> None:
+        self.told = told
+
+    async def remove_listener(self, channel: str, told: Told) -> None:
+        self.told = None
+
+    def is_closed(self) -> bool:
+        return self.is_over
+
+    def terminate(self) -> None:
+        self.is_over = True
+
+    def deliver(self, payload: str) -> None:
+        if self.told:
+            self.told(self, 1, schema.CHANNEL, payload)
+
+
+class FakeServer:
+    """Delivers what is sent, or swallows it as a pooler does."""
+
+    def __init__(self) -> None:
+        self.has_users = True
+        self.is_pooled = False
+        self.delivers = True
+        self.pool_is_busy = False
+        self.connections: list[FakeConnection] = []
+        self.fingerprints: list[Fingerprint | DatabaseUnavailable] = []
+        self.sent = 0
+        self.steps: list[str] = []
+
+    async def connect(self) -> FakeConnection:
+        self.connections.append(FakeConnection())
+        return self.connections[-1]
+
+    async def fetch(self, statement: str, channel: str, payload: str) -> list[Any]:
+        if self.pool_is_busy:
+            raise DatabaseUnavailable("All wait for a lock.")
+        return await self.fetch_alone(statement, channel, payload)
+
+    async def fetch_alone(self, statement: str, channel: str, payload: str) -> list[Any]:
+        assert (statement, channel) == (schema.NOTIFY, schema.CHANNEL)
+        self.sent += 1
+        if self.delivers:
+            self.connections[-1].deliver(payload)
+        return []
+
+    async def fingerprint(self, database: Any, seconds: float) -> Fingerprint:
+        """Return the next fingerprint, or the last one for ever."""
+        self.steps.append("fingerprint")
+        found = self.fingerprints[0] if len(self.fingerprints) == 1 else self.fingerprints.pop(0)
+        if isinstance(found, DatabaseUnavailable):
+            raise found
+        return found
+
+
+class Memory:
+    def __init__(self) -> None:
+        self.told: list[str] = []
+
+    def announced(self, keys: Any) -> None:
+        self.told.append("announced " + " ".join(sorted(keys)))
+
+    def trust(self) -> None:
+        self.told.append("trust")
+
+    def distrust(self) -> None:
+        self.told.append("distrust")
+
+
+SAME = Fingerprint(b"", "0")
+ID = UUID("01a21b29-a0df-7a60-8f57-281603f9bbe6")
+OTHER = Fingerprint(ID.bytes + bytes(8) + bytes(24), "0")
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> FakeServer:
+    """A server whose hearts beat quickly."""
+
+    server = FakeServer()
+
+    async def is_fine(connection: Any, has_users: bool) -> None:
+        server.steps.append("triggers looked for")
+
+    server.fingerprints = [SAME]
+    monkeypatch.setattr(module, "probe", is_fine)
+    monkeypatch.setattr(module, "take_fingerprint", server.fingerprint)
+    monkeypatch.setattr(module, "HEARTBEAT_SECONDS", 0.01)
+    monkeypatch.setattr(module, "_FIRST_RETRY_SECONDS", 0.01)
+    return server
+
+
+@pytest.fixture
+def is_impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For tests in which echoes are lost: where they are not, a busy machine may take its time."""
+    monkeypatch.setattr("pulp_contentroutes.serving.echo.ECHO_SECONDS", 0.05)
+
+
+@pytest.fixture
+async def listen(server: FakeServer) -> AsyncIterator[Callable[[], Memory]]:
+    """Begin to listen to the server, and return what is told."""
+    tasks: list[asyncio.Task[None]] = []
+
+    def begin() -> Memory:
+        memory = Memory()
+        listener = Listener(server, [memory], lambda is_on: None)  # type: ignore[arg-type]
+        tasks.append(asyncio.create_task(listener.run()))
+        return memory
+
+    yield begin
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def until(condition: Callable[[], object]) -> None:
+    async with asyncio.timeout(10):
+        while not condition():  # noqa: ASYNC110  the tasks that change it have no event for us
+            await asyncio.sleep(0.001)
+
+
+@pytest.mark.usefixtures("is_impatient")
+async def test_nothing_is_trusted_before_an_echo_was_heard(
+    server: FakeServer, listen: Listen
+) -> None:
+    server.delivers = False
+    memory = listen()
+    await until(lambda: len(server.connections) > 1)
+    assert set(memory.told) == {"distrust"}
+    server.delivers = True
+    await until(lambda: "trust" in memory.told)
+
+
+@pytest.mark.usefixtures("is_impatient")
+async def test_a_notification_of_everything_proves_nothing(
+    server: FakeServer, listen: Listen
+) -> None:
+    server.delivers = False
+    memory = listen()
+    await until(lambda: server.sent)
+    server.connections[-1].deliver(schema.EVERYTHING)
+    await until(lambda: memory.told)
+    assert set(memory.told) == {"distrust"}
+
+
+@pytest.mark.usefixtures("is_impatient")
+async def test_trust_ends_when_nothing_is_heard_any_more(
+    server: FakeServer, listen: Listen
+) -> None:
+    """The connection itself may still answer, as behind a pooler that was put there since."""
+    memory = listen()
+    await until(lambda: "trust" in memory.told)
+    server.delivers = False
+    connections = len(server.connections)
+    await until(lambda: len(server.connections) > connections)
+    assert memory.told[-1] == "distrust"
+
+
+async def test_echoes_are_no_changes(server: FakeServer, listen: Listen) -> None:
+    """Or what is loaded while any worker's heart beats would never be remembered."""
+    memory = listen()
+    await until(lambda: memory.told == ["trust"])
+    before = server.sent
+    server.connections[-1].deliver(f"{schema.ECHO}of another worker")
+    server.connections[-1].deliver("a,b")
+    await until(lambda: server.sent > before + 2)
+    assert memory.told == ["trust", "announced a b"]
+
+
+async def test_everything_is_forgotten_when_anything_may_have_changed(
+    server: FakeServer, listen: Listen
+) -> None:
+    memory = listen()
+    await until(lambda: memory.told == ["trust"])
+    server.connections[-1].deliver(schema.EVERYTHING)
+    assert memory.told == ["trust", "trust"]
+
+
+async def test_a_busy_pool_is_no_proof_of_deafness(server: FakeServer, listen: Listen) -> None:
+    """Or a locked table would take everything from memory."""
+    server.pool_is_busy = True
+    memory = listen()
+    await until(lambda: server.sent > 3)
+    assert memory.told == ["trust"]
+
+
+async def test_a_change_that_nobody_announced_is_told(
+    server: FakeServer, listen: Listen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "FINGERPRINT_SECONDS", 0.001)
+    monkeypatch.setattr(module, "_SHARE", 0)
+    server.fingerprints = [SAME, SAME, OTHER]
+    memory = listen()
+    await until(lambda: memory.told == ["trust", f"announced {ID} {BASE_PATHS}"])
+
+
+async def test_triggers_that_were_changed_begin_everything_anew(
+    server: FakeServer, listen: Listen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "FINGERPRINT_SECONDS", 0.001)
+    server.fingerprints = [SAME, Fingerprint(b"", "1")]
+    memory = listen()
+    await until(lambda: memory.told == ["trust", "distrust", "trust"])
+
+
+async def test_without_a_first_fingerprint_the_second_one_empties_the_memory(
+    server: FakeServer, listen: Listen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or a change between the two would never be found."""
+    monkeypatch.setattr(module, "FINGERPRINT_SECONDS", 0.001)
+    server.fingerprints = [DatabaseUnavailable("slow"), SAME]
+    memory = listen()
+    await until(lambda: memory.told == ["trust", "trust"])
+
+
+async def test_the_first_fingerprint_is_older_than_the_look_for_triggers(
+    server: FakeServer, listen: Listen
+) -> None:
+    """Or triggers that are disabled between the two would stay unnoticed."""
+    memory = listen()
+    await until(lambda: memory.told == ["trust"])
+    assert server.steps == ["fingerprint", "triggers looked for"]
+
+
+async def test_a_fault_of_the_comparison_is_told_and_begins_anew(
+    server: FakeServer,
+    listen: Listen,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(module, "FINGERPRINT_SECONDS", 0.001)
+    server.fingerprints = [SAME, Fingerprint(b"short", "0"), SAME]
+    memory = listen()
+    await until(lambda: memory.told[1:3] == ["distrust", "trust"])
+    assert "Changes that no trigger announces are not looked for." in caplog.text
+
+
+def entry(key: bytes, hash_: int) -> bytes:
+    return key + hash_.to_bytes(8, "big")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        ([], [], set()),
+        ([(ID.bytes, 1)], [(ID.bytes, 1)], set()),
+        ([(ID.bytes, 1)], [(ID.bytes, 2)], {str(ID)}),
+        ([], [(ID.bytes, 1)], {str(ID)}),
+        ([(ID.bytes, 1)], [], {str(ID)}),
+        ([(bytes(16), 1)], [(bytes(16), 2)], {BASE_PATHS}),
+    ],
+    ids=["nothing", "the same", "changed", "made", "deleted", "base paths"],
+)
+def test_keys_whose_rows_differ_are_found(
+    before: list[tuple[bytes, int]], after: list[tuple[bytes, int]], expected: set[str]
+) -> None:
+    one, two = (b"".join(entry(*pair) for pair in pairs) for pairs in (before, after))
+    assert set(find_changes(Fingerprint(one, ""), Fingerprint(two, ""))) == expected
