@@ -89,7 +89,7 @@ def main() -> None:
     "--admin-password",
     envvar="CONTENTROUTES_ADMIN_PASSWORD",
     help="Set the password of 'admin'. Without it, the first start makes one up and prints it. "
-    "The variable CONTENTROUTES_ADMIN_PASSWORD keeps it out of the process list.",
+    "The variable CONTENTROUTES_ADMIN_PASSWORD keeps it out of the history of the shell.",
 )
 @click.option("--content-workers", type=_count, help="[first start: 2]")
 @click.option("--api-workers", type=_count, help="[first start: 1]")

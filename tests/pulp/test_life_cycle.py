@@ -252,6 +252,8 @@ def test_without_nginx_there_are_two_ports(tmp_path: Path) -> None:
 def check_two_ports(other: Standalone) -> None:
     try:
         other.start()
+        lines = [str(each.cmdline()) for each in processes(other) if is_alive(each)]
+        assert not [line for line in lines if "postgresql://" in line]
         code, services = other.status()
         assert code == 0
         assert set(services) == {"api", "content", "worker-1", "worker-2"}

@@ -107,6 +107,7 @@ FLOORS = {
     "standalone.files": 0,
     "standalone.environment": 0,
     "standalone.log_files": 0,
+    "standalone.secret_options": 0,
     "standalone.account": 1,
     "standalone.passwd_entry": 1,
     "standalone.beside": 1,
