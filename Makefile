@@ -5,7 +5,7 @@ DATA ?= .pulp
 ARGS ?=
 TESTS ?= tests
 BIN := .venv/bin
-TEST_PACKAGES := nginx apache2 redis-server curl gnupg pgbouncer
+TEST_PACKAGES := nginx apache2 libapache2-mod-xsendfile redis-server curl gnupg pgbouncer
 # Two workers; each Pulp belongs to one of them.
 PYTEST := $(BIN)/pytest --numprocesses 2 --dist loadscope --no-loadscope-reorder --durations 15 --durations-min 5
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Self
 
+from pulp_contentroutes.standalone import environment
 from pulp_contentroutes.standalone.errors import NoPostgreSQL
 
 _NAME: Final = "pulp_contentroutes"
@@ -40,7 +41,14 @@ class Account:
         """Tell whether the account can enter the folder, or run the program, at `path`."""
         # The kernel's own answer: access lists and capabilities count, too.
         command = [shutil.which("test") or "/usr/bin/test", "-x", str(path)]
-        return subprocess.run(command, cwd="/", check=False, **self.popen_options).returncode == 0
+        ended = subprocess.run(
+            command,
+            cwd="/",
+            env=environment.for_system_programs(),
+            check=False,
+            **self.popen_options,
+        )
+        return ended.returncode == 0
 
 
 def _create() -> None:
@@ -49,7 +57,13 @@ def _create() -> None:
         *("--home-dir", "/nonexistent", "--shell", "/usr/sbin/nologin", _NAME),
     ]
     try:
-        subprocess.run(command, check=True, capture_output=True, text=True)
+        subprocess.run(
+            command,
+            env=environment.for_system_programs(),
+            check=True,
+            capture_output=True,
+            text=True,
+        )
     except (OSError, subprocess.CalledProcessError) as error:
         detail = getattr(error, "stderr", None) or error
         raise NoPostgreSQL(

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from pulp_contentroutes.standalone import environment
 from pulp_contentroutes.standalone.account import Account
 from pulp_contentroutes.standalone.errors import NoPostgreSQL
 from pulp_contentroutes.standalone.folder import SYSTEM_FOLDER
@@ -38,7 +39,11 @@ def find(account: Account | None) -> Path:
 def version(folder: Path) -> int:
     """Return the major version of the programs in `folder`."""
     output = subprocess.run(
-        [str(folder / "postgres"), "--version"], capture_output=True, text=True, check=True
+        [str(folder / "postgres"), "--version"],
+        env=environment.for_system_programs(),
+        capture_output=True,
+        text=True,
+        check=True,
     ).stdout
     found = re.search(r"\d+", output)
     return int(found.group()) if found else 0

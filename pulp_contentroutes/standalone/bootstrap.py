@@ -1,13 +1,15 @@
 """Run inside Pulp's Django, before the services start: migrate, static files, the administrator.
 
-`python -m pulp_contentroutes.standalone.bootstrap` reads {"password": text, "is_given": true|false}
-from standard input, so that the password stands on no command line. It shows its steps on standard
-error and writes one JSON object to standard output: {"was_password_set": …} or {"error": sentence}.
+`python -m pulp_contentroutes.standalone.bootstrap` reads {"password": text, "is_given": true|false,
+"steps": descriptor} from standard input, so that the password stands on no command line. It shows
+its steps on that descriptor and writes one JSON object to standard output: {"was_password_set": …}
+or {"error": sentence}. Standard error is for the log.
 """
 
 import json
+import os
 import sys
-from typing import Any
+from typing import IO, Any
 
 import click
 import django
@@ -16,20 +18,20 @@ from django.core.management import call_command
 from pulp_contentroutes.standalone.steps import step
 
 
-def bootstrap(password: str, is_given: bool) -> dict[str, Any]:
+def bootstrap(password: str, is_given: bool, steps: IO[str]) -> dict[str, Any]:
     """Bring the database up to date; set the password if it was given or there is no admin yet."""
     django.setup()
     from django.contrib.auth import get_user_model
 
-    with step("Migrating the database", err=True):
+    with step("Migrating the database", steps):
         call_command("migrate", interactive=False, verbosity=0)
-    with step("Collecting static files", err=True):
+    with step("Collecting static files", steps):
         call_command("collectstatic", interactive=False, verbosity=0)
     users = get_user_model()
     admin = users.objects.filter(username="admin").first()
     if admin is not None and not is_given:
         return {"was_password_set": False}
-    with step("Setting the admin password", err=True):
+    with step("Setting the admin password", steps):
         # Saved once: an administrator without a password would get none at the next start, either.
         admin = admin or users(username="admin", is_superuser=True, is_staff=True)
         admin.set_password(password)
@@ -40,7 +42,9 @@ def bootstrap(password: str, is_given: bool) -> dict[str, Any]:
 def main() -> None:
     """Any failure becomes one sentence: what went wrong is for whoever typed `serve`."""
     try:
-        result = bootstrap(**json.load(sys.stdin))
+        told = json.load(sys.stdin)
+        with os.fdopen(told.pop("steps"), "w") as steps:
+            result = bootstrap(**told, steps=steps)
     except (Exception, SystemExit) as error:  # noqa: BLE001  told to the parent, not swallowed
         result = {"error": f"{type(error).__name__}: {' '.join(str(error).split())}"}
     click.echo(json.dumps(result))

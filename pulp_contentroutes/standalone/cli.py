@@ -12,21 +12,22 @@ from typing import Any
 
 import click
 
-from pulp_contentroutes.standalone import folder, health, prepare
-from pulp_contentroutes.standalone.cluster import Cluster
-from pulp_contentroutes.standalone.errors import BadSetting, NotRunning, StandaloneError
+from pulp_contentroutes.standalone import folder, health
+from pulp_contentroutes.standalone.errors import BadSetting, StandaloneError
+from pulp_contentroutes.standalone.existing import (
+    data_option,
+    find_instance,
+    find_running,
+    instance_and_cluster,
+)
 from pulp_contentroutes.standalone.galaxy_upload import galaxy_upload
-from pulp_contentroutes.standalone.instance import Instance, default_folder, program
-from pulp_contentroutes.standalone.options import Options, parse_setting
+from pulp_contentroutes.standalone.instance import program
+from pulp_contentroutes.standalone.options import parse_setting
 from pulp_contentroutes.standalone.serve import exit_on_stop_signals
 from pulp_contentroutes.standalone.serve import serve as run
-from pulp_contentroutes.standalone.state import State
+from pulp_contentroutes.standalone.show_logs import logs
 
 _STOP_SECONDS = 15
-
-
-def _folder(context: click.Context, parameter: click.Parameter, value: str) -> Path:
-    return Path(os.path.abspath(value))
 
 
 def _absolute(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
@@ -49,15 +50,6 @@ def _settings(context: click.Context, parameter: click.Parameter, values: Any) -
         raise click.BadParameter(error.message) from error
 
 
-data_option = click.option(
-    "--data",
-    metavar="DIR",
-    default=lambda: str(default_folder()),
-    envvar="CONTENTROUTES_DATA",
-    callback=_folder,
-    help="Data folder; made when it does not exist. Without this option: CONTENTROUTES_DATA, or a "
-    "folder of your own (for root: /var/lib/pulp_contentroutes/pulp).",
-)
 _count = click.IntRange(1, 64)
 
 
@@ -97,7 +89,7 @@ def main() -> None:
     "--admin-password",
     envvar="CONTENTROUTES_ADMIN_PASSWORD",
     help="Set the password of 'admin'. Without it, the first start makes one up and prints it. "
-    "The variable CONTENTROUTES_ADMIN_PASSWORD keeps it out of the process list.",
+    "The variable CONTENTROUTES_ADMIN_PASSWORD keeps it out of the history of the shell.",
 )
 @click.option("--content-workers", type=_count, help="[first start: 2]")
 @click.option("--api-workers", type=_count, help="[first start: 1]")
@@ -126,14 +118,15 @@ def main() -> None:
     callback=_settings,
     help="Any Pulp setting, for instance DOMAIN_ENABLED=true; may be repeated.",
 )
-def serve(data: Path, admin_password: str | None, demo: bool, **given: Any) -> None:
+@click.option("--verbose", is_flag=True, help="Print the logs of all services as they come, too.")
+def serve(data: Path, admin_password: str | None, demo: bool, verbose: bool, **given: Any) -> None:
     """Start Pulp and stay in front of it; Ctrl-C stops it.
 
     The first start makes the data folder, keys, a PostgreSQL and an administrator. Options given
     once are remembered for the next start; an empty value takes one back. Nothing listens beyond
     127.0.0.1 unless --bind says so.
     """
-    raise SystemExit(run(data, given, admin_password, demo))
+    raise SystemExit(run(data, given, admin_password, demo, verbose))
 
 
 @main.command()
@@ -144,10 +137,10 @@ def status(data: Path, as_json: bool) -> None:
 
     Exit code: 0 all healthy, 1 something is not, 3 not running.
     """
-    state = _running(data)
+    state = find_running(data)
     if not state.services:
         raise StandaloneError("It is being prepared: its processes have not been started yet.")
-    reports = health.check(_instance(data), state)
+    reports = health.check(find_instance(data), state)
     if as_json:
         click.echo(json.dumps([_as_dict(report) for report in reports], indent=2))
     else:
@@ -169,7 +162,7 @@ def status(data: Path, as_json: bool) -> None:
 @data_option
 def stop(data: Path) -> None:
     """Stop the Pulp that runs in the data folder, and wait until it has ended."""
-    os.kill(_running(data).supervisor, signal.SIGTERM)
+    os.kill(find_running(data).supervisor, signal.SIGTERM)
     deadline = time.monotonic() + _STOP_SECONDS
     while folder.is_held(data):
         if time.monotonic() > deadline:
@@ -187,7 +180,7 @@ def env(data: Path) -> None:
     eval "$(pulp-contentroutes env)"
     pulpcore-content --bind 127.0.0.1:9999
     """
-    for name, value in _instance(data).variables.items():
+    for name, value in find_instance(data).variables.items():
         quoted = value.replace("'", "'\\''")
         click.echo(f"export {name}='{quoted}'")
 
@@ -197,7 +190,7 @@ def env(data: Path) -> None:
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def manage(data: Path, arguments: tuple[str, ...]) -> None:
     """Run pulpcore-manager on this instance, whether it is running or not."""
-    instance, cluster = _instance_and_cluster(data)
+    instance, cluster = instance_and_cluster(data)
     exit_on_stop_signals()
     with contextlib.ExitStack() as stack:
         if cluster and not folder.is_held(data):
@@ -218,7 +211,7 @@ def reset(data: Path, yes: bool) -> None:
 
     A database given with --database-url and a folder given with --media-root are left alone.
     """
-    _instance(data)
+    find_instance(data)
     if not yes:
         click.confirm(f"Delete everything in {data}? This cannot be undone.", abort=True)
     with folder.held(data):
@@ -227,24 +220,7 @@ def reset(data: Path, yes: bool) -> None:
 
 
 main.add_command(galaxy_upload)
-
-
-def _instance(data: Path) -> Instance:
-    return _instance_and_cluster(data)[0]
-
-
-def _instance_and_cluster(data: Path) -> tuple[Instance, Cluster | None]:
-    if not folder.is_ours(data):
-        raise NotRunning(f"There is no Pulp in {data}: 'pulp-contentroutes serve' makes one.")
-    return prepare.instance_of(data, Options.load(data / folder.OPTIONS_FILE))
-
-
-def _running(data: Path) -> State:
-    _instance(data)
-    found = State.load(data / "run") if folder.is_held(data) else None
-    if found is None or not found.is_current:
-        raise NotRunning(f"No Pulp is running in {data}.")
-    return found
+main.add_command(logs)
 
 
 def _as_dict(report: health.Health) -> dict[str, Any]:

@@ -13,14 +13,15 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final
 
-from pulp_contentroutes.standalone import binaries, database
+from pulp_contentroutes.standalone import binaries, database, environment, passwd_entry
 from pulp_contentroutes.standalone.account import Account
 from pulp_contentroutes.standalone.errors import NoPostgreSQL, StepFailed
 from pulp_contentroutes.standalone.folder import DATABASE_FOLDER, SYSTEM_FOLDER
 
 _NAME: Final = "pulp"
 # sun_path has 108 bytes (unix(7)); the last is NUL, and PostgreSQL appends the name of the socket.
-_MAX_SOCKET_FOLDER: Final = 107 - len("/.s.PGSQL.5432")
+_PORT: Final = "5432"
+_MAX_SOCKET_FOLDER: Final = 107 - len(f"/.s.PGSQL.{_PORT}")
 _START_SECONDS: Final = 60
 
 
@@ -59,7 +60,8 @@ class Cluster:
     @property
     def database(self) -> dict[str, str]:
         """Return the keyword arguments of a libpq connection."""
-        return {"host": str(self.sockets), "user": _NAME, "dbname": _NAME}
+        # The port stands here because libpq would take another from PGPORT.
+        return {"host": str(self.sockets), "port": _PORT, "user": _NAME, "dbname": _NAME}
 
     @property
     def command(self) -> tuple[str, ...]:
@@ -87,8 +89,23 @@ class Cluster:
         # An initdb that was interrupted leaves a draft, never half a cluster.
         draft = self.home / "draft"
         shutil.rmtree(draft, ignore_errors=True)
-        self._run("initdb", "-D", str(draft), *self._initdb_options())
+        self._initdb("-D", str(draft), *self._initdb_options())
         draft.rename(self.data)
+
+    def _initdb(self, *arguments: str) -> None:
+        if not passwd_entry.is_missing():
+            self._run("initdb", *arguments)
+            return
+        with passwd_entry.variables(_NAME) as variables:
+            ended = self._ended("initdb", *arguments, variables=variables)
+        if passwd_entry.NO_NAME in ended.stdout:
+            raise NoPostgreSQL(
+                f"The user id {os.geteuid()} has no entry in /etc/passwd, and PostgreSQL's initdb "
+                "needs one: install nss_wrapper (Debian package libnss-wrapper), add a line to "
+                "/etc/passwd before this command, run it as a user that has one, or give "
+                "--database-url."
+            )
+        self._check("initdb", ended)
 
     @contextmanager
     def running(self) -> Iterator[None]:
@@ -152,18 +169,24 @@ class Cluster:
         )
 
     def _run(self, name: str, *arguments: str) -> None:
-        ended = self._ended(name, *arguments)
+        self._check(name, self._ended(name, *arguments))
+
+    @staticmethod
+    def _check(name: str, ended: subprocess.CompletedProcess[str]) -> None:
         if ended.returncode:
             said = " ".join(ended.stdout.split()[-60:])
             raise StepFailed(f"PostgreSQL's {name} failed (exit code {ended.returncode}): {said}")
 
-    def _ended(self, name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def _ended(
+        self, name: str, *arguments: str, variables: dict[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
         command = [str(self.programs / name), *arguments]
         # A file, not a pipe: the server that pg_ctl starts keeps its end open.
         with tempfile.TemporaryFile("w+") as output:
             ended = subprocess.run(
                 command,
                 cwd="/",
+                env=environment.for_system_programs() if variables is None else variables,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,

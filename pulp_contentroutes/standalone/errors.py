@@ -9,6 +9,7 @@ StandaloneError             exit code 1; click prints "Error: <sentence>"
 ├── NoPostgreSQL            no server program on this machine, or one of the wrong version
 ├── DatabaseUnreachable     the database given with --database-url
 ├── StepFailed              a Pulp command of the first start ended with an error
+├── NoLog                   a service that has none
 └── BadSetting              --set NAME=VALUE that no Pulp setting can be
 """
 
@@ -49,6 +50,10 @@ class DatabaseUnreachable(StandaloneError):
 
 
 class StepFailed(StandaloneError):
+    pass
+
+
+class NoLog(StandaloneError):
     pass
 
 

@@ -19,7 +19,7 @@ DATABASE_FOLDER: Final = "postgresql"
 OPTIONS_FILE: Final = "instance.json"
 # Tells our folder from any other; the other names could be those of a Django project.
 _MARKER: Final = ".pulp_contentroutes"
-_SUBFOLDERS: Final = ("media", "run", "static", "tmp")
+_SUBFOLDERS: Final = ("logs", "media", "run", "static", "tmp")
 #: All that `serve` makes in a data folder, and so all that `reset` removes; the marker goes last.
 CONTENTS: Final = (
     *_SUBFOLDERS,

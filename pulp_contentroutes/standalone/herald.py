@@ -32,6 +32,7 @@ def announce(
     note = None
     try:
         if with_demo and password and not demo.is_loaded(instance.folder):
+            _send(channel, "text", "\nAll of them are healthy. Loading the demo")
             demo.load(instance, password)
     except (RestFailed, health.Unhealthy, OSError) as failed:
         note = f"The demo could not be loaded: {failed}"

@@ -9,14 +9,18 @@ from pathlib import Path
 
 import platformdirs
 
+from pulp_contentroutes.standalone import environment
+from pulp_contentroutes.standalone.errors import UnusableFolder
 from pulp_contentroutes.standalone.folder import SYSTEM_FOLDER
 from pulp_contentroutes.standalone.options import Options
 
 
 def default_folder() -> Path:
-    """Return the data folder of a user who names none."""
+    """Return the data folder of a user who names none; raise UnusableFolder if there is none."""
     if os.geteuid() == 0:
         return SYSTEM_FOLDER / "pulp"
+    if not os.path.isabs(os.path.expanduser("~")):
+        raise UnusableFolder("This user has no home folder: say where with --data DIR.")
     return Path(platformdirs.user_data_dir("pulp_contentroutes"))
 
 
@@ -100,6 +104,10 @@ class Instance:
         return self.folder / "run"
 
     @property
+    def logs(self) -> Path:
+        return self.folder / "logs"
+
+    @property
     def variables(self) -> dict[str, str]:
         """Return the environment variables with which any Pulp command works on this instance."""
         return {
@@ -110,10 +118,5 @@ class Instance:
 
     @property
     def environment(self) -> dict[str, str]:
-        """Return the whole environment of a child: ours, without what belongs to another Pulp."""
-        inherited = {
-            name: value
-            for name, value in os.environ.items()
-            if not name.startswith("PULP_") and name != "DJANGO_SETTINGS_MODULE"
-        }
-        return {**inherited, **self.variables, "PYTHONUNBUFFERED": "1"}
+        """Return the whole environment of a process of Pulp's."""
+        return environment.for_pulp(self.variables)

@@ -3,13 +3,14 @@
 import contextlib
 import errno
 import json
+import os
 import secrets
 import socket
 import subprocess
 import sys
 from pathlib import Path
 
-from pulp_contentroutes.standalone import database, nginx, settings_file
+from pulp_contentroutes.standalone import database, log_files, nginx, settings_file
 from pulp_contentroutes.standalone.cluster import Cluster
 from pulp_contentroutes.standalone.errors import DatabaseUnreachable, PortUnavailable, StepFailed
 from pulp_contentroutes.standalone.instance import Address, Instance
@@ -17,6 +18,9 @@ from pulp_contentroutes.standalone.options import Options
 from pulp_contentroutes.standalone.steps import step
 
 _CONNECT_SECONDS = 5
+_STDOUT = 1
+#: The name of its log.
+_LOG = "preparation"
 
 
 def instance_of(folder: Path, options: Options) -> tuple[Instance, Cluster | None]:
@@ -46,11 +50,17 @@ def check_ports(instance: Instance) -> None:
                 ) from error
 
 
-def prepare(instance: Instance, cluster: Cluster | None, admin_password: str | None) -> str | None:
+def prepare(
+    instance: Instance,
+    cluster: Cluster | None,
+    admin_password: str | None,
+    is_verbose: bool = False,
+) -> str | None:
     """Write the configuration and bring the database up to date.
 
     Return the admin password if it is known: the given one, or one generated because there was no
-    administrator yet, which is then printed.
+    administrator yet, which is then printed. Pulp's messages go to its log; with `is_verbose` to
+    standard error.
     """
     if instance.options.media_root:
         Path(instance.options.media_root).mkdir(parents=True, exist_ok=True)
@@ -63,7 +73,7 @@ def prepare(instance: Instance, cluster: Cluster | None, admin_password: str | N
     with cluster.running() if cluster else contextlib.nullcontext():
         with step("Connecting to the database"):
             _check_database(instance)
-        return _bootstrap(instance, admin_password)
+        return _bootstrap(instance, admin_password, is_verbose)
 
 
 def _check_database(instance: Instance) -> None:
@@ -76,23 +86,30 @@ def _check_database(instance: Instance) -> None:
         )
 
 
-def _bootstrap(instance: Instance, given: str | None) -> str | None:
+def _bootstrap(instance: Instance, given: str | None, is_verbose: bool) -> str | None:
     password = given or secrets.token_urlsafe(16)
-    ended = subprocess.run(
-        [sys.executable, "-m", "pulp_contentroutes.standalone.bootstrap"],
-        input=json.dumps({"password": password, "is_given": given is not None}),
-        env=instance.environment,
-        cwd="/",
-        stdout=subprocess.PIPE,
-        text=True,
-        check=False,
-    )
+    log = log_files.path_of(instance.logs, _LOG)
+    with contextlib.ExitStack() as stack:
+        steps = os.dup(_STDOUT)
+        stack.callback(os.close, steps)
+        ended = subprocess.run(
+            [sys.executable, "-m", "pulp_contentroutes.standalone.bootstrap"],
+            input=json.dumps({"password": password, "is_given": given is not None, "steps": steps}),
+            env=instance.environment,
+            cwd="/",
+            stdout=subprocess.PIPE,
+            stderr=None if is_verbose else stack.enter_context(log_files.create(log)),
+            pass_fds=[steps],
+            text=True,
+            check=False,
+        )
     try:
         result = json.loads(ended.stdout.splitlines()[-1])
     except (IndexError, ValueError):
         result = {"error": f"it ended with exit code {ended.returncode}"}
     if "error" in result:
-        raise StepFailed(f"Pulp could not be prepared: {result['error']}")
+        where = "" if is_verbose else f" (its log is {log})"
+        raise StepFailed(f"Pulp could not be prepared: {result['error']}{where}")
     return password if result["was_password_set"] else None
 
 

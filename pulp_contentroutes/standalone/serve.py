@@ -20,7 +20,13 @@ from pulp_contentroutes.standalone.supervisor import Supervisor
 from pulp_contentroutes.standalone.watched import Child
 
 
-def serve(data: Path, given: dict[str, Any], admin_password: str | None, with_demo: bool) -> int:
+def serve(
+    data: Path,
+    given: dict[str, Any],
+    admin_password: str | None,
+    with_demo: bool,
+    is_verbose: bool,
+) -> int:
     """Run the instance in `data` until it is told to stop; return the exit code.
 
     `given` are the options of this start that replace the remembered ones. Raises StandaloneError.
@@ -34,7 +40,7 @@ def serve(data: Path, given: dict[str, Any], admin_password: str | None, with_de
         instance, cluster = prepare.instance_of(data, options)
         prepare.check_ports(instance)
         click.echo(f"Pulp in {data}")
-        password = prepare.prepare(instance, cluster, admin_password)
+        password = prepare.prepare(instance, cluster, admin_password, is_verbose)
         # Only now: what does not work is not remembered.
         write_private(data / folder.OPTIONS_FILE, options.dump())
         if password and not admin_password:
@@ -45,11 +51,16 @@ def serve(data: Path, given: dict[str, Any], admin_password: str | None, with_de
                 "--admin-password NEW to set a new one."
             )
         to_run = services(instance, cluster)
-        click.echo("Starting: " + ", ".join(service.name for service in to_run))
+        click.echo("\nStarting, each with its log:")
+        for service in to_run:
+            click.echo(f"  {service.name:12} {service.address}")
+        click.echo(f"  pulp-contentroutes logs --data {data} [SERVICE] [--follow]")
         supervisor = Supervisor(
             to_run,
             is_database_ready=lambda: database.problem(instance.database, seconds=2) is None,
             on_change=lambda children: _report(instance, children),
+            logs=instance.logs,
+            is_verbose=is_verbose,
         )
         supervisor.run_beside(herald.announce, instance, started, with_demo, password)
         try:

@@ -1,10 +1,10 @@
 """The processes of a standalone Pulp, as data."""
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from pulp_contentroutes.standalone import environment
 from pulp_contentroutes.standalone.cluster import Cluster
 from pulp_contentroutes.standalone.instance import Instance, program
 
@@ -43,7 +43,7 @@ def _database(cluster: Cluster) -> Service:
     return Service(
         DATABASE,
         cluster.command,
-        dict(os.environ),
+        environment.for_system_programs(),
         address=f"{cluster.sockets}/.s.PGSQL.5432",
         popen_options=cluster.account.popen_options if cluster.account else {},
     )
@@ -71,4 +71,4 @@ def _nginx(instance: Instance) -> list[Service]:
         return []
     configuration = instance.run / "nginx.conf"
     command = (instance.nginx, "-p", str(instance.run), "-c", str(configuration), "-e", "stderr")
-    return [Service(NGINX, command, dict(os.environ), str(instance.front))]
+    return [Service(NGINX, command, environment.for_system_programs(), str(instance.front))]

@@ -3,18 +3,19 @@
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import IO
 
 import click
 
 
 @contextmanager
-def step(label: str, err: bool = False) -> Iterator[None]:
-    """Print `label` when the block starts and its duration when it ends (`err`: on stderr)."""
-    click.echo(f"{label} ... ", nl=False, err=err)
+def step(label: str, output: IO[str] | None = None) -> Iterator[None]:
+    """Print `label` when the block starts and its duration when it ends (None: on stdout)."""
+    click.echo(f"{label} ... ", nl=False, file=output)
     started = time.monotonic()
     try:
         yield
     except BaseException:
-        click.echo("failed", err=err)
+        click.echo("failed", file=output)
         raise
-    click.echo(f"{time.monotonic() - started:.1f} s", err=err)
+    click.echo(f"{time.monotonic() - started:.1f} s", file=output)

@@ -12,12 +12,15 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
+from pathlib import Path
 from typing import Any, Final
 
 import click
 from honcho.manager import Manager
 
+from pulp_contentroutes.standalone import log_files
 from pulp_contentroutes.standalone.beside import Nursery
+from pulp_contentroutes.standalone.log_files import LogFile
 from pulp_contentroutes.standalone.services import DATABASE, Service
 from pulp_contentroutes.standalone.stopping import Stopping
 from pulp_contentroutes.standalone.watched import (
@@ -35,16 +38,23 @@ _TICK: Final = 0.1
 _FIRST_DELAY: Final = 0.2
 _PROBE_INTERVAL: Final = 0.25
 _LONGEST_DELAY: Final = 5.0
+#: Of the log of a service that ended, how many are shown.
+_LAST_LINES: Final = 10
 
 
 class Supervisor(Manager):  # type: ignore[misc]  # honcho has no types
-    """Run `services`; `is_database_ready` holds the others back, `on_change` gets every change."""
+    """Run `services`; `is_database_ready` holds the others back, `on_change` gets every change.
+
+    Their logs are files in the folder `logs`; with `is_verbose` they are printed, too.
+    """
 
     def __init__(
         self,
         services: Sequence[Service],
         is_database_ready: Callable[[], bool],
         on_change: Callable[[list[Child]], None],
+        logs: Path,
+        is_verbose: bool = False,
         printer: Any = None,
     ) -> None:
         super().__init__(printer)
@@ -53,6 +63,8 @@ class Supervisor(Manager):  # type: ignore[misc]  # honcho has no types
         self._probe_database = is_database_ready
         self._next_probe = 0.0
         self._on_change = on_change
+        self._logs = logs
+        self._is_verbose = is_verbose
         self._nursery = Nursery()
         self._sources: dict[Connection, Child | None] = {}
         self._waiting: list[Callable[[], tuple[BaseProcess, Connection]]] = []
@@ -153,9 +165,9 @@ class Supervisor(Manager):  # type: ignore[misc]  # honcho has no types
         if len(child.ends) > MAX_RESTARTS:
             self._fail(
                 f"{child.service.name} ended {len(child.ends)} times within "
-                f"{RESTART_PERIOD:.0f} s (last exit code {returncode}): stopping everything; "
-                "its last lines are above"
+                f"{RESTART_PERIOD:.0f} s (last exit code {returncode}): stopping everything"
             )
+            self._say_last_lines(child)
             return
         delay = min(_FIRST_DELAY * 2 ** (len(child.ends) - 1), _LONGEST_DELAY)
         child.due = now + delay
@@ -164,6 +176,12 @@ class Supervisor(Manager):  # type: ignore[misc]  # honcho has no types
             f"{child.service.name} ended (exit code {returncode}); "
             f"starting it again in {delay:.1f} s"
         )
+        self._say_last_lines(child)
+
+    def _say_last_lines(self, child: Child) -> None:
+        log = log_files.path_of(self._logs, child.service.name)
+        lines = [] if self._is_verbose else log_files.tail(log, _LAST_LINES)
+        self._say("\n".join([f"its log is {log}", *(f"    {line}" for line in lines)]))
 
     def _fail(self, reason: str) -> None:
         self.returncode = 1
@@ -200,7 +218,8 @@ class Supervisor(Manager):  # type: ignore[misc]  # honcho has no types
 
     def _start_child(self, child: Child) -> None:
         child.due = None
-        watcher = WatchedProcess(child.service)
+        log = LogFile(log_files.path_of(self._logs, child.service.name))
+        watcher = WatchedProcess(child.service, log, is_quiet=not self._is_verbose)
         child.process, connection = self._nursery.start(watcher.run, name=child.service.name)
         self._sources[connection] = child
 

@@ -13,6 +13,7 @@ from typing import Final
 from honcho.process import Popen, Process
 
 from pulp_contentroutes.standalone.beside import Channel
+from pulp_contentroutes.standalone.log_files import LONGEST_LINE, LogFile
 from pulp_contentroutes.standalone.services import Service
 
 #: What asks the supervisor to stop: Ctrl-C, `kill`, a closed terminal, Ctrl-\.
@@ -49,17 +50,24 @@ def signal_group(pid: int, number: signal.Signals) -> None:
 
 
 class WatchedProcess(Process):  # type: ignore[misc]  # honcho has no types
-    """Runs `service` in a process of its own and reports its lines, its start and its end.
+    """Runs `service` in a process of its own, writes its log, and reports its start and its end.
+
+    Unless `is_quiet`, it reports its lines, too.
 
     Unlike honcho's, it takes a command line instead of a shell's, sees the end of the child even
     while a grandchild keeps the pipe open, ends what the child leaves behind (the workers of a
     killed gunicorn or nginx hold their port), and ends the child when the supervisor is gone.
     """
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: Service, log: LogFile, is_quiet: bool) -> None:
         super().__init__(
-            list(service.command), name=service.name, env=dict(service.environment), cwd="/"
+            list(service.command),
+            name=service.name,
+            quiet=is_quiet,
+            env=dict(service.environment),
+            cwd="/",
         )
+        self._log = log
         self._child_ctor = partial(Popen, shell=False, **service.popen_options)
 
     def run(self, events: Channel) -> None:
@@ -71,10 +79,11 @@ class WatchedProcess(Process):  # type: ignore[misc]  # honcho has no types
         try:
             self._child = self._child_ctor(self.cmd, env=self.env, cwd=self.cwd)
         except OSError as error:
-            self._send_message(f"cannot be started: {error}\n".encode())
+            self._take_line(f"cannot be started: {error}\n".encode())
             self._send_message({"returncode": 127}, type="stop")
             return
         threading.Thread(target=self._end_with_supervisor, daemon=True).start()
+        self._log.write_start(self._child.pid)
         self._send_message({"pid": self._child.pid}, type="start")
         lines = threading.Thread(target=self._forward_lines, daemon=True)
         lines.start()
@@ -84,7 +93,12 @@ class WatchedProcess(Process):  # type: ignore[misc]  # honcho has no types
         self._send_message({"returncode": returncode}, type="stop")
 
     def _forward_lines(self) -> None:
-        for line in iter(self._child.stdout.readline, b""):
+        for line in iter(partial(self._child.stdout.readline, LONGEST_LINE), b""):
+            self._take_line(line)
+
+    def _take_line(self, line: bytes) -> None:
+        self._log.write(line)
+        if not self.quiet:
             self._send_message(line)
 
     def _end_with_supervisor(self) -> None:

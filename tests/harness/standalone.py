@@ -72,7 +72,9 @@ class Standalone:
 
     @property
     def command(self) -> list[str]:
-        return [PROGRAM, "serve", "--data", str(self.data), "--port", str(self.port), *self.options]
+        # With the services' logs: tests look into them.
+        where = ["--data", str(self.data), "--port", str(self.port)]
+        return [PROGRAM, "serve", "--verbose", *where, *self.options]
 
     def start(self) -> None:
         """Start it and wait until it says that it is ready."""

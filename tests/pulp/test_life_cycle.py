@@ -4,18 +4,20 @@ import os
 import signal
 import socket
 import stat
+import subprocess
 from pathlib import Path
 
 import psutil
 import pytest
 import requests
 
+from pulp_contentroutes.paths import CONTENT_PREFIX
 from pulp_contentroutes.standalone.cluster import Cluster
 from pulp_contentroutes.standalone.demo import AWKWARD, contents
 from pulp_contentroutes.standalone.folder import remove_contents
 from pulp_contentroutes.standalone.state import ServiceState, State
 from tests.harness.http1 import PREFIXES, Route
-from tests.harness.standalone import HAS_NGINX, Standalone, requires_nginx, run
+from tests.harness.standalone import HAS_NGINX, PROGRAM, Standalone, requires_nginx, run
 from tests.harness.template import PASSWORD, copy_template
 from tests.harness.waiting import free_ports, wait_until
 
@@ -31,6 +33,14 @@ def processes(instance: Standalone) -> list[psutil.Process]:
     assert instance.process
     top = psutil.Process(instance.process.pid)
     return [top, *top.children(recursive=True)]
+
+
+def is_alive(process: psutil.Process) -> bool:
+    """Tell whether it runs; a zombie, which the machine's init has not waited for yet, does not."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def test_status_names_each_process_and_its_health(plain: Standalone) -> None:
@@ -57,7 +67,54 @@ def test_nothing_listens_beyond_loopback(plain: Standalone) -> None:
 def test_secrets_are_readable_by_their_owner_only(plain: Standalone) -> None:
     for name in ("secret.key", "database_fields.key", "settings.py", "instance.json"):
         assert stat.S_IMODE((plain.data / name).stat().st_mode) == 0o600
-    assert PASSWORD not in plain.log.read_text()
+    logs = list((plain.data / "logs").iterdir())
+    assert {path.name for path in logs} >= {f"{name}.log" for name in SERVICES}
+    for path in (plain.log, *logs):
+        assert PASSWORD not in path.read_text()
+        assert path == plain.log or stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_no_service_holds_the_password_that_serve_was_given(plain: Standalone) -> None:
+    """Neither in its environment nor on its command line; the tests give it in the environment."""
+    assert plain.process
+    pids = [found["pid"] for found in plain.status()[1].values()]
+    services = [psutil.Process(pid) for pid in pids]
+    for process in [*services, *(each for one in services for each in one.children())]:
+        files = Path(f"/proc/{process.pid}/environ"), Path(f"/proc/{process.pid}/cmdline")
+        said = b"".join(file.read_bytes() for file in files)
+        assert PASSWORD.encode() not in said, process
+        assert b"CONTENTROUTES_ADMIN_PASSWORD" not in said, process
+
+
+@requires_nginx
+@pytest.mark.parametrize(
+    "path", ["/pulp/api/v3/status/", CONTENT_PREFIX, "/pulp/content/", f"{CONTENT_PREFIX}demo/"]
+)
+def test_a_health_check_without_host_is_answered(plain: Standalone, path: str) -> None:
+    """Under HTTP/1.0 a client need not send one."""
+    with socket.create_connection(("127.0.0.1", plain.port), timeout=30) as connection:
+        connection.sendall(f"GET {path} HTTP/1.0\r\n\r\n".encode())
+        assert connection.makefile("rb").readline() == b"HTTP/1.1 200 OK\r\n"
+
+
+def test_logs_shows_the_log_of_a_service(plain: Standalone) -> None:
+    shown = run("logs", "api", "--data", str(plain.data), "--lines", "10000").stdout
+    assert "Starting gunicorn" in shown
+    every = run("logs", "--data", str(plain.data), "--lines", "1").stdout
+    assert {line.partition(" ")[0] for line in every.splitlines()} >= SERVICES
+
+
+def test_following_a_log_ends_with_pulp(plain: Standalone) -> None:
+    """And shows the last words of the service."""
+    command = [PROGRAM, "logs", "postgresql", "--follow", "--data", str(plain.data)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as following:
+        assert following.stdout
+        assert following.stdout.readline()
+        plain.stop()
+        said, _ = following.communicate(timeout=30)
+    assert following.returncode == 0
+    assert "database system is shut down" in said
+    plain.start()
 
 
 @requires_nginx
@@ -146,7 +203,7 @@ def test_a_signal_stops_everything_and_a_second_start_keeps_the_data(
     left = processes(plain)
     # Not a matter of speed: what has not ended by itself after 8 s is killed.
     assert plain.stop(number) < 10
-    assert not [process for process in left if process.is_running()]
+    assert not [process for process in left if is_alive(process)]
     assert not [path for path in plain.data.rglob("*") if path.is_socket()]
     assert not (plain.data / "postgresql" / "data" / "postmaster.pid").exists()
     assert run("status", "--data", str(plain.data)).returncode == 3
@@ -195,6 +252,8 @@ def test_without_nginx_there_are_two_ports(tmp_path: Path) -> None:
 def check_two_ports(other: Standalone) -> None:
     try:
         other.start()
+        lines = [str(each.cmdline()) for each in processes(other) if is_alive(each)]
+        assert not [line for line in lines if "postgresql://" in line]
         code, services = other.status()
         assert code == 0
         assert set(services) == {"api", "content", "worker-1", "worker-2"}

@@ -68,6 +68,16 @@ def publish_and_install(client: Client, publish: str) -> None:
     assert client.version_of("acme", "base") == "1.0.0"
 
 
+def check_first_screen(said: str) -> None:
+    """Steps, one line per service and the addresses: what the services say is in their logs."""
+    services = ("postgresql", "api", "content", "worker-1")
+    for name in services:
+        assert len(re.findall(rf"^  {name} ", said, re.M)) == (2 if name == "content" else 1)
+    assert "[INFO]" not in said
+    assert "pulp [" not in said
+    assert len(said.splitlines()) <= 40
+
+
 def prepare_without_administrator(data: Path) -> None:
     """Make a data folder that needs no migrations, and is otherwise new."""
     copy_template(data)
@@ -95,6 +105,7 @@ def test_make_serve_prints_lines_that_work(tmp_path: Path) -> None:
         try:
             wait_until(lambda: "\nTry:" in log.read_text(), 200, "the lines to try")
             said = log.read_text()
+            check_first_screen(said)
             [password] = re.findall(r"^The password of 'admin', shown only now: (.+)$", said, re.M)
             [fetch] = re.findall(r"^  (curl -O .+)$", said, re.M)
             subprocess.run(fetch.split(), cwd=tmp_path, check=True, capture_output=True)

@@ -59,6 +59,9 @@ async def upstreams(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[U
             seen.append(Seen(service, request.method, request.raw_path, headers, size))
             if request.path.endswith("/sparse"):
                 return web.FileResponse(sparse)
+            if request.path.endswith("/with-headers"):
+                status = 404 if "/gone/" in request.path else 200
+                return web.Response(text=service, headers=request.query, status=status)
             if request.path.endswith("/moved"):
                 raise web.HTTPMovedPermanently(request.path + "/")
             return web.Response(text=service)

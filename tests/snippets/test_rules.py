@@ -5,8 +5,9 @@ import re
 import nginx
 import pytest
 
+from pulp_contentroutes.app.settings import CONTENTROUTES_COLLECTION_MAX_BYTES
 from pulp_contentroutes.paths import CONTENT_PREFIX, GALAXY_PREFIX
-from tests.snippets.fronts import SNIPPETS
+from tests.snippets.fronts import ROOT, SNIPPETS
 
 SERVICES = {CONTENT_PREFIX: "pulp-content", GALAXY_PREFIX: "pulp-api"}
 
@@ -57,3 +58,18 @@ def test_apache_uses_the_defines_without_a_scheme(prefix: str, service: str) -> 
     assert f"ProxyPass {prefix} ${{{service}}}{prefix} nocanon" in directives
     assert f"ProxyPassReverse {prefix} ${{{service}}}{prefix}" in directives
     assert not [line for line in directives if "://" in line]
+
+
+def test_nginx_takes_the_largest_collection_and_the_guide_says_how_much_that_is() -> None:
+    """ansible-galaxy sends base64 in lines of 76 characters."""
+    [size] = re.findall(r"client_max_body_size (\d+)m;", "\n".join(lines("nginx.conf")))
+    assert int(size) * 2**20 >= CONTENTROUTES_COLLECTION_MAX_BYTES * 78 / 57 + 2**20
+    guide = (ROOT / "docs" / "installation.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"(\d+) MiB", guide)) == {size}
+    assert "uploads of any size" not in guide
+
+
+def test_nothing_promises_a_limit_that_apache_does_not_keep() -> None:
+    """LimitRequestBody does not apply to what Apache passes on: see the site apache-installer."""
+    for file in (SNIPPETS / "apache.conf", ROOT / "snippets" / "apache" / "pulp.conf"):
+        assert not re.search(r"^\s*LimitRequestBody", file.read_text(encoding="utf-8"), re.M)

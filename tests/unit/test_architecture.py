@@ -117,7 +117,11 @@ FLOORS = {
     "standalone.errors": 0,
     "standalone.steps": 0,
     "standalone.files": 0,
+    "standalone.environment": 0,
+    "standalone.log_files": 0,
+    "standalone.secret_options": 0,
     "standalone.account": 1,
+    "standalone.passwd_entry": 1,
     "standalone.beside": 1,
     "standalone.options": 1,
     "standalone.folder": 1,
@@ -140,6 +144,8 @@ FLOORS = {
     "standalone.supervisor": 8,
     "standalone.herald": 9,
     "standalone.serve": 10,
+    "standalone.existing": 6,
+    "standalone.show_logs": 7,
     "standalone.cli": 11,
 }
 

@@ -67,6 +67,7 @@ def test_a_setting_without_a_name_is_refused(text: str) -> None:
         ("status", "'pulp-contentroutes serve' makes one"),
         ("stop", "'pulp-contentroutes serve' makes one"),
         ("env", "'pulp-contentroutes serve' makes one"),
+        ("logs", "'pulp-contentroutes serve' makes one"),
         ("reset", "'pulp-contentroutes serve' makes one"),
         ("manage check", "'pulp-contentroutes serve' makes one"),
     ],
@@ -88,7 +89,10 @@ def test_a_password_in_a_bad_database_url_is_not_shown(tmp_path: Path) -> None:
     assert "geheim" not in result.output
 
 
-@pytest.mark.parametrize("command", ["", "serve", "status", "stop", "env", "manage", "reset"])
+COMMANDS = ["", "serve", "status", "stop", "logs", "env", "manage", "reset"]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
 def test_help_needs_no_instance(command: str) -> None:
     result = CliRunner().invoke(main, [*command.split(), "--help"])
     assert result.exit_code == 0

@@ -3,6 +3,7 @@
 import io
 import os
 import signal
+import stat
 import subprocess
 import sys
 import time
@@ -15,6 +16,7 @@ from honcho.printer import Printer
 
 from pulp_contentroutes.standalone import stopping, supervisor, watched
 from pulp_contentroutes.standalone.services import DATABASE, Service
+from tests.harness.waiting import wait_until
 
 Watch = Callable[[list[watched.Child]], None]
 
@@ -47,15 +49,27 @@ class Output(io.StringIO):
 
 
 class Run:
-    """A supervisor in this process; it is stopped by `on_change`, or by what is printed."""
+    """A supervisor in this process; it is stopped by `on_change`, or by what is printed.
+
+    Its logs are in the folder `logs`; only without one everything is printed.
+    """
 
     def __init__(
-        self, *services: Service, on_change: Watch | None = None, stop_at: list[str] | None = None
+        self,
+        *services: Service,
+        on_change: Watch | None = None,
+        stop_at: list[str] | None = None,
+        logs: Path | None = None,
     ) -> None:
         self.output = Output(stop_at or [])
         self.on_change = on_change or (lambda children: None)
         self.supervisor = supervisor.Supervisor(
-            services, lambda: True, self._changed, Printer(self.output)
+            services,
+            lambda: True,
+            self._changed,
+            logs or Path(os.devnull),
+            is_verbose=logs is None,
+            printer=Printer(self.output),
         )
 
     def _changed(self, children: list[watched.Child]) -> None:
@@ -285,3 +299,51 @@ def test_a_closed_terminal_stops_everything(monkeypatch: pytest.MonkeyPatch) -> 
     run = Run(service("a", WAIT), on_change=watch)
     assert run.loop() == 0
     assert "the terminal is gone" in run.output.getvalue()
+
+
+def test_a_quiet_supervisor_prints_nothing_of_a_service_that_runs(tmp_path: Path) -> None:
+    log = tmp_path / "a.log"
+
+    def watch(children: list[watched.Child]) -> None:
+        if children[0].pid:
+            wait_until(lambda: log.exists() and "here\n" in log.read_text())
+            stop()
+
+    run = Run(service("a", WAIT), on_change=watch, logs=tmp_path)
+    assert run.loop() == 0
+    lines = run.output.getvalue().splitlines()
+    assert [line.partition("| ")[2] for line in lines] == ["stopping: a signal asked for it"]
+    assert stat.S_IMODE(log.stat().st_mode) == 0o600
+
+
+def test_a_quiet_supervisor_shows_why_a_service_ended_and_where_its_log_is(tmp_path: Path) -> None:
+    code = "[print(f'line {n}') for n in range(20)]; raise SystemExit(7)"
+    run = Run(service("broken", code), logs=tmp_path)
+    assert run.loop() == 1
+    said = run.output.getvalue()
+    log = tmp_path / "broken.log"
+    [first, *_] = said.split("its log is")[1:]
+    assert f"its log is {log}" in said
+    shown = [line.partition("| ")[2].strip() for line in first.splitlines()[1:11]]
+    assert shown == [f"line {number}" for number in range(10, 20)]
+    assert log.read_text().count("--- started ") == 7
+
+
+def test_a_service_that_cannot_be_started_says_so_in_its_log(tmp_path: Path) -> None:
+    run = Run(Service("gone", ("/no/such/program",), {}), logs=tmp_path)
+    assert run.loop() == 1
+    assert "cannot be started" in run.output.getvalue()
+    assert "cannot be started" in (tmp_path / "gone.log").read_text()
+
+
+def test_a_service_runs_on_when_its_log_cannot_be_written(tmp_path: Path) -> None:
+    """A full disk loses lines, and nothing else."""
+    pids: list[int] = []
+
+    def watch(children: list[watched.Child]) -> None:
+        pids.extend(child.pid for child in children if child.pid)
+        stop()
+
+    run = Run(service("a", WAIT), on_change=watch, logs=tmp_path / "no" / "folder")
+    assert run.loop() == 0
+    assert len(set(pids)) == 1

@@ -1,0 +1,44 @@
+"""What Pulp says while it is prepared goes to its log; the terminal gets steps and one sentence."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from pulp_contentroutes.standalone import folder, prepare
+from pulp_contentroutes.standalone.errors import StepFailed
+from pulp_contentroutes.standalone.instance import Instance
+from pulp_contentroutes.standalone.options import Options
+
+#: In the place of Python: reads the password, complains, and ends without a result.
+COMPLAINING = "#!/bin/sh\ncat >/dev/null\necho 'a hundred warnings' >&2\nexit 3\n"
+
+
+@pytest.fixture
+def instance(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Instance:
+    program = tmp_path / "python"
+    program.write_text(COMPLAINING)
+    program.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(program))
+    folder.create(tmp_path / "data")
+    return Instance(tmp_path / "data", Options(), None, {})
+
+
+def test_a_failed_preparation_names_its_log(
+    instance: Instance, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(StepFailed) as raised:
+        prepare._bootstrap(instance, "geheim", is_verbose=False)
+    log = instance.logs / "preparation.log"
+    said = "Pulp could not be prepared: it ended with exit code 3"
+    assert str(raised.value) == f"{said} (its log is {log})"
+    assert log.read_text() == "a hundred warnings\n"
+    assert capfd.readouterr() == ("", "")
+
+
+def test_with_verbose_it_is_all_on_the_terminal(
+    instance: Instance, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(StepFailed, match=r"exit code 3$"):
+        prepare._bootstrap(instance, "geheim", is_verbose=True)
+    assert capfd.readouterr().err == "a hundred warnings\n"
