@@ -20,9 +20,11 @@ class Refused(PulpException):
 
 
 @contextmanager
-def refusals_named():
-    """Make of what is wrong with a collection or role a Refused."""
+def refusals_named(but=()):
+    """Make of what is wrong with a collection or role a Refused, except for errors of a class."""
     try:
         yield
+    except but:
+        raise
     except InvalidCollection as error:
         raise Refused(error.code, str(error)) from error

@@ -7,11 +7,13 @@ from typing import Any, BinaryIO, Final
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
-from pulp_contentroutes.galaxy.archive import Contents, contents_of
+from pulp_contentroutes.galaxy.archive import members_of
+from pulp_contentroutes.galaxy.contents import Contents, contents_of
 from pulp_contentroutes.galaxy.documents import document_of, yaml_document_of
 from pulp_contentroutes.galaxy.errors import InvalidManifest, WrongDigest, quoted
+from pulp_contentroutes.galaxy.installation import check_installable
 from pulp_contentroutes.galaxy.limits import Limits
-from pulp_contentroutes.galaxy.manifest import CollectionInfo, info_of
+from pulp_contentroutes.galaxy.manifest import CollectionInfo, advice_on, info_of
 
 MANIFEST: Final = "MANIFEST.json"
 FILES: Final = "FILES.json"
@@ -35,21 +37,29 @@ class Collection:
 
 def read_collection(file: BinaryIO, limits: Limits) -> Collection:
     """Return the collection in an archive, or raise InvalidCollection. Blocking."""
-    contents = contents_of(file, _KEPT, limits)
+    contents = contents_of(members_of(file, _KEPT, limits))
     for name in (MANIFEST, FILES):
         if name not in contents.kept:
             raise InvalidManifest(f"The archive has no {name}.")
     manifest = _text(contents.kept[MANIFEST])
     info, digest_of_files = _read_manifest(manifest)
-    _check_files(contents, digest_of_files)
+    warnings = [*_check_files(contents, digest_of_files, limits), *advice_on(info)]
     for name in filter(None, (info.readme, info.license_file)):
         if name not in contents.files:
-            raise InvalidManifest(f"The archive has no {quoted(name)}, which its manifest names.")
-    if RUNTIME in contents.files and RUNTIME not in contents.kept:
-        raise InvalidManifest(f"{RUNTIME} is a link, which ansible-core would not follow.")
-    requires_ansible = _requires_ansible(contents.kept.get(RUNTIME))
-    warnings = () if requires_ansible else (f"{RUNTIME} has no 'requires_ansible'.",)
-    return Collection(info, requires_ansible, manifest, warnings)
+            warnings.append(f"The archive has no {quoted(name)}, which its manifest names.")
+    requires_ansible = _requires_ansible(_runtime(file, contents, limits))
+    if not requires_ansible:
+        warnings.append(f"{RUNTIME} has no 'requires_ansible'.")
+    return Collection(info, requires_ansible, manifest, tuple(warnings))
+
+
+def _runtime(file: BinaryIO, contents: Contents, limits: Limits) -> bytes | None:
+    """Return meta/runtime.yml; where it is a link, the file that ansible-core would read."""
+    if RUNTIME not in contents.files or RUNTIME in contents.kept:
+        return contents.kept.get(RUNTIME)
+    name = contents.file_behind(RUNTIME)
+    file.seek(0)
+    return next(m.data for m in members_of(file, {name}, limits) if m.name == name)
 
 
 def _text(manifest: bytes) -> str:
@@ -63,7 +73,7 @@ def _text(manifest: bytes) -> str:
 
 def _read_manifest(text: str) -> tuple[CollectionInfo, str]:
     """Return what the manifest says of the collection, and the digest of FILES.json."""
-    manifest = document_of(text, MANIFEST)
+    manifest = document_of(text.encode(), MANIFEST, _LONGEST_MANIFEST)
     described = manifest.get("file_manifest_file")
     if not isinstance(described, dict) or described.get("name") != FILES:
         raise InvalidManifest(f"{MANIFEST} does not tell of {FILES}.")
@@ -80,21 +90,22 @@ def _digest(described: Mapping[str, Any], name: str) -> str:
     return digest
 
 
-def _check_files(contents: Contents, digest: str) -> None:
-    """Raise unless the archive has exactly the files that FILES.json tells of."""
+def _check_files(contents: Contents, digest: str, limits: Limits) -> list[str]:
+    """Raise unless the archive has exactly the files that FILES.json tells of; return warnings."""
     if contents.files[FILES] != digest:
         raise WrongDigest(f"{FILES} is not the one that {MANIFEST} tells of.")
-    named = set()
-    for name, described in _entries(document_of(contents.kept[FILES], FILES)):
+    names = []
+    for name, described in _entries(document_of(contents.kept[FILES], FILES, limits.json_values)):
         is_file = described.get("ftype") == "file"
         if name not in (contents.files if is_file else contents.directories):
             raise InvalidManifest(f"The archive has no {quoted(name)}, which {FILES} names.")
         if is_file and contents.files[name] != _digest(described, name):
             raise WrongDigest(f"{quoted(name)} is not the file that {FILES} tells of.")
-        named.add(name)
-    unknown = contents.files.keys() - named - {MANIFEST, FILES}
+        names.append(name)
+    unknown = contents.files.keys() - set(names) - {MANIFEST, FILES}
     if unknown:
         raise InvalidManifest(f"{FILES} does not tell of {quoted(min(unknown))}.")
+    return check_installable(contents, names)
 
 
 def _entries(files: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -116,8 +127,10 @@ def _requires_ansible(runtime: bytes | None) -> str | None:
     required = document.get("requires_ansible")
     if not required:
         return None
+    if not isinstance(required, str):
+        raise InvalidManifest(f"'requires_ansible' in {RUNTIME} is no text like '>=2.16'.")
     try:
-        if not isinstance(required, str) or len(required) > _LONGEST_SPECIFIER:
+        if len(required) > _LONGEST_SPECIFIER:
             raise InvalidSpecifier
         # What a specifier may hold, and a column of PostgreSQL may not.
         if not (required.isascii() and required.isprintable()):

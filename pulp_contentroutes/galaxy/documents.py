@@ -1,23 +1,37 @@
-"""JSON and YAML of strangers → objects, or a sentence that says what is wrong."""
+"""JSON and YAML of strangers → objects, or a sentence that says what is wrong.
+
+A parser in C cannot be interrupted, so every document is bounded before it is parsed.
+"""
 
 import json
+from collections.abc import Iterator
 from typing import Any, Final
 
 import yaml
 
-from pulp_contentroutes.galaxy.errors import InvalidManifest
+from pulp_contentroutes.galaxy.errors import InvalidManifest, TooLarge
 
-#: YAML files are written by hand, and YAML takes its time.
-_LONGEST_YAML: Final = 256 * 1024
-# Texts, lists and maps: no types that a text may become, no merging, nothing to go wrong. That of
-# libyaml is several times as fast, and ends at a depth of its own.
+#: YAML files are written by hand. The largest that is known has 190 KiB (community.network).
+_LONGEST_YAML: Final = 1024 * 1024
+_MOST_YAML_VALUES: Final = 50_000
+#: libyaml looks at every open list again for each value, so deep ones would take seconds.
+_DEEPEST_YAML: Final = 32
 _LOADER: Final = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 
 
-def document_of(data: bytes | str, name: str) -> dict[str, Any]:
-    """Return the JSON object in the file `name`, or raise InvalidManifest."""
+def document_of(data: bytes, name: str, most_values: int) -> dict[str, Any]:
+    """Return the JSON object in the file `name`, which is in UTF-8; or raise InvalidManifest.
+
+    Raise TooLarge if it seems to have more than `most_values` keys and values. They are counted by
+    the signs between them, in texts as well.
+    """
+    if sum(map(data.count, (b",", b":", b"[", b"{"))) > most_values:
+        raise TooLarge(f"{name} has more than {most_values} values.")
     try:
-        document = json.loads(data)
+        # json.loads takes bytes of other encodings, too, and ansible-galaxy does not.
+        document = json.loads(data.decode())
+    except UnicodeDecodeError as error:
+        raise InvalidManifest(f"{name} is not in UTF-8.") from error
     except (ValueError, RecursionError) as error:
         raise InvalidManifest(f"{name} is no JSON: {type(error).__name__}.") from error
     if not isinstance(document, dict):
@@ -28,12 +42,53 @@ def document_of(data: bytes | str, name: str) -> dict[str, Any]:
 def yaml_document_of(data: bytes, name: str) -> dict[str, Any]:
     """Return the YAML mapping in the file `name`, empty if it holds none; or raise InvalidManifest.
 
-    Every scalar is a text.
+    Every scalar is a text. Aliases are refused: a few nested ones stand for millions of values.
     """
     if len(data) > _LONGEST_YAML:
-        raise InvalidManifest(f"{name} has {len(data)} bytes.")
+        raise InvalidManifest(f"{name} has {len(data)} bytes; {_LONGEST_YAML} are allowed.")
     try:
-        document = yaml.load(data, Loader=_LOADER)
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        document = _built(yaml.parse(data, Loader=_LOADER), name)
+    except (yaml.YAMLError, ValueError) as error:
         raise InvalidManifest(f"{name} is no YAML.") from error
     return document if isinstance(document, dict) else {}
+
+
+def _built(events: Iterator[yaml.Event], name: str) -> Any:
+    """Return the only document, None if there is none, without recursion.
+
+    Keys that are no texts are left out, with their values; of equal keys the last one counts.
+    """
+    documents, values = 0, 0
+    #: The open collections, the document first; a mapping is a list of its keys and values so far.
+    open_lists: list[list[Any]] = [[]]
+    for event in events:
+        if isinstance(event, yaml.DocumentStartEvent):
+            documents += 1
+            if documents > 1:
+                raise InvalidManifest(f"{name} holds several YAML documents.")
+        elif isinstance(event, yaml.NodeEvent):
+            values += 1
+            _check(event, name, values, len(open_lists))
+            if isinstance(event, yaml.ScalarEvent):
+                open_lists[-1].append(event.value)
+            else:
+                open_lists.append([])
+        elif isinstance(event, yaml.CollectionEndEvent):
+            closed = open_lists.pop()
+            is_mapping = isinstance(event, yaml.MappingEndEvent)
+            open_lists[-1].append(_mapping(closed) if is_mapping else closed)
+    return open_lists[0][0] if open_lists[0] else None
+
+
+def _check(event: yaml.NodeEvent, name: str, values: int, depth: int) -> None:
+    if isinstance(event, yaml.AliasEvent) or event.anchor:
+        raise InvalidManifest(f"{name} has YAML anchors or aliases: write their values out.")
+    if values > _MOST_YAML_VALUES:
+        raise InvalidManifest(f"{name} has more than {_MOST_YAML_VALUES} values.")
+    if depth > _DEEPEST_YAML:
+        raise InvalidManifest(f"{name} is nested more than {_DEEPEST_YAML} deep.")
+
+
+def _mapping(keys_and_values: list[Any]) -> dict[str, Any]:
+    pairs = zip(keys_and_values[::2], keys_and_values[1::2], strict=True)
+    return {key: value for key, value in pairs if isinstance(key, str)}

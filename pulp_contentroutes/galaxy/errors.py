@@ -1,6 +1,8 @@
 """Why a collection is refused: a code for programs and a sentence for whoever has built it."""
 
-from typing import ClassVar
+from typing import ClassVar, Final
+
+_MOST_QUOTED: Final = 80
 
 
 class InvalidCollection(Exception):
@@ -21,6 +23,12 @@ class TooLarge(InvalidCollection):
     code = "too_large"
 
 
+class TooSlow(TooLarge):
+    """Not read in the time that it is given."""
+
+    code = "too_slow"
+
+
 class InvalidManifest(InvalidCollection):
     """MANIFEST.json, FILES.json or meta/runtime.yml is not what ansible-galaxy writes."""
 
@@ -39,7 +47,11 @@ class InvalidSignature(InvalidCollection):
     code = "invalid_signature"
 
 
-def quoted(text: object) -> str:
-    """Return a short, printable piece of what somebody has uploaded."""
-    shown = ascii(text)
-    return shown if len(shown) <= 80 else f"{shown[:77]}..."
+def quoted(text: str) -> str:
+    """Return a short, printable piece of a text of somebody else's.
+
+    It is cut before it is made printable, which can make one letter ten.
+    """
+    shown = ascii(text[:_MOST_QUOTED])
+    is_whole = len(text) <= _MOST_QUOTED and len(shown) <= _MOST_QUOTED
+    return shown if is_whole else f"{shown[: _MOST_QUOTED - 3]}..."

@@ -1,7 +1,11 @@
 """How large a collection may be, and what is small enough to be imported at once."""
 
+import math
+import time
 from dataclasses import dataclass
 from typing import Final
+
+from pulp_contentroutes.galaxy.errors import TooSlow
 
 _MIB: Final = 1024 * 1024
 
@@ -12,12 +16,26 @@ class Limits:
 
     unpacked: int = 1024 * _MIB
     members: int = 100_000
-    #: MANIFEST.json and FILES.json, each: as Python's objects they take some 25 times as much.
-    document: int = 16 * _MIB
-    #: All headers for long names together: tarfile's own reading of them is slow.
-    headers: int = 4 * _MIB
+    #: MANIFEST.json and FILES.json, each; the latter has some 215 bytes for each member.
+    document: int = 32 * _MIB
+    #: All extended headers together. `ansible-galaxy collection build` has one of 1 KiB for each
+    #: member, because of the fractions of seconds in modification times.
+    headers: int = 256 * _MIB
+    #: When reading has to end, as `time.monotonic()` counts.
+    deadline: float = math.inf
+
+    @property
+    def json_values(self) -> int:
+        """How many keys and values a JSON document may have: FILES.json has ten for a member."""
+        return 16 * self.members + 1000
+
+    def check_time(self) -> None:
+        """Raise TooSlow after the deadline."""
+        if time.monotonic() > self.deadline:
+            raise TooSlow("The archive takes too long to read.")
 
 
-#: Uploads up to here are imported by the API itself, within these limits: half a second at most.
+#: Uploads up to here are imported by the API itself, if they keep within these limits: half a
+#: second at most. Whatever does not is left to a task worker.
 SMALL_UPLOAD: Final = 2 * _MIB
-SMALL: Final = Limits(unpacked=128 * _MIB, members=10_000, document=4 * _MIB, headers=_MIB // 4)
+SMALL: Final = Limits(unpacked=128 * _MIB, members=10_000, document=4 * _MIB, headers=16 * _MIB)

@@ -1,7 +1,8 @@
 """MANIFEST.json → what a collection says of itself, checked field by field."""
 
+import keyword
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -13,6 +14,8 @@ from pulp_contentroutes.galaxy.texts import LONGEST_LIST, needed, text_of, texts
 _NAME: Final = re.compile(r"(?!.*__)[a-z][0-9a-z_]{0,63}")
 _TAG: Final = re.compile(r"[a-z][0-9a-z_]{0,63}")
 _MAX_TAGS: Final = 20
+#: NAME_MAX of Linux.
+_LONGEST_FILENAME: Final = 255
 _URLS: Final = ("repository", "documentation", "homepage", "issues")
 
 
@@ -47,46 +50,58 @@ def info_of(manifest: Mapping[str, Any]) -> CollectionInfo:
     fields = manifest.get("collection_info")
     if not isinstance(fields, dict):
         raise InvalidManifest("MANIFEST.json has no object 'collection_info'.")
-    license_file = text_of(fields, "license_file") or None
-    licenses = texts_of(fields, "license")
-    if bool(licenses) == bool(license_file):
-        raise InvalidManifest("One of 'license' and 'license_file' is needed, and not both.")
     version = text_of(fields, "version")
     version_of(version)
     own = f"{_name(fields, 'namespace')}.{_name(fields, 'name')}"
-    return CollectionInfo(
+    info = CollectionInfo(
         namespace=fields["namespace"],
         name=fields["name"],
         version=version,
-        authors=needed(texts_of(fields, "authors"), "authors"),
+        authors=texts_of(fields, "authors"),
         description=text_of(fields, "description"),
-        license=licenses,
-        license_file=license_file,
-        readme=needed(text_of(fields, "readme"), "readme"),
-        tags=_tags(fields),
+        license=texts_of(fields, "license"),
+        license_file=text_of(fields, "license_file") or None,
+        readme=text_of(fields, "readme"),
+        tags=texts_of(fields, "tags"),
         dependencies=_dependencies(fields, own),
         **{name: text_of(fields, name) or None for name in _URLS},
     )
+    if len(info.filename) > _LONGEST_FILENAME:
+        raise InvalidManifest(f"The file name {quoted(info.filename)} is too long for a file.")
+    return info
+
+
+def advice_on(info: CollectionInfo) -> Iterator[str]:
+    """Yield the rules of galaxy.ansible.com that a collection breaks; clients have none of them."""
+    if not info.authors:
+        yield "'authors' is empty."
+    if not info.readme:
+        yield "'readme' is empty."
+    if bool(info.license) == bool(info.license_file):
+        yield "One of 'license' and 'license_file' is needed, and not both."
+    if len(info.tags) > _MAX_TAGS:
+        yield f"There are {len(info.tags)} tags; galaxy.ansible.com allows {_MAX_TAGS}."
+    for tag in info.tags:
+        if not _TAG.fullmatch(tag):
+            yield f"{quoted(tag)} is no tag: lower-case letters, digits, underscores."
+            break
 
 
 def _name(fields: Mapping[str, Any], name: str) -> str:
     value = text_of(fields, name)
-    if not _NAME.fullmatch(value):
-        raise InvalidManifest(
-            f"'{name}' is {quoted(value)}: small letters, digits and single underscores, "
-            "a letter first, at most 64."
-        )
+    problem = problem_of_name(value)
+    if problem:
+        raise InvalidManifest(f"'{name}' is {quoted(value)}, which {problem}.")
     return value
 
 
-def _tags(fields: Mapping[str, Any]) -> tuple[str, ...]:
-    tags = texts_of(fields, "tags")
-    if len(tags) > _MAX_TAGS:
-        raise InvalidManifest(f"There are {len(tags)} tags; {_MAX_TAGS} are allowed.")
-    for tag in tags:
-        if not _TAG.fullmatch(tag):
-            raise InvalidManifest(f"{quoted(tag)} is no tag: small letters, digits, underscores.")
-    return tags
+def problem_of_name(text: str) -> str | None:
+    """Return why no collection can have a text for its namespace or name, to follow "which"."""
+    if _NAME.fullmatch(text):
+        return "is a keyword of Python" if keyword.iskeyword(text) else None
+    if _NAME.fullmatch(text.lower()):
+        return "has capital letters; names of collections are in lower case"
+    return "is not at most 64 lower-case letters, digits and single underscores, a letter first"
 
 
 def _dependencies(fields: Mapping[str, Any], own: str) -> dict[str, str]:
@@ -94,7 +109,7 @@ def _dependencies(fields: Mapping[str, Any], own: str) -> dict[str, str]:
     if not isinstance(dependencies, dict) or len(dependencies) > LONGEST_LIST:
         raise InvalidManifest(f"'dependencies' is no object of at most {LONGEST_LIST} members.")
     for name, requirement in dependencies.items():
-        if not all(_NAME.fullmatch(part) for part in name.split(".")) or name.count(".") != 1:
+        if name.count(".") != 1 or any(map(problem_of_name, name.split("."))):
             raise InvalidManifest(f"The dependency {quoted(name)} is no 'namespace.name'.")
         if name == own:
             raise InvalidManifest("The collection depends on itself.")

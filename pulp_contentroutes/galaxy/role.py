@@ -1,17 +1,20 @@
 """A role in an archive: a tar.gz with a `meta/main.yml`, as GitHub and `git archive` make them."""
 
+import posixpath
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, BinaryIO, Final
 
-from pulp_contentroutes.galaxy.archive import contents_of
+from pulp_contentroutes.galaxy.archive import Kind, Member, members_of
 from pulp_contentroutes.galaxy.documents import yaml_document_of
-from pulp_contentroutes.galaxy.errors import InvalidManifest, quoted
+from pulp_contentroutes.galaxy.errors import InvalidManifest, UnreadableArchive, quoted
 from pulp_contentroutes.galaxy.limits import Limits
 from pulp_contentroutes.galaxy.texts import text_of, texts_of
 
-_MAIN: Final = re.compile(r"(?:.*/)?meta/main\.ya?ml")
+_MAINS: Final = ("meta/main.yml", "meta/main.yaml")
+#: NAME_MAX of Linux, in bytes.
+_LONGEST_PART: Final = 255
 #: Clients take what stands after the last dot of `namespace.name` for the name.
 _NAMES: Final = {
     "namespace": re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}"),
@@ -42,18 +45,20 @@ def check_name(field: str, value: str) -> None:
 def read_role(file: BinaryIO, limits: Limits) -> Role:
     """Return the role in an archive, or raise InvalidCollection. Blocking.
 
-    Clients take the folder with the shortest path that has a `meta/main.yml` for the role.
+    Clients take the folder with the shortest path that has a `meta/main.yml` for the role, and
+    unpack its files and symbolic links; those may lead to nothing, as in git, but not out of it.
     """
-    files = contents_of(file, frozenset(), limits).files
-    found = sorted(filter(_MAIN.fullmatch, files), key=len)
-    if not found:
-        raise InvalidManifest("The archive has no meta/main.yml: it holds no role.")
-    name = found[0]
+    members = list(members_of(file, frozenset(), limits))
+    name = _main_in(members)
+    folder = posixpath.dirname(posixpath.dirname(name))
+    for member in members:
+        if member.kind in (Kind.FILE, Kind.SYMBOLIC_LINK):
+            _check_inside(member, folder)
+    source = _file_behind(name, members)
     file.seek(0)
-    kept = contents_of(file, frozenset({name}), limits).kept
-    if name not in kept:
-        raise InvalidManifest(f"{quoted(name)} is a link.")
-    info = yaml_document_of(kept[name], quoted(name)).get("galaxy_info")
+    read = (member.data for member in members_of(file, {source}, limits))
+    data = next(data for data in read if data is not None)
+    info = yaml_document_of(data, quoted(name)).get("galaxy_info")
     fields: Mapping[str, Any] = info if isinstance(info, dict) else {}
     return Role(
         author=", ".join(_texts(fields, "author")),
@@ -64,6 +69,45 @@ def read_role(file: BinaryIO, limits: Limits) -> Role:
         tags=_texts(fields, "galaxy_tags"),
         platforms=_platforms(fields),
     )
+
+
+def _main_in(members: Iterable[Member]) -> str:
+    mains = [
+        member.name
+        for member in members
+        if member.name in _MAINS or member.name.endswith(tuple(f"/{m}" for m in _MAINS))
+    ]
+    if not mains:
+        raise InvalidManifest("The archive has no meta/main.yml: it holds no role.")
+    return min(mains, key=lambda name: len(posixpath.dirname(name)))
+
+
+def _check_inside(member: Member, folder: str) -> None:
+    """Raise UnreadableArchive if a client would write out of the role, or link to there."""
+    path = member.name.replace(folder, "", 1).lstrip("/")
+    target = posixpath.join(posixpath.dirname(path), member.target) if member.target else path
+    for each in (path, target):
+        normal = posixpath.normpath(each)
+        longest = max(map(len, each.encode(errors="surrogatepass").split(b"/")))
+        if longest > _LONGEST_PART:
+            raise UnreadableArchive(f"{quoted(member.name)} is too long for a file system.")
+        if each.startswith("/") or normal == ".." or normal.startswith("../") or "\0" in each:
+            raise UnreadableArchive(f"{quoted(member.name)} leads out of the role.")
+
+
+def _file_behind(name: str, members: Iterable[Member]) -> str:
+    """Return the name of the file that is read for meta/main.yml, which may be a link."""
+    by_path = {posixpath.normpath(member.name): member for member in members}
+    passed = set[str]()
+    path = posixpath.normpath(name)
+    while path in by_path and path not in passed:
+        member = by_path[path]
+        if member.kind is Kind.FILE:
+            return member.name
+        passed.add(path)
+        folder = posixpath.dirname(member.name) if member.kind is Kind.SYMBOLIC_LINK else ""
+        path = posixpath.normpath(posixpath.join(folder, member.target))
+    raise InvalidManifest(f"{quoted(name)} is no file, and leads to none.")
 
 
 def _texts(fields: Mapping[str, Any], name: str) -> tuple[str, ...]:

@@ -8,7 +8,10 @@ from semver import Version
 from pulp_contentroutes.galaxy.errors import InvalidManifest, quoted
 
 _LONGEST: Final = 128
-_REQUIREMENT: Final = re.compile(r"(?:==|!=|>=|<=|=|>|<)?\s*(?P<version>\S+)")
+_OPERATORS: Final = ("!=", "==", ">=", "<=", "=", ">", "<")
+#: As distutils' LooseVersion takes a version apart: numbers, words, and whatever is between them.
+_PIECES: Final = re.compile(r"(\d+|[a-z]+|\.)")
+_SUFFIX: Final = re.compile(r"[+-].+$")
 
 
 def version_of(text: str) -> Version:
@@ -22,15 +25,39 @@ def version_of(text: str) -> Version:
 
 
 def check_requirement(text: str) -> None:
-    """Raise InvalidManifest unless `text` is `*`, or versions with operators between commas."""
+    """Raise InvalidManifest unless every release of `ansible-galaxy` understands a requirement.
+
+    That is `*`, or versions with operators, between commas and without spaces
+    (`ansible.galaxy.dependency_resolution.versioning.meets_requirements`).
+    """
     for part in text.split(","):
-        part = part.strip()
-        if part == "*":
-            continue
-        matched = _REQUIREMENT.fullmatch(part)
-        if matched is None:
-            raise InvalidManifest(f"{quoted(text)} is no requirement of a version.")
-        version_of(matched["version"])
+        operator = next(filter(part.startswith, _OPERATORS), "")
+        # A client raises ValueError, if not for the first candidate, then for another one.
+        try:
+            if part[len(operator) :] != "*":
+                _check_loose_version(part[len(operator) :])
+        except (ValueError, TypeError) as error:
+            reason = (
+                "ansible-galaxy takes no spaces in it"
+                if re.search(r"\s", text)
+                else "write '*', or versions like '>=1.0.0,<2.0.0'"
+            )
+            raise InvalidManifest(
+                f"{quoted(text)} is no requirement of a version: {reason}."
+            ) from error
+
+
+def _check_loose_version(text: str) -> None:
+    """Raise ValueError unless a client can make a semantic version of a text like `1.5`."""
+    if not text:
+        raise ValueError("An empty version.")
+    pieces = [piece for piece in _PIECES.split(text) if piece and piece != "."]
+    # Up to three numbers; more are not looked at.
+    ends = [pieces.index(sign) for sign in "-+" if sign in pieces]
+    numbers = [int(piece) for piece in pieces[: min(3, 3, *ends)]]
+    suffix = _SUFFIX.search(text)
+    numbers += [0] * (3 - len(numbers))
+    Version.parse(".".join(map(str, numbers)) + (suffix.group() if suffix else ""))
 
 
 def precedence_of(version: Version) -> str:

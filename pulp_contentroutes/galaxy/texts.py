@@ -8,7 +8,8 @@ from pulp_contentroutes.galaxy.errors import InvalidManifest
 
 T = TypeVar("T", str, tuple[str, ...])
 
-_LONGEST_TEXT: Final = 2000
+#: The whole manifest has at most 256 KiB.
+_LONGEST_TEXT: Final = 32 * 1024
 LONGEST_LIST: Final = 1000
 # What a column of PostgreSQL cannot hold: NUL, and halves of surrogate pairs.
 _UNSTORABLE: Final = re.compile("[\0\ud800-\udfff]")

@@ -54,7 +54,7 @@ def test_the_same_bytes_again_are_published_and_others_are_refused(
             for name, values in {
                 "no gzip": (uncompressed(b"{}"), NAME, "not compressed with gzip"),
                 "no name": (DATA, "tools.tar.gz", "not called namespace-name-version.tar.gz"),
-                "bad manifest": (tarball(authors=[])[0], NAME, "invalid_manifest"),
+                "bad manifest": (tarball(authors=5)[0], NAME, "invalid_manifest"),
             }.items()
         ),
     ],

@@ -1,7 +1,14 @@
 """Many collections in one call: each by itself, with progress, and named if it is refused."""
 
-from tests.harness.galaxy import Galaxy, tarball
+from dataclasses import replace
+
+import pytest
+from pulpcore.plugin.models import Task
+
+from pulp_contentroutes.galaxy.limits import SMALL
+from tests.harness.galaxy import Galaxy, create_galaxy, tarball
 from tests.harness.rest import USER_PASSWORD, Rest, basic
+from tests.unit.galaxy.archives import FILES
 
 IMPORTS = "api/v3/imports/collections/"
 
@@ -35,6 +42,34 @@ def test_the_group_tells_how_far_it_is_and_what_was_refused(
     assert (progress["done"], progress["total"]) == (2, 2)
     message = reports["contentroutes.refused:acme-tools-9.9.9.tar.gz"]["message"]
     assert "acme-tools-9.9.9.tar.gz: The file is called" in message
+
+
+def test_small_ones_are_imported_by_one_task_and_others_by_theirs(
+    admin: Rest, server: Galaxy, token: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker takes half a second for each task that it is given."""
+    monkeypatch.setattr("pulp_contentroutes.app.limits.SMALL", replace(SMALL, members=8))
+    large, name = tarball({**FILES, "a": b"", "b": b""}, version="2.0.0")
+    publisher = admin.as_user(f"Token {token}")
+    path = upload(publisher, server, named("1.0.0"), (name, large), named("3.0.0"))
+    document = server.get(path, token).json()
+    assert [each["state"] for each in document["imports"]] == ["completed"] * 3
+    assert [each["file"][11:-7] for each in document["imports"]] == ["1.0.0", "2.0.0", "3.0.0"]
+    for each in document["imports"]:
+        assert server.get(each["task"], token).json()["state"] == "completed"
+    tasks = Task.objects.filter(task_group=path.split("/")[-2])
+    worker_tasks = [task.name.rpartition(".")[2] for task in tasks.filter(immediate=False)]
+    assert sorted(worker_tasks) == ["import_collection", "import_collections"]
+    group = admin.call("GET", f"task-groups/{path.split('/')[-2]}/").json()
+    [progress] = group["group_progress_reports"]
+    assert (progress["done"], progress["total"]) == (3, 3)
+
+
+def test_a_group_is_of_its_repository(admin: Rest, server: Galaxy, token: str) -> None:
+    path = upload(admin.as_user(f"Token {token}"), server, named("1.0.0"))
+    other = create_galaxy(admin)
+    assert server.get(path, token).status_code == 200
+    assert other.get(path.replace(server.path, other.path), token).status_code == 404
 
 
 def test_who_has_published_sees_the_group_in_pulp(admin: Rest, server: Galaxy) -> None:

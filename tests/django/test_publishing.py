@@ -2,13 +2,16 @@
 
 import base64
 import hashlib
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings
-from pulpcore.plugin.models import PulpTemporaryFile
+from pulpcore.plugin.models import PulpTemporaryFile, Task
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
+from pulp_contentroutes.galaxy.limits import SMALL
 from tests.harness.galaxy import COLLECTIONS, Galaxy, tarball
 from tests.harness.rest import Rest
 
@@ -61,9 +64,16 @@ def test_the_same_bytes_again_are_a_success_and_others_are_refused(
     [
         (b"no gzip", NAME, {}, "gzip"),
         (DATA, "tools.tar.gz", {}, "namespace-name-version"),
+        (
+            DATA,
+            "CumulusNetworks-tools-1.0.0.tar.gz",
+            {},
+            "namespace 'CumulusNetworks', which has cap",
+        ),
+        (DATA, "acme-import-1.0.0.tar.gz", {}, "name 'import', which is a keyword of Python"),
         (DATA, NAME, {"sha256": "0" * 64}, "SHA-256"),
     ],
-    ids=["no gzip", "name", "digest"],
+    ids=["no gzip", "name", "capital letters", "keyword", "digest"],
 )
 def test_what_is_wrong_at_first_sight_is_answered_at_once(
     server: Galaxy, token: str, data: bytes, name: str, fields: dict[str, str], sentence: str
@@ -111,7 +121,7 @@ def temporary_files() -> tuple[int, list[Path]]:
     [
         (b"\x1f\x8b broken", NAME, "unreadable_archive"),
         (DATA, "acme-other-1.2.3.tar.gz", "invalid_filename"),
-        (tarball(authors=[])[0], NAME, "invalid_manifest"),
+        (tarball(authors=5)[0], NAME, "invalid_manifest"),
     ],
     ids=["broken", "name", "manifest"],
 )
@@ -130,6 +140,64 @@ def test_what_is_wrong_inside_fails_its_import_and_leaves_nothing(
     assert document["error"]["description"]
     assert server.get("api/v3/collections/").json()["data"] == []
     assert temporary_files() == before
+
+
+def test_what_is_too_large_to_be_imported_at_once_is_left_to_a_worker(
+    server: Galaxy, token: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The publisher waits for the same URL, and is told how the worker fares."""
+    monkeypatch.setattr("pulp_contentroutes.app.limits.SMALL", replace(SMALL, members=2))
+    answer = server.publish(DATA, NAME, token)
+    path = answer.json()["task"]
+    waiting = server.get(path, token).json()
+    assert (waiting["state"], waiting["finished_at"], waiting["error"]) == ("waiting", None, None)
+    assert server.get(DETAIL).status_code == 404
+    document = server.wait_for_import(answer, token)
+    assert (document["state"], document["id"]) == ("completed", path.split("/")[-2])
+    assert server.get(DETAIL).status_code == 200
+    assert temporary_files()[0] == 0
+
+
+def test_what_takes_too_long_at_once_is_left_to_a_worker(
+    server: Galaxy, token: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pulp_contentroutes.app.limits._AT_ONCE_SECONDS", -1)
+    server.add(token)
+    assert server.get(DETAIL).status_code == 200
+
+
+def test_what_a_worker_refuses_is_refused_with_its_reason(
+    server: Galaxy, token: str, monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    monkeypatch.setattr("pulp_contentroutes.app.limits.SMALL", replace(SMALL, members=2))
+    settings.CONTENTROUTES_COLLECTION_MAX_MEMBERS = 3
+    document = server.wait_for_import(server.publish(DATA, NAME, token), token)
+    assert (document["state"], document["error"]["code"]) == ("failed", "too_large")
+    assert "more than 3 members" in document["error"]["description"]
+    assert temporary_files()[0] == 0
+
+
+def test_an_import_that_outlasts_its_time_is_reported_as_it_ends(
+    server: Galaxy, token: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Pulp calls it a failure after five seconds, and its thread goes on and publishes."""
+    monkeypatch.setattr("pulpcore.tasking.tasks.IMMEDIATE_TIMEOUT", 0.001)
+    document = server.wait_for_import(server.publish(DATA, NAME, token), token)
+    assert (document["state"], server.get(DETAIL).status_code) == ("completed", 200)
+    other = tarball(authors=5)[0]
+    document = server.wait_for_import(
+        server.publish(other, NAME.replace("1.2.3", "1.2.4"), token), token
+    )
+    assert (document["state"], document["error"]["code"]) == ("failed", "invalid_manifest")
+
+
+def test_a_version_that_is_live_is_not_reported_as_a_failure(server: Galaxy, token: str) -> None:
+    """A worker may be killed after the last statement of its import, before it says so."""
+    answer = server.publish(DATA, NAME, token)
+    pk = answer.json()["task"].split("/")[-2]
+    assert Task.objects.filter(pk=pk).update(state="failed", error={"description": "Killed."}) == 1
+    document = server.wait_for_import(answer, token)
+    assert (document["state"], document["error"]) == ("completed", None)
 
 
 def test_a_collection_is_made_through_the_rest_api(admin: Rest, server: Galaxy) -> None:

@@ -40,4 +40,21 @@ def test_what_is_no_role_is_refused(server: Galaxy) -> None:
     assert set(server.add_role(role_archive(), version="1", name="a.b")) == {"name"}
     task = server.add_role(packed({"README.md": b"x"}).read(), version="1")
     assert task["state"] == "failed"
-    assert "meta/main.yml" in str(task["error"])
+    assert task["error"]["description"] == "The archive has no meta/main.yml: it holds no role."
+
+
+def test_a_role_is_found_in_any_case_unless_one_is_called_so(server: Galaxy) -> None:
+    """`galaxy.ansible.com` finds them so, and requirements are written by hand."""
+    for name in ("motd", "Motd", "mail"):
+        assert server.add_role(role_archive(name), name=name, version="1")["state"] == "completed"
+
+    def found(owner: str, name: str) -> list[str]:
+        document = server.get(f"api/v1/roles/?owner__username={owner}&name={name}").json()
+        assert document["count"] == len(document["results"])
+        return [each["id"] for each in document["results"]]
+
+    assert found("acme", "motd") == ["acme.motd"]
+    assert found("acme", "Motd") == ["acme.Motd"]
+    assert found("ACME", "Mail") == ["acme.mail"]
+    assert sorted(found("Acme", "MOTD")) == ["acme.Motd", "acme.motd"]
+    assert found("acme", "m_il") == []

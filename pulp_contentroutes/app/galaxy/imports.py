@@ -3,7 +3,7 @@
 from gettext import gettext as _
 from itertools import zip_longest
 
-from pulpcore.plugin.models import PulpTemporaryFile, Task
+from pulpcore.plugin.models import PulpTemporaryFile, RepositoryVersion, Task
 from pulpcore.plugin.util import get_prn
 from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.response import Response
@@ -16,6 +16,10 @@ from pulp_contentroutes.app.tasks.publishing import (
     import_collections,
 )
 
+_IMPORT, _IMPORT_AT_ONCE, _IMPORT_MANY = (
+    f"{task.__module__}.{task.__name__}"
+    for task in (import_collection, aimport_collection, import_collections)
+)
 #: State of a task → state of an import. Whatever is not "failed" once it has ended is a success to
 #: clients, and "waiting" is the only other one that they do not take for a success.
 _STATES = {
@@ -40,20 +44,25 @@ class ImportsView(GalaxyView):
     def import_url(self, task):
         return f"{self.v3}imports/collections/{task.pk}/"
 
-    def tasks(self, *functions, **values):
-        """Return the tasks that do one of `functions` with the repository, and match."""
-        names = [f"{function.__module__}.{function.__name__}" for function in functions]
-        prn = get_prn(self.repository)
-        held = Task.objects.filter(reserved_resources_record__overlap=[prn, f"shared:{prn}"])
-        return held.filter(name__in=names, **values)
+    def imports(self, **values):
+        """Return the tasks that import one collection into the repository, and match."""
+        held = Task.objects.filter(reserved_resources_record__contains=[get_prn(self.repository)])
+        return held.filter(name__in=[_IMPORT, _IMPORT_AT_ONCE], **values)
+
+    def last_of(self, tasks):
+        """Return the tasks, each or the one that its import was left to."""
+        later = [str((task.result or {}).get("continued_by", "")) for task in tasks]
+        found = {str(each.pk): each for each in self.imports(pk__in=filter(None, later))}
+        return [found.get(pk, task) for pk, task in zip(later, tasks, strict=True)]
 
 
 class ImportView(ImportsView):
     def get(self, request, pk, **kwargs):
-        task = self.tasks(import_collection, aimport_collection, pk=pk).first()
-        if task is None:
+        tasks = self.last_of(list(self.imports(pk=pk)))
+        if not tasks:
             raise NotFound("There is no such import.")
-        document = _document(task)
+        [task] = tasks
+        document = {**_document(task), "id": str(pk)}
         if document["state"] == "failed":
             _remove_uploads([task.enc_kwargs["temporary_file_pk"]])
         return Response(document)
@@ -63,15 +72,20 @@ class ImportGroupView(ImportsView):
     """The imports of one call."""
 
     def get(self, request, pk, **kwargs):
-        call = self.tasks(import_collections, task_group=pk).select_related("task_group").first()
-        if call is None:
+        calls = Task.objects.filter(name=_IMPORT_MANY, task_group=pk).select_related("task_group")
+        call = calls.first()
+        if call is None or call.enc_kwargs["repository_pk"] != str(self.repository.pk):
             raise NotFound("There is no such group of imports.")
         uploads = call.enc_kwargs["uploads"]
         # In the order of the uploads; those that are missing are not dispatched yet.
-        tasks = self.tasks(import_collection, task_group=pk).defer("enc_kwargs").order_by("pk")
+        tasks = list(self.imports(task_group=pk, parent_task=call).order_by("pk"))
+        documents = [
+            {"task": self.import_url(task), **_document(last), "id": str(task.pk)}
+            for task, last in zip(tasks, self.last_of(tasks), strict=True)
+        ]
         imports = [
-            {"file": upload["filename"], **self._document(call, task)}
-            for upload, task in zip_longest(uploads, tasks[: len(uploads)])
+            {"file": upload["filename"], **(document or _document_of_missing(call))}
+            for upload, document in zip_longest(uploads, documents[: len(uploads)])
         ]
         failed = zip(uploads, imports, strict=True)
         _remove_uploads(
@@ -90,20 +104,11 @@ class ImportGroupView(ImportsView):
             }
         )
 
-    def _document(self, call, task):
-        """Return that of a task of the call; of one that the call has not dispatched, its own."""
-        if task is not None:
-            return {"task": self.import_url(task), **_document(task)}
-        is_lost = _STATES.get(call.state) is not None
-        return {
-            "task": None,
-            "state": "failed" if is_lost else "waiting",
-            "error": _error(call) if is_lost else None,
-        }
-
 
 def _document(task):
     state = _STATES.get(task.state, "waiting")
+    if state == "failed" and _has_published(task):
+        state = "completed"
     warnings = (task.result or {}).get("warnings", []) if state == "completed" else []
     return {
         "id": str(task.pk),
@@ -114,6 +119,25 @@ def _document(task):
         "finished_at": task.finished_at,
         "messages": [{"level": "WARNING", "message": text} for text in warnings],
         "error": _error(task) if state == "failed" else None,
+    }
+
+
+def _has_published(task):
+    """Tell whether a task has made a version of the repository before it was called a failure.
+
+    Pulp does so with a worker that ends between the last statement of an import and its report.
+    """
+    created = task.created_resources.values_list("object_id", flat=True)
+    return RepositoryVersion.objects.filter(pk__in=list(created), complete=True).exists()
+
+
+def _document_of_missing(call):
+    """Return that of an import that a call has not dispatched."""
+    is_lost = _STATES.get(call.state) is not None
+    return {
+        "task": None,
+        "state": "failed" if is_lost else "waiting",
+        "error": _error(call) if is_lost else None,
     }
 
 

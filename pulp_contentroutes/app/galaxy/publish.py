@@ -11,12 +11,7 @@ from pulp_contentroutes.app import import_progress
 from pulp_contentroutes.app.galaxy.base import sentences
 from pulp_contentroutes.app.galaxy.imports import ImportsView
 from pulp_contentroutes.app.galaxy.uploads import check_length, checked, collections_in
-from pulp_contentroutes.app.tasks.publishing import (
-    aimport_collection,
-    import_collection,
-    import_collections,
-)
-from pulp_contentroutes.galaxy.limits import SMALL_UPLOAD
+from pulp_contentroutes.app.tasks.publishing import dispatch_import, import_collections
 
 #: How many bytes one call may have for many collections; for one it is a setting.
 _MANY_BYTES = 256 * 1024 * 1024
@@ -42,18 +37,8 @@ class PublishView(_PublishView):
         upload = checked(*parts[0])
         upload.check_is_new(self.repository)
         temporary = upload.temporary_file(str(request.data.get("sha256", "")).lower())
-        is_small = upload.file.size <= SMALL_UPLOAD
         try:
-            task = dispatch(
-                # What is small has usually ended when its publisher asks for the first time.
-                aimport_collection if is_small else import_collection,
-                immediate=is_small,
-                exclusive_resources=[self.repository],
-                kwargs={
-                    **upload.arguments(temporary),
-                    "repository_pk": str(self.repository.pk),
-                },
-            )
+            task = dispatch_import(self.repository, **upload.arguments(temporary))
         except BaseException:
             temporary.delete()
             raise
@@ -90,8 +75,7 @@ class PublishManyView(_PublishView):
         import_progress.start(group, total)
         dispatch(
             import_collections,
-            # It only dispatches the imports, which reserve the repository for themselves.
-            shared_resources=[self.repository],
+            # It reserves nothing: the imports that it does itself reserve the repository, each.
             task_group=group,
             kwargs={
                 "repository_pk": str(self.repository.pk),

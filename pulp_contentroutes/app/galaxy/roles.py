@@ -20,24 +20,36 @@ class _RolesView(GalaxyView):
 
     def get(self, request, **kwargs):
         page = NumberedPage.asked_for(request)
-        newest = (
-            self.version.get_content(RoleVersion.objects.filter(self.condition()))
-            .order_by("namespace", "name", "-pulp_created", "version")
-            .distinct("namespace", "name")
-        )
-        rows = [self.row(role) for role in page.of(newest)]
-        return Response(page.document(request, newest.count(), rows))
+        for condition in self.conditions():
+            newest = self._newest(condition)
+            count = newest.count()
+            if count:
+                rows = [self.row(role) for role in page.of(newest)]
+                return Response(page.document(request, count, rows))
+        return Response(page.document(request, 0, []))
+
+    def _newest(self, condition):
+        """Return the newest version of each role that matches."""
+        matching = self.version.get_content(RoleVersion.objects.filter(condition))
+        ordered = matching.order_by("namespace", "name", "-pulp_created", "version")
+        return ordered.distinct("namespace", "name")
 
 
 class RolesView(_RolesView):
-    """One role, by its owner and name; or all."""
+    """One role, by its owner and name; or all.
 
-    def condition(self):
+    As on galaxy.ansible.com, `Geerlingguy.NTP` finds geerlingguy.ntp, if no other is called so.
+    """
+
+    def conditions(self):
         asked = {
             "namespace": self.request.query_params.get("owner__username"),
             "name": self.request.query_params.get("name"),
         }
-        return Q(**{field: value for field, value in asked.items() if value is not None})
+        asked = {field: value for field, value in asked.items() if value is not None}
+        yield Q(**asked)
+        if asked:
+            yield Q(**{f"{field}__iexact": value for field, value in asked.items()})
 
     def row(self, role):
         return {
@@ -54,7 +66,7 @@ class RolesView(_RolesView):
 class RoleSearchView(_RolesView):
     """`ansible-galaxy role search`: words in names and descriptions, tags, platforms, owners."""
 
-    def condition(self):
+    def conditions(self):
         found = Q()
         for word in self._words("autocomplete"):
             found &= Q(name__icontains=word) | Q(description__icontains=word)
@@ -64,7 +76,7 @@ class RoleSearchView(_RolesView):
             found &= Q(info__platforms__contains=[platform])
         for owner in self._words("username_autocomplete"):
             found &= Q(namespace__icontains=owner)
-        return found
+        yield found
 
     def _words(self, parameter):
         text = self.request.query_params.get(parameter, "")

@@ -12,11 +12,13 @@ from rest_framework import status
 from rest_framework.exceptions import APIException, ValidationError
 
 from pulp_contentroutes.app.models.galaxy import already_exists
-from pulp_contentroutes.galaxy.errors import InvalidSignature
+from pulp_contentroutes.galaxy.errors import InvalidSignature, quoted
+from pulp_contentroutes.galaxy.limits import SMALL_UPLOAD
+from pulp_contentroutes.galaxy.manifest import problem_of_name
 from pulp_contentroutes.galaxy.signatures import LONGEST_SIGNATURE, Signature
 
 _FILENAME = re.compile(
-    r"(?P<namespace>[a-z0-9_]{1,64})-(?P<name>[a-z0-9_]{1,64})-(?P<version>[0-9A-Za-z.+-]{1,128})"
+    r"(?P<namespace>\w{1,64})-(?P<name>\w{1,64})-(?P<version>[0-9A-Za-z.+-]{1,128})"
     r"\.tar\.gz"
 )
 _GZIP = b"\x1f\x8b"
@@ -55,11 +57,12 @@ class Upload:
         return self.file.hashers["sha256"].hexdigest()
 
     def arguments(self, temporary):
-        """Return those of `tasks.publishing.import_collection`, without the repository."""
+        """Return those of `tasks.publishing.dispatch_import`, without the repository."""
         return {
             "temporary_file_pk": str(temporary.pk),
             "filename": self.name,
             "signatures": list(self.signatures),
+            "is_small": self.file.size <= SMALL_UPLOAD,
         }
 
     def check_is_new(self, repository):
@@ -129,8 +132,16 @@ def checked(file, signatures):
     matched = _FILENAME.fullmatch(file.name)
     if matched is None:
         raise ValidationError(
-            _("The file '{}' is not called namespace-name-version.tar.gz.").format(file.name[:200])
+            _("The file {} is not called namespace-name-version.tar.gz.").format(quoted(file.name))
         )
+    for name in ("namespace", "name"):
+        problem = problem_of_name(matched[name])
+        if problem:
+            raise ValidationError(
+                _("The file {} has the {} {}, which {}.").format(
+                    quoted(file.name), name, quoted(matched[name]), problem
+                )
+            )
     allowed = settings.CONTENTROUTES_COLLECTION_MAX_BYTES
     if file.size > allowed:
         raise _too_large(_("A collection"), allowed)

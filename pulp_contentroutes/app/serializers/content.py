@@ -13,6 +13,7 @@ from pulpcore.plugin.util import get_domain_pk
 from rest_framework import serializers
 
 from pulp_contentroutes.app.collections import fields_of, fields_of_signature
+from pulp_contentroutes.app.errors import refusals_named
 from pulp_contentroutes.app.limits import limits_of_import
 from pulp_contentroutes.app.models import (
     CollectionDeprecation,
@@ -26,17 +27,10 @@ from pulp_contentroutes.galaxy.role import check_name, read_role
 from pulp_contentroutes.galaxy.signatures import LONGEST_SIGNATURE
 
 
-def _invalid(field, error):
-    return serializers.ValidationError({field: [str(error)]}, code=error.code)
-
-
 def _read(artifact, read):
-    """Return what `read` makes of the artifact's file within the limits of an import."""
-    try:
-        with artifact.file.open() as tarball:
-            return read(tarball, limits_of_import())
-    except InvalidCollection as error:
-        raise _invalid("file", error) from error
+    """Return what `read` makes of the artifact's file, or raise Refused. Only tasks call it."""
+    with refusals_named(), artifact.file.open() as tarball:
+        return read(tarball, limits_of_import())
 
 
 class _FromTarballSerializer(SingleArtifactContentUploadSerializer):
@@ -107,7 +101,7 @@ class RoleVersionSerializer(_FromTarballSerializer):
             try:
                 check_name(field, data[field])
             except InvalidCollection as error:
-                raise _invalid(field, error) from error
+                raise serializers.ValidationError({field: [str(error)]}, code=error.code) from error
         return data
 
     def deferred_validate(self, data):
@@ -164,10 +158,8 @@ class CollectionSignatureSerializer(NoArtifactContentUploadSerializer):
         file = data["file"]
         file.seek(0)
         text = file.read(LONGEST_SIGNATURE + 1).decode("ascii", "replace")
-        try:
+        with refusals_named():
             return data | fields_of_signature(text, data["signed_collection"])
-        except InvalidCollection as error:
-            raise _invalid("file", error) from error
 
     def retrieve(self, validated_data):
         """Return the same signature."""

@@ -21,8 +21,8 @@ def copy_collections(repository_pk, source_version_pk, collections):
 
     Without the signatures that the repository's key ring does not know.
     """
-    source = _found(RepositoryVersion, source_version_pk)
-    repository = _found(GalaxyRepository, repository_pk)
+    source = found(RepositoryVersion, source_version_pk)
+    repository = found(GalaxyRepository, repository_pk)
     units = _selected_in(source, collections)
     signatures = source.get_content(CollectionSignature.objects.filter(signed_collection__in=units))
     strangers = [each.pk for each in repository.strangers_among(signatures)]
@@ -34,7 +34,7 @@ def copy_collections(repository_pk, source_version_pk, collections):
 
 def remove_collections(repository_pk, collections):
     """Remove collections, with what is said of them."""
-    repository = _found(GalaxyRepository, repository_pk)
+    repository = found(GalaxyRepository, repository_pk)
     units = _selected_in(repository.latest_version(), collections)
     with repository.new_version() as version:
         version.remove_content(units)
@@ -42,7 +42,7 @@ def remove_collections(repository_pk, collections):
 
 def deprecate_collections(repository_pk, collections, is_deprecated):
     """Mark whole collections as deprecated, or take the mark from them."""
-    repository = _found(GalaxyRepository, repository_pk)
+    repository = found(GalaxyRepository, repository_pk)
     units = _selected_in(repository.latest_version(), collections)
     with repository.new_version() as version:
         if is_deprecated:
@@ -55,7 +55,7 @@ def deprecate_collections(repository_pk, collections, is_deprecated):
             version.remove_content(version.get_content(_deprecations_of(units)))
 
 
-def _found(model, pk):
+def found(model, pk):
     """Return what was there when the task was dispatched."""
     found = model.objects.filter(pk=pk).first()
     if found is None:

@@ -1,7 +1,7 @@
 """Imports of published collections: a temporary file becomes a version in a repository."""
 
+import asyncio
 import hashlib
-import time
 from contextlib import contextmanager
 from gettext import gettext as _
 
@@ -17,12 +17,10 @@ from pulp_contentroutes.app.errors import Refused, refusals_named
 from pulp_contentroutes.app.limits import limits_of_import, limits_of_import_at_once
 from pulp_contentroutes.app.models import CollectionSignature, CollectionVersion, GalaxyRepository
 from pulp_contentroutes.app.models.galaxy import already_exists, not_signed
+from pulp_contentroutes.app.tasks.curating import found
 from pulp_contentroutes.galaxy.collection import read_collection
+from pulp_contentroutes.galaxy.errors import TooLarge
 from pulp_contentroutes.galaxy.signatures import KeyRing, Signature
-
-# Pulp says after 5 s that what it runs at once has failed, and does not stop it: so that nothing is
-# stored behind its back, we give up before.
-_AT_ONCE_SECONDS = 3.0
 
 
 def import_collection(temporary_file_pk, repository_pk, filename, signatures=()):
@@ -31,59 +29,84 @@ def import_collection(temporary_file_pk, repository_pk, filename, signatures=())
     `signatures` are texts in ASCII armor. Identical bytes again are a success that changes nothing.
     Returns the warnings of the import. The temporary file is gone afterwards, unless the worker is.
     """
-    with _counted_in_group(filename):
-        return _import(
-            temporary_file_pk, repository_pk, filename, signatures, limits_of_import(), None
-        )
+    with _ended(temporary_file_pk, filename), refusals_named():
+        return _import(temporary_file_pk, repository_pk, filename, signatures, limits_of_import())
 
 
 async def aimport_collection(temporary_file_pk, repository_pk, filename, signatures=()):
-    """`import_collection` for small ones: Pulp runs at once what is async, if nothing is locked."""
-    deadline = time.monotonic() + _AT_ONCE_SECONDS
-    limits = limits_of_import_at_once()
-    blocking = sync_to_async(_import)
-    return await blocking(temporary_file_pk, repository_pk, filename, signatures, limits, deadline)
+    """`import_collection` for small ones: Pulp runs at once what is async, if nothing is locked.
+
+    Leaves what turns out to be large to `import_collection`, and returns the primary key of its
+    task as `continued_by`.
+    """
+    importing = asyncio.ensure_future(
+        sync_to_async(_import_at_once)(temporary_file_pk, repository_pk, filename, signatures)
+    )
+    try:
+        return await asyncio.shield(importing)
+    except asyncio.CancelledError:
+        # Pulp's time is over. A thread cannot be stopped, so it does not wait for this one, and
+        # would call a failure what is published a moment later. The thread has its own deadline.
+        return await importing
 
 
 def import_collections(repository_pk, uploads, refused):
-    """Dispatch an import for each upload, in the order in which they are given.
+    """Import each upload, in the order in which they are given: small ones here, one by one.
 
-    `uploads` are arguments of `import_collection` without the repository; `refused` are files that
-    have none, as `filename` and `description`. All are of the task group of this task.
+    `uploads` are arguments of `import_collection` without the repository, and `is_small`; `refused`
+    are files that have none, as `filename` and `description`. All are of the group of this task.
     """
     group = TaskGroup.current()
     for each in refused:
         import_progress.name_refused(group, each["filename"], each["description"])
         import_progress.count_done(group)
-    repository = GalaxyRepository.objects.get(pk=repository_pk)
+    repository = found(GalaxyRepository, repository_pk)
     for upload in uploads:
-        dispatch(
-            import_collection,
-            exclusive_resources=[repository],
-            task_group=group,
-            kwargs={**upload, "repository_pk": repository_pk},
-        )
+        dispatch_import(repository, task_group=group, **upload)
 
 
-def _import(temporary_file_pk, repository_pk, filename, signatures, limits, deadline):
-    temporary = PulpTemporaryFile.objects.get(pk=temporary_file_pk)
+def dispatch_import(repository, is_small, task_group=None, **arguments):
+    """Dispatch the import of an upload: a small one has usually ended when this returns."""
+    return dispatch(
+        aimport_collection if is_small else import_collection,
+        immediate=is_small,
+        exclusive_resources=[repository],
+        task_group=task_group,
+        kwargs={**arguments, "repository_pk": str(repository.pk)},
+    )
+
+
+def _import_at_once(temporary_file_pk, repository_pk, filename, signatures):
+    """Return the result of an import, or `continued_by` if it is left to a worker."""
+    limits = limits_of_import_at_once()
     try:
-        collection = _read(temporary, filename, limits)
-        with temporary.file.open() as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-        repository = GalaxyRepository.objects.get(pk=repository_pk)
-        _check_signatures(signatures, collection, repository)
-        info = collection.info
-        if repository.other_bytes_of(info.namespace, info.name, info.version, digest).exists():
-            raise already_exists(info.filename)
-        if deadline is not None and time.monotonic() > deadline:
-            raise Refused("too_slow", _("The server is busy. Publish once more."))
-        artifact = _artifact_of(temporary, digest)
-    finally:
-        # What has become an artifact is gone already. Only its own `delete` removes the file, too.
-        if PulpTemporaryFile.objects.filter(pk=temporary_file_pk).exists():
-            temporary.delete()
-    unit = stored(collection, artifact)
+        with _ended(temporary_file_pk, filename), refusals_named(but=TooLarge):
+            return _import(temporary_file_pk, repository_pk, filename, signatures, limits)
+    except TooLarge:
+        task = dispatch_import(
+            found(GalaxyRepository, repository_pk),
+            is_small=False,
+            task_group=TaskGroup.current(),
+            temporary_file_pk=temporary_file_pk,
+            filename=filename,
+            signatures=signatures,
+        )
+        return {"continued_by": str(task.pk)}
+
+
+def _import(temporary_file_pk, repository_pk, filename, signatures, limits):
+    """Import a temporary file. Raise TooLarge if it is beyond the limits; nothing is changed."""
+    temporary = PulpTemporaryFile.objects.get(pk=temporary_file_pk)
+    collection = _read(temporary, filename, limits)
+    with temporary.file.open() as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    repository = found(GalaxyRepository, repository_pk)
+    _check_signatures(signatures, collection, repository)
+    info = collection.info
+    if repository.other_bytes_of(info.namespace, info.name, info.version, digest).exists():
+        raise already_exists(info.filename)
+    limits.check_time()
+    unit = stored(collection, _artifact_of(temporary, digest))
     signed = [stored_signature(signature, unit).pk for signature in signatures]
     with repository.new_version() as version:
         version.add_content(CollectionVersion.objects.filter(pk=unit.pk))
@@ -92,7 +115,7 @@ def _import(temporary_file_pk, repository_pk, filename, signatures, limits, dead
 
 
 def _read(temporary, filename, limits):
-    with refusals_named(), temporary.file.open() as tarball:
+    with temporary.file.open() as tarball:
         collection = read_collection(tarball, limits)
     if collection.info.filename != filename:
         raise Refused(
@@ -140,15 +163,28 @@ def _artifact_of(temporary, digest):
 
 
 @contextmanager
-def _counted_in_group(filename):
-    """Count this import as done, and name it if it is refused, where it is one of a group."""
+def _ended(temporary_file_pk, filename):
+    """Remove the upload after its import, and count it in its group, by name if it is refused.
+
+    An import that is TooLarge has not ended: it is left to somebody else.
+    """
     group = TaskGroup.current()
     try:
         yield
-    except Refused as refused:
-        if group:
-            import_progress.name_refused(group, filename, refused.sentence)
+    except TooLarge:
         raise
-    finally:
-        if group:
-            import_progress.count_done(group)
+    except BaseException as error:
+        if group and isinstance(error, Refused):
+            import_progress.name_refused(group, filename, error.sentence)
+        _end(temporary_file_pk, group)
+        raise
+    else:
+        _end(temporary_file_pk, group)
+
+
+def _end(temporary_file_pk, group):
+    # What has become an artifact is gone already. Only its own `delete` removes the file, too.
+    for left in PulpTemporaryFile.objects.filter(pk=temporary_file_pk):
+        left.delete()
+    if group:
+        import_progress.count_done(group)

@@ -39,7 +39,12 @@ from tests.unit.galaxy.archives import (
             [member("one", tarfile.SYMTYPE, "two"), member("two", tarfile.SYMTYPE, "one")],
             id="links in a circle",
         ),
-        pytest.param([member("hard", tarfile.LNKTYPE, "README.md")], id="hard link"),
+        pytest.param([member("hard", tarfile.LNKTYPE, "none")], id="hard link to nothing"),
+        pytest.param([member("hard", tarfile.LNKTYPE, "meta")], id="hard link to a folder"),
+        pytest.param(
+            [member("hard", tarfile.LNKTYPE, "later"), member("later")],
+            id="hard link to a file after it",
+        ),
         pytest.param([member("device", tarfile.CHRTYPE)], id="character device"),
         pytest.param([member("device", tarfile.BLKTYPE)], id="block device"),
         pytest.param([member("pipe", tarfile.FIFOTYPE)], id="pipe"),
@@ -48,7 +53,11 @@ from tests.unit.galaxy.archives import (
         pytest.param(
             [member("plugins", tarfile.SYMTYPE, "meta")], id="link in the place of a folder"
         ),
-        pytest.param([member("line\nbreak")], id="line break in a name"),
+        pytest.param([member("x" * 256)], id="name longer than file systems allow"),
+        pytest.param([member("x/" * 256 + "x")], id="deeper than anybody needs"),
+        pytest.param([member("plugins/./x")], id="name with a dot"),
+        pytest.param([member(".")], id="file in the place of the collection"),
+        pytest.param([member("plugins/..")], id="file in the place of the collection, by a detour"),
         pytest.param([member("sparse", tarfile.GNUTYPE_SPARSE)], id="sparse file"),
     ],
 )

@@ -7,7 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from pulp_contentroutes.galaxy.errors import InvalidCollection, InvalidManifest
+from pulp_contentroutes.galaxy.errors import (
+    InvalidCollection,
+    InvalidManifest,
+    UnreadableArchive,
+)
 from pulp_contentroutes.galaxy.role import check_name, read_role
 from tests.unit.galaxy.archives import LIMITS, member, packed
 
@@ -69,7 +73,7 @@ def test_what_git_archive_writes_is_a_role(tmp_path: Path) -> None:
         {"meta/main.yml": b"galaxy_info: {description: [1]}"},
         {"meta/main.yml": b"galaxy_info: {description: '\\0'}".replace(b"'", b'"')},
         {"meta/main.yml": b"[" * 1000},
-        {"meta/main.yml": b"a" * 300_000},
+        {"meta/main.yml": b"a" * 1_100_000},
         {"meta/main.yml": b"\xff\xfe\xfd"},
         {"xmeta/main.yml": MAIN},
     ],
@@ -80,12 +84,54 @@ def test_what_is_no_role_is_refused(files: dict[str, bytes]) -> None:
         read_role(packed(files), LIMITS)
 
 
-def test_its_meta_is_no_link() -> None:
+@pytest.mark.parametrize(
+    ("kind", "target"), [(tarfile.SYMTYPE, "../x.yml"), (tarfile.LNKTYPE, "x.yml")]
+)
+def test_its_meta_may_be_a_link(kind: bytes, target: str) -> None:
     def add(tar: tarfile.TarFile) -> None:
-        tar.addfile(member("meta/main.yml", tarfile.SYMTYPE, "../x.yml"))
+        tar.addfile(member("meta/main.yml", kind, target))
 
-    with pytest.raises(InvalidManifest, match="link"):
-        read_role(packed({"x.yml": MAIN}, add), LIMITS)
+    assert read_role(packed({"x.yml": MAIN}, add), LIMITS).author == "Somebody"
+    with pytest.raises(InvalidManifest, match="leads to none"):
+        read_role(packed({"y.yml": MAIN}, add), LIMITS)
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        pytest.param([member("r/x", tarfile.SYMTYPE, "nothing")], id="dangling link"),
+        pytest.param([member("r/x", tarfile.SYMTYPE, "x")], id="link to itself"),
+        pytest.param([member("r/a/x", tarfile.SYMTYPE, "../meta/main.yml")], id="link to above"),
+        pytest.param([member("r/x", tarfile.LNKTYPE, "nothing")], id="dangling hard link"),
+        pytest.param([member("r/x"), member("r/x")], id="two of a name"),
+        pytest.param([member("r/x", tarfile.FIFOTYPE)], id="pipe"),
+        pytest.param([member("./r/./x")], id="another spelling"),
+        pytest.param([member("r/a\nb")], id="line break"),
+    ],
+)
+def test_archives_from_git_may_have_members_that_collections_may_not(
+    members: list[tarfile.TarInfo],
+) -> None:
+    def add(tar: tarfile.TarFile) -> None:
+        for each in members:
+            tar.addfile(each)
+
+    assert read_role(packed({"r/meta/main.yml": MAIN}, add), LIMITS).author == "Somebody"
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        pytest.param(member("../x"), id="above the archive"),
+        pytest.param(member("r/../../x"), id="above the archive by a detour"),
+        pytest.param(member("r/x", tarfile.SYMTYPE, "../x"), id="link out of the role"),
+        pytest.param(member("r/x", tarfile.SYMTYPE, "/etc/passwd"), id="link to the root"),
+        pytest.param(member("r/" + "x" * 256), id="name of 256 letters"),
+    ],
+)
+def test_no_member_of_a_role_leads_out_of_it(bad: tarfile.TarInfo) -> None:
+    with pytest.raises(UnreadableArchive):
+        read_role(packed({"r/meta/main.yml": MAIN}, lambda tar: tar.addfile(bad)), LIMITS)
 
 
 @pytest.mark.parametrize(

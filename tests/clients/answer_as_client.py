@@ -1,0 +1,49 @@
+"""Run by the Python of a release of ansible-core: `ansible-galaxy` again and again, imported once.
+
+A line of standard input is a JSON list of arguments, a line of output a list of the command's exit
+code and output. Each command runs in a fork, so that nothing is left of it.
+"""
+
+import json
+import os
+import sys
+import traceback
+from typing import NoReturn
+
+from ansible.cli.galaxy import GalaxyCLI  # type: ignore[import-untyped,unused-ignore]
+
+
+def run_in_fork(arguments: list[str], output: str) -> int:
+    child = os.fork()
+    if not child:
+        run(arguments, output)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def run(arguments: list[str], output: str) -> NoReturn:
+    code = 250
+    try:
+        file = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+        os.dup2(file, 1)
+        os.dup2(file, 2)
+        code = GalaxyCLI(["ansible-galaxy", *arguments]).run() or 0
+    except BaseException as error:  # noqa: BLE001  whatever it is, it is the answer
+        traceback.print_exception(error)
+        code = 1
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+
+
+def main() -> None:
+    output = os.path.join(os.environ["HOME"], "output")
+    for line in sys.stdin:
+        code = run_in_fork(json.loads(line), output)
+        with open(output, errors="replace") as file:
+            sys.stdout.write(json.dumps([code, file.read()]) + "\n")
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()
