@@ -28,7 +28,7 @@ Identity = tuple[int, int, int, int, int]
 class Descriptor:
     """An open file. It closes when nobody refers to it: neither the cache nor a reader."""
 
-    __slots__ = ("data", "file", "identity", "is_racy", "number", "reads_nowait")
+    __slots__ = ("data", "file", "identity", "is_racy", "links", "number", "reads_nowait")
 
     def __init__(
         self, file: StoredFile, number: int, status: os.stat_result, data: bytes | None
@@ -36,6 +36,7 @@ class Descriptor:
         self.file = file
         self.number = number
         self.identity = _identity(status)
+        self.links = status.st_nlink
         #: Whether it could still be changed without a trace when it was opened.
         self.is_racy = time.time() - status.st_ctime < _TICK_SECONDS
         #: Whether the event loop may read it, and ask for its status. False on NFS and tmpfs, for
@@ -48,8 +49,11 @@ class Descriptor:
         os.close(self.number)
 
     async def is_unchanged(self) -> bool:
-        """Tell whether the open file is what it was when it was opened; or raise OSError."""
-        return _identity(await self._status()) == self.identity
+        """Tell whether the open file is what it was when it was opened; or raise OSError.
+
+        Its name may have another one meanwhile.
+        """
+        return self._is_unchanged(await self._status())
 
     async def has_same_bytes(self) -> bool:
         """Tell whether nobody has written to it since it was opened; or raise OSError.
@@ -84,9 +88,16 @@ class Descriptor:
     def is_unchanged_nowait(self) -> bool:
         """Tell whether it is what it was; False if that is not known without waiting."""
         try:
-            return self.reads_nowait and _identity(os.fstat(self.number)) == self.identity
+            return self.reads_nowait and self._is_unchanged(os.fstat(self.number))
         except OSError:
             return False
+
+    def _is_unchanged(self, status: os.stat_result) -> bool:
+        identity = _identity(status)
+        if identity == self.identity:
+            return True
+        # A name more or less is a change of the inode, too, and none of the bytes.
+        return identity[:-1] == self.identity[:-1] and status.st_nlink != self.links
 
     async def _status(self) -> os.stat_result:
         if self.reads_nowait:

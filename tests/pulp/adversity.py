@@ -123,6 +123,9 @@ class ContentApp:
     def says(self, text: str) -> bool:
         return self.log.exists() and text in self.log.read_text()
 
+    def lines_about(self, name: object) -> list[str]:
+        return [line for line in self.log.read_text().splitlines() if str(name) in line]
+
     def clients(self) -> int:
         """Return the number of connections that are open to clients."""
         return sum(each.status == "ESTABLISHED" for each in self.worker.net_connections("tcp"))
@@ -253,6 +256,17 @@ def leave_mid_body(route: Route, path: str, clients: int) -> None:
             assert client.recv(12) == b"HTTP/1.1 200"
             if number % 2:
                 client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+@contextmanager
+def idle_readers(route: Route, path: str, clients: int) -> Iterator[None]:
+    """Clients that have asked for a file, and read nothing of it."""
+    with ExitStack() as stack:
+        for _ in range(clients):
+            client = stack.enter_context(socket.create_connection(("127.0.0.1", route.port), 30))
+            client.sendall(f"GET {route.url(path)} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+            assert client.recv(12, socket.MSG_PEEK) == b"HTTP/1.1 200"
+        yield
 
 
 def ask_on_one_connection(route: Route, paths: list[str]) -> set[tuple[int, bytes]]:

@@ -28,6 +28,7 @@ from tests.pulp.adversity import (
     attempt,
     content_app,
     harmed,
+    idle_readers,
     is_fast,
     is_in_memory,
     leave_mid_body,
@@ -227,6 +228,37 @@ def test_clients_that_leave_mid_body_leave_nothing_behind(stage: Stage) -> None:
     wait_until(lambda: app.clients() == 0, what="connections closed")
     wait_until(lambda: app.holds(artifact) <= 1, what="descriptors closed")
     wait_until(lambda: app.memory() < memory + GENEROUS, what="memory given back")
+
+
+def test_clients_that_read_nothing_cost_next_to_no_memory(stage: Stage) -> None:
+    """Or some hundred stalled downloads would take the memory of a worker, and keep it."""
+    app, huge, clients = stage.app, stage.site.huge, 200
+    assert app.route.get(huge).body == stage.site.files[huge]
+    memory = app.memory()
+    with idle_readers(app.route, huge, clients), Readers(app.route, stage.site.resolved) as readers:
+        wait_until(lambda: app.clients() >= clients, what="idle readers")
+        readers.wait_for(40)
+        each = (app.memory() - memory) / clients
+    readers.assert_all_fast()
+    assert each <= 64 * 1024
+    wait_until(lambda: app.clients() == 0, what="connections closed")
+
+
+def test_an_artifact_that_cannot_be_read_is_a_fault_that_the_log_names(
+    stage: Stage, tmp_path: Path
+) -> None:
+    """Or apt and pip would believe that the package was withdrawn."""
+    site, route = stage.site, stage.app.route
+    artifact = site.artifact(site.large)
+    site.sql("NOTIFY pulp_contentroutes, '*'")
+    wait_until(lambda: stage.app.holds(artifact) == 0, what="the file closed")
+    with harmed(artifact, "unreadable", tmp_path / "copy"):
+        before = len(stage.app.lines_about(artifact))
+        answer = route.get(site.large)
+        [line] = stage.app.lines_about(artifact)[before:]
+    assert (answer.status, answer.headers["cache-control"]) == (500, "no-store")
+    assert "Too many levels of symbolic links" in line
+    stage.settle()
 
 
 @pytest.mark.parametrize("was_open", [False, True], ids=["before it was open", "while it is open"])
