@@ -7,7 +7,7 @@ from gettext import gettext as _
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication
-from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 from rest_framework.settings import api_settings
 
 from pulp_contentroutes.app.models import ApiToken
@@ -33,6 +33,14 @@ class ApiTokenAuthentication(BaseAuthentication):
             raise AuthenticationFailed(_("The API token is not valid, or has expired."))
         if not token.includes(self.scope_for(request)):
             raise AuthenticationFailed(_("The scope of the API token does not include this."))
+        if _opens_session(request):
+            # It would outlive the token, and its revocation.
+            raise PermissionDenied(
+                _(
+                    "An API token opens no session. Send the token with each request, or log in "
+                    "with a password."
+                )
+            )
         token.touch()
         return token.user, token
 
@@ -56,6 +64,13 @@ class ApiTokenScheme(OpenApiAuthenticationExtension):
 
     def get_security_definition(self, auto_schema):
         return {"type": "http", "scheme": "bearer"}
+
+
+def _opens_session(request):
+    """Tell whether Pulp's log-in asks (pulpcore.app.viewsets.user.LoginViewSet)."""
+    view = (request.parser_context or {}).get("view")
+    is_login = getattr(view, "urlpattern", str)() == "login"
+    return is_login and request.method == "POST"
 
 
 def _is_for_content(request):

@@ -1,8 +1,11 @@
 """API tokens through Pulp's REST API: made once, shown once, good for what their scope says."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
+from django.contrib.sessions.models import Session
+from django.test import Client
 
 from pulp_contentroutes.app.models import ApiToken
 from tests.harness.rest import USER_PASSWORD, Rest, basic, new_name
@@ -98,6 +101,34 @@ def test_a_role_makes_an_administrator_of_tokens(admin: Rest) -> None:
     assert user.call("DELETE", token["pulp_href"]).status_code == 204
     # Otherwise the role would be that of a superuser.
     assert user.call("POST", TOKENS, name="x", user="admin", scope="full").status_code == 400
+
+
+@pytest.mark.parametrize("form", ["Token {}", "Bearer {}", "Basic"])
+@pytest.mark.parametrize("backends", ["Pulp's", "one"])
+def test_a_token_opens_no_session(
+    admin: Rest, form: str, backends: str, settings: Any, client: Client
+) -> None:
+    """It would outlive the token. A session of a password is opened as ever."""
+    if backends == "one":
+        settings.AUTHENTICATION_BACKENDS = settings.AUTHENTICATION_BACKENDS[:1]
+    secret = admin.token(scope="full")["token"]
+    value = basic("anybody", secret) if form == "Basic" else form.format(secret)
+    answer = admin.as_user(value).call("POST", "login/")
+    assert (answer.status_code, "session" in answer.text) == (403, True)
+    assert "Set-Cookie" not in answer.headers
+    assert Session.objects.count() == 0
+    # Everything else of the log-in is answered.
+    assert admin.as_user(value).call("GET", "login/").json()["username"] == "admin"
+    assert admin.as_user(value).call("DELETE", "login/").status_code == 204
+    opened = client.post("/pulp/api/v3/login/", headers={"Authorization": admin.authorization})
+    assert opened.status_code == 201
+    assert client.get("/pulp/api/v3/users/").status_code == 200
+
+
+@pytest.mark.parametrize("scope", ["read", "publish"])
+def test_a_token_of_less_scope_is_no_use_for_the_log_in(admin: Rest, scope: str) -> None:
+    secret = admin.token(scope=scope)["token"]
+    assert admin.as_user(f"Bearer {secret}").call("POST", "login/").status_code == 401
 
 
 def test_a_token_makes_none_that_outlives_it(admin: Rest) -> None:
