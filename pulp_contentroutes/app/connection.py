@@ -45,10 +45,15 @@ _UNSUPPORTED: Final[Mapping[str, tuple[frozenset[str], str]]] = {
     "min_protocol_version": (frozenset({"3.0"}), "it speaks version 3.0 of the protocol"),
     "oauth_issuer": (frozenset(), "it does not log in with OAuth"),
     "require_auth": (frozenset(), "it cannot refuse a method of authentication"),
-    "requirepeer": (frozenset(), "it does not look at who runs the server"),
     "scram_client_key": (frozenset(), "it needs the password"),
+}
+#: The same, of sockets alone and of TLS alone.
+_UNSUPPORTED_ON_SOCKETS: Final = {
+    "requirepeer": (frozenset[str](), "it does not look at who runs the server"),
+}
+_UNSUPPORTED_WITH_TLS: Final = {
     "sslcertmode": (frozenset({"allow"}), "it always sends the certificate that it finds"),
-    "sslcrldir": (frozenset(), "it reads revoked certificates from a file (sslcrl)"),
+    "sslcrldir": (frozenset[str](), "it reads revoked certificates from a file (sslcrl)"),
     "sslsni": (frozenset({"1"}), "it always names the host to the server"),
 }
 _SYSTEM: Final = "system"
@@ -76,9 +81,7 @@ def asyncpg_arguments(given: Settings, assume_role: str | None = None) -> dict[s
     Waits and limits are ours. Raise UnsupportedSetting for what asyncpg cannot do.
     """
     values = given.values
-    for name, (harmless, reason) in _UNSUPPORTED.items():
-        if values.get(name) and values[name] not in harmless:
-            raise _unsupported(name, values[name], reason)
+    _refuse(values, _UNSUPPORTED)
     arguments: dict[str, Any] = {
         ours: values[theirs] for theirs, ours in _ARGUMENTS.items() if theirs in values
     }
@@ -102,6 +105,8 @@ def _address(given: Settings) -> dict[str, Any]:
     for host in hosts:
         if host.name.startswith("@"):
             raise _unsupported("host", host.name, "it knows no abstract sockets")
+    if any(_is_socket(host) for host in hosts):
+        _refuse(given.values, _UNSUPPORTED_ON_SOCKETS)
     address = {
         "host": [host.address or host.name for host in hosts],
         "port": [host.port for host in hosts],
@@ -117,16 +122,21 @@ def _address(given: Settings) -> dict[str, Any]:
     return {**address, "password": passwords.pop()}
 
 
+def _is_socket(host: Host) -> bool:
+    return not host.address and host.name.startswith("/")
+
+
 def _is_named(host: Host) -> bool:
     return not host.address and not host.name.startswith("/")
 
 
 def _encryption(given: Settings) -> dict[str, Any]:
     values = given.values
-    if all(host.name.startswith("/") and not host.address for host in given.hosts):
+    mode = values.get("sslmode", "prefer")
+    if mode == "disable" or all(_is_socket(host) for host in given.hosts):
         # Through sockets nothing is encrypted.
         return {"ssl": False}
-    mode = values.get("sslmode", "prefer")
+    _refuse(values, _UNSUPPORTED_WITH_TLS)
     if mode == "verify-full" and any(host.address != "" for host in given.hosts):
         reason = "it would look for the address in the certificate, in place of the name"
         raise _unsupported("hostaddr", values["hostaddr"], reason)
@@ -162,6 +172,14 @@ def _system_context(values: Mapping[str, str]) -> ssl.SSLContext:
             f"A certificate of Pulp's database cannot be read: {error}."
         ) from error
     return context
+
+
+def _refuse(
+    values: Mapping[str, str], unsupported: Mapping[str, tuple[frozenset[str], str]]
+) -> None:
+    for name, (harmless, reason) in unsupported.items():
+        if values.get(name) and values[name] not in harmless:
+            raise _unsupported(name, values[name], reason)
 
 
 def _unsupported(name: str, value: str, reason: str) -> UnsupportedSetting:

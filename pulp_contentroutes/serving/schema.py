@@ -152,10 +152,12 @@ SELECT c.conrelid::regclass::text AS name, quote_ident(a.attname) AS key
  ORDER BY 1
 """
 
-#: Before FINGERPRINT, which reads whole tables: sessions begin with settings for single rows.
+#: Before FINGERPRINT, which reads whole tables: sessions begin with settings for single rows. It
+#: queues behind no migration that locks one of them: there is another look soon.
 READ_WHOLE_TABLES: Final = """
 BEGIN READ ONLY;
 SET LOCAL statement_timeout = {milliseconds};
+SET LOCAL lock_timeout = 1000;
 SET LOCAL max_parallel_workers_per_gather = 0;
 SET LOCAL enable_seqscan = on;
 SET LOCAL enable_hashjoin = on;

@@ -51,7 +51,7 @@ def test_the_deploy_checks_tell_that_a_trigger_is_disabled() -> None:
 
 
 @pytest.mark.parametrize(
-    ("option", "value"), [("channel_binding", "require"), ("sslcrldir", "/etc/crl")]
+    ("option", "value"), [("channel_binding", "require"), ("requirepeer", "postgres")]
 )
 def test_the_deploy_checks_name_settings_that_asyncpg_cannot_obey(
     monkeypatch: pytest.MonkeyPatch, option: str, value: str
@@ -62,6 +62,28 @@ def test_the_deploy_checks_name_settings_that_asyncpg_cannot_obey(
     [fault] = faults_of_the_database()
     assert fault.id == "contentroutes.E006"
     assert f"asyncpg cannot obey {option}='{value}'" in fault.msg
+
+
+def test_several_hosts_are_no_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    """libpq's list, of which the first host is down: Pulp itself works with it."""
+    configured = connections["default"].settings_dict
+    monkeypatch.setitem(configured, "HOST", f"/nowhere,{configured['HOST']}")
+    assert faults_of_the_database() == []
+
+
+def test_the_content_app_says_why_the_fast_path_is_off(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    from pulp_contentroutes.app import content
+
+    monkeypatch.setitem(connections["default"].settings_dict["OPTIONS"], "requirepeer", "postgres")
+    capfd.readouterr()
+    content.add_fast_path()
+    [line] = capfd.readouterr().err.splitlines()
+    assert line.endswith(
+        "CRITICAL: The fast path is off, Pulp's own handler serves: asyncpg cannot obey "
+        "requirepeer='postgres' of Pulp's database: it does not look at who runs the server."
+    )
 
 
 @requires_pgbouncer

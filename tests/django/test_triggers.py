@@ -77,7 +77,7 @@ def test_every_write_of_pulps_succeeds_with_an_empty_search_path(
     assert warnings == []
 
 
-def test_every_write_of_pulps_succeeds_before_tables_of_ours_are_in_the_way(
+def test_every_write_of_pulps_succeeds_with_a_temporary_table_in_the_way(
     warnings: list[str],
 ) -> None:
     """A temporary table of the name of one of Pulp's comes first in every search path."""

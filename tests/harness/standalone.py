@@ -138,7 +138,7 @@ class Standalone:
             stderr=subprocess.DEVNULL,
         ) as further:
             try:
-                wait_until(lambda: connects(port), what="a further content app")
+                wait_until(lambda: connects(port), READY_SECONDS, "a further content app")
                 yield port
             finally:
                 further.terminate()

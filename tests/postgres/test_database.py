@@ -8,6 +8,7 @@ import pytest
 from pulp_contentroutes.serving import schema
 from pulp_contentroutes.serving.database import Database, probe
 from pulp_contentroutes.serving.errors import DatabaseUnavailable, SchemaMismatch
+from pulp_contentroutes.serving.fingerprints import take_fingerprint
 from pulp_contentroutes.serving.invalidation import Listener
 
 
@@ -117,3 +118,16 @@ async def test_the_listener_tells_what_is_announced_and_comes_back_when_it_is_cu
     await until(lambda: memory.told[3:] == ["distrust", "trust"])
     task.cancel()
     assert set(switched) == {True}
+
+
+async def test_the_look_for_changes_does_not_queue_behind_a_lock(database: Database) -> None:
+    """Or a migration would have to wait for one more reader of each worker."""
+    await database.fetch("CREATE TABLE core_distribution (pulp_id uuid)")
+    locking = await database.connect()
+    await locking.execute("BEGIN; LOCK TABLE core_distribution IN ACCESS EXCLUSIVE MODE")
+    try:
+        with pytest.raises(DatabaseUnavailable, match="lock timeout"):
+            await take_fingerprint(database, 30)
+    finally:
+        locking.terminate()
+        await database.fetch("DROP TABLE core_distribution")

@@ -111,9 +111,23 @@ def test_every_way_to_the_database_is_taken(
     assert arguments(**parameters) == expected
 
 
-@pytest.mark.parametrize("mode", ["disable", "allow", "prefer", "require", "verify-ca"])
+@pytest.mark.parametrize("mode", ["allow", "prefer", "require", "verify-ca"])
 def test_every_mode_of_tls_is_passed_on(arguments: Arguments, mode: str) -> None:
     assert f"sslmode={mode}&" in arguments(host="db", sslmode=mode)["dsn"]
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"host": "db", "sslmode": "disable", "sslcrldir": "/etc/crl", "requirepeer": "postgres"},
+        {"host": "/run/postgresql", "sslsni": "0", "sslcertmode": "disable"},
+    ],
+    ids=["without TLS", "a socket"],
+)
+def test_settings_without_effect_are_no_hindrance(
+    arguments: Arguments, parameters: dict[str, str]
+) -> None:
+    assert arguments(**parameters)["ssl"] is False
 
 
 @pytest.mark.parametrize(
@@ -210,7 +224,6 @@ def test_tls_without_a_question_is_passed_on(arguments: Arguments) -> None:
         ("host", "@abstract"),
         ("min_protocol_version", "3.2"),
         ("require_auth", "scram-sha-256"),
-        ("requirepeer", "postgres"),
         ("sslcertmode", "disable"),
         ("sslcrldir", "/etc/crl"),
         ("sslsni", "0"),
@@ -222,6 +235,11 @@ def test_what_asyncpg_cannot_obey_is_named(arguments: Arguments, name: str, valu
         arguments(**{"host": "db", name: value})
     sentence = f"asyncpg cannot obey {name}='{value}' of Pulp's database: "
     assert str(raised.value).startswith(sentence)
+
+
+def test_the_owner_of_a_server_cannot_be_asked_for(arguments: Arguments) -> None:
+    with pytest.raises(UnsupportedSetting, match="cannot obey requirepeer='postgres'"):
+        arguments(host="/run/postgresql", requirepeer="postgres")
 
 
 def test_a_name_in_a_certificate_cannot_be_compared_with_an_address(arguments: Arguments) -> None:
