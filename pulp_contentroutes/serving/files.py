@@ -33,7 +33,7 @@ class Files:
     def __init__(self, max_open: int) -> None:
         self._known: WeakValueDictionary[UUID, StoredFile] = WeakValueDictionary()
         self._open: BoundedCache[UUID, Descriptor] = BoundedCache(max_open)
-        self._flights: SingleFlight[UUID, Descriptor] = SingleFlight()
+        self._flights: SingleFlight[StoredFile, Descriptor] = SingleFlight()
 
     def close(self) -> None:
         self._open.clear()
@@ -102,7 +102,7 @@ class Files:
     async def open(self, file: StoredFile) -> Descriptor:
         """Open the file, or raise FileGone, FileDamaged or FileUnreadable."""
         try:
-            return await self._flights.run(file.artifact_id, lambda: self._opened(file))
+            return await self._flights.run(file, lambda: self._opened(file))
         except FileGone:
             file.is_current = False
             raise

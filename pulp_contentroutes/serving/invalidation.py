@@ -6,7 +6,7 @@ comes back with every heartbeat. Changes that nobody announces are looked for (`
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Final, Protocol
 
 from pulp_contentroutes.serving import schema
@@ -147,9 +147,7 @@ class Listener:
             log.warning("Triggers on Pulp's tables were changed: nothing in memory is kept.")
             lost.set()
         elif before.rows != after.rows:
-            keys = await asyncio.to_thread(find_changes, before, after)
-            for memory in self._memories:
-                memory.announced(keys)
+            self._announce(await asyncio.to_thread(find_changes, before, after))
 
     async def _fingerprint(self) -> Fingerprint | None:
         try:
@@ -164,9 +162,15 @@ class Listener:
             if self._is_trusting:
                 self._trust()
             return
-        keys = payload.split(",")
+        self._announce(payload.split(","))
+
+    def _announce(self, keys: Collection[str]) -> None:
         for memory in self._memories:
-            memory.announced(keys)
+            try:
+                memory.announced(keys)
+            except Exception:
+                log.exception("Of a change not everything was dropped: nothing is kept.")
+                memory.trust()
 
     def _trust(self) -> None:
         self._is_trusting = True

@@ -286,3 +286,19 @@ def test_keys_whose_rows_differ_are_found(
 ) -> None:
     one, two = (b"".join(entry(*pair) for pair in pairs) for pairs in (before, after))
     assert set(find_changes(Fingerprint(one, ""), Fingerprint(two, ""))) == expected
+
+
+async def test_a_memory_that_fails_forgets_everything_and_the_others_are_told(
+    server: FakeServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What it has not dropped would stay in it for as long as the connection lives."""
+    memory, other = Memory(), Memory()
+    memory.announced = lambda keys: {}["a fault"]  # type: ignore[method-assign]
+    listener = Listener(server, [memory, other], lambda is_on: None)  # type: ignore[arg-type]
+    task = asyncio.create_task(listener.run())
+    await until(lambda: memory.told == ["trust"])
+    server.connections[-1].deliver("a,b")
+    assert (memory.told, other.told) == (["trust", "trust"], ["trust", "announced a b"])
+    assert "not everything was dropped" in caplog.text
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
