@@ -293,7 +293,7 @@ async def test_a_memory_that_fails_forgets_everything_and_the_others_are_told(
 ) -> None:
     """What it has not dropped would stay in it for as long as the connection lives."""
     memory, other = Memory(), Memory()
-    memory.announced = lambda keys: {}["a fault"]  # type: ignore[method-assign]
+    memory.announced = lambda keys: {}["a fault"]  # type: ignore[index, method-assign]
     listener = Listener(server, [memory, other], lambda is_on: None)  # type: ignore[arg-type]
     task = asyncio.create_task(listener.run())
     await until(lambda: memory.told == ["trust"])
