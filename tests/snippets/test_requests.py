@@ -90,6 +90,15 @@ async def test_a_request_gets_the_answer_that_it_gets_without_a_web_server(
         assert "host" not in said.headers or front.last.headers["host"] == said.headers["host"]
 
 
+@pytest.mark.parametrize("front", SHIPPED, indirect=True)
+async def test_a_header_that_pulp_takes_is_taken(front: Front, upstreams: Upstreams) -> None:
+    """pulpcore-content takes 16 KiB; web servers by default 8."""
+    head = f"GET {CONTENT_PREFIX}x HTTP/1.1\r\nHost: a\r\nConnection: close\r\n"
+    request = f"{head}Authorization: Bearer {15000 * 'x'}\r\n\r\n"
+    assert (await ask(upstreams.content, request)).status == "200 OK"
+    assert (await ask(address(front), request)).status == "200 OK"
+
+
 @pytest.mark.parametrize("path", PATHS)
 async def test_a_path_arrives_as_it_was_sent(front: Front, path: str) -> None:
     for prefix in prefixes(front):
