@@ -62,11 +62,19 @@ async def upstreams(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[U
             if request.path.endswith("/with-headers"):
                 status = 404 if "/gone/" in request.path else 200
                 return web.Response(text=service, headers=request.query, status=status)
+            if request.path.endswith("/ranges"):
+                kind = {
+                    "Content-Type": "multipart/byteranges; boundary=x",
+                    "Accept-Ranges": "bytes",
+                }
+                return web.Response(body=b"as it is", status=206, headers=kind)
             if request.path.endswith("/moved"):
                 raise web.HTTPMovedPermanently(request.path + "/")
             return web.Response(text=service)
 
-        app = web.Application(client_max_size=2**40)
+        # As pulpcore-content.
+        limits = {"max_field_size": 16 * 1024}
+        app = web.Application(client_max_size=2**40, handler_args=limits)
         app.router.add_route("*", "/{path:.*}", answer)
         return app
 

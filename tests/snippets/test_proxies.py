@@ -167,6 +167,22 @@ async def test_a_range_survives(front: Front) -> None:
         assert response.headers["Content-Range"] == expected
 
 
+async def test_a_range_that_pulp_ignores_is_ignored(front: Front) -> None:
+    """Pulp may have a reason: parts of a listing that has changed meanwhile must not be joined."""
+    for headers in ({"Range": "bytes=0-1"}, {"Range": "bytes=-0"}, {"Range": "bytes=0-0,2-2"}):
+        async with front.session.get(f"{front.url}{CONTENT_PREFIX}x", headers=headers) as response:
+            assert (response.status, await response.text()) == (200, "content")
+            assert "Accept-Ranges" not in response.headers
+
+
+async def test_several_ranges_survive(front: Front) -> None:
+    url = f"{front.url}{CONTENT_PREFIX}base/ranges"
+    async with front.session.get(url, headers={"Range": "bytes=0-0,2-2"}) as response:
+        assert (response.status, await response.read()) == (206, b"as it is")
+        assert response.headers["Content-Type"] == "multipart/byteranges; boundary=x"
+        assert response.headers["Accept-Ranges"] == "bytes"
+
+
 async def test_head_survives(front: Front) -> None:
     async with front.session.head(f"{front.url}{CONTENT_PREFIX}base/sparse") as response:
         assert response.status == 200

@@ -1,6 +1,7 @@
 """A request through a web server is the client's own: no stricter, and no other."""
 
 import asyncio
+import re
 from dataclasses import dataclass
 
 import pytest
@@ -8,7 +9,7 @@ from yarl import URL
 
 from pulp_contentroutes.paths import CONTENT_PREFIX, GALAXY_PREFIX
 from tests.snippets.conftest import Front, Seen, Upstreams
-from tests.snippets.test_proxies import SHIPPED
+from tests.snippets.test_proxies import NGINX, SHIPPED
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -86,8 +87,33 @@ async def test_a_request_gets_the_answer_that_it_gets_without_a_web_server(
         answer = await ask(address(front), request)
         assert (answer.status, answer.body) == (expected.status, expected.body)
         assert essence(front.last) == essence(said)
-        # The name that a client has not given is the web server's choice.
-        assert "host" not in said.headers or front.last.headers["host"] == said.headers["host"]
+        host = front.last.headers["host"]
+        if "host" in said.headers:
+            assert host == said.headers["host"]
+        else:
+            # The web server's choice; Django answers 400 for "_", a usual server_name.
+            assert re.fullmatch(r"[a-z0-9.-]+(:\d+)?", host)
+
+
+@pytest.mark.parametrize("front", NGINX, indirect=True)
+async def test_a_host_in_the_url_is_the_host(front: Front) -> None:
+    """RFC 9112 §3.2.2; nginx sees an HTTP/3 request likewise, without a Host header.
+
+    Apache passes on its ServerName.
+    """
+    for prefix in prefixes(front):
+        request = f"GET http://pulp.example.com{prefix}x HTTP/1.0\r\n\r\n"
+        assert (await ask(address(front), request)).status == "200 OK"
+        assert front.last.headers["host"] == "pulp.example.com"
+
+
+@pytest.mark.parametrize("front", SHIPPED, indirect=True)
+async def test_a_header_that_pulp_takes_is_taken(front: Front, upstreams: Upstreams) -> None:
+    """pulpcore-content takes 16 KiB; web servers by default 8."""
+    head = f"GET {CONTENT_PREFIX}x HTTP/1.1\r\nHost: a\r\nConnection: close\r\n"
+    request = f"{head}Authorization: Bearer {15000 * 'x'}\r\n\r\n"
+    assert (await ask(upstreams.content, request)).status == "200 OK"
+    assert (await ask(address(front), request)).status == "200 OK"
 
 
 @pytest.mark.parametrize("path", PATHS)
