@@ -5,6 +5,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from aiohttp import hdrs, web
+from multidict import CIMultiDict
 
 from pulp_contentroutes.serving.authorize import Authorizer, Decision
 from pulp_contentroutes.serving.client_address import ClientAddresses
@@ -69,25 +70,29 @@ class Admission:
     # Requests that Pulp authenticates.
 
     async def begin_authentication(
-        self, request: web.Request, *, is_guarded: bool
-    ) -> RenderedResponse | None:
+        self, request: web.Request, *, is_ours: bool, is_guarded: bool
+    ) -> RenderedResponse | web.Request:
         """Wait until it is the turn of the request's password, if it has one.
 
-        Return None, or the refusal of a client that has sent too many.
+        Return the request that Pulp may authenticate, or the refusal of a client that has sent too
+        many passwords. `is_ours`: it is about content; `is_guarded`: it is known that a guard asks.
         """
         if not isinstance(_credentials(request), Password):
-            return None
+            return request
         turn = await self._checks.wait(self._addresses.of(request))
-        if turn is None:
-            # Of content that may be public: nothing to hide.
-            return refusal(HTTPStatus.TOO_MANY_REQUESTS, request, is_hidden=False)
         is_gone = request.transport is None or request.transport.is_closing()
         # Those before it may have failed meanwhile.
-        if is_gone or (is_guarded and self._has_failed(request)):
+        has_failed = is_ours and self._has_failed(request)
+        if turn is not None and not is_gone and not has_failed:
+            request[_TURN] = turn
+            return request
+        if turn is not None:
             turn.close()
-            return self._refusal(HTTPStatus.TOO_MANY_REQUESTS, request)
-        request[_TURN] = turn
-        return None
+            if not is_guarded:
+                # Public content does not look at passwords, and this one is not to be tried.
+                return _without_credentials(request)
+        is_hidden = self._is_hidden and is_guarded
+        return refusal(HTTPStatus.TOO_MANY_REQUESTS, request, is_hidden=is_hidden)
 
     def end_authentication(self, request: web.Request) -> None:
         """Let the next password be checked; more than once does no harm."""
@@ -119,6 +124,8 @@ class Admission:
         """
         if _is_known(request):
             return self._refusal(HTTPStatus.FORBIDDEN, request)
+        if self._has_failed(request):
+            return self._refusal(HTTPStatus.TOO_MANY_REQUESTS, request)
         if isinstance(_credentials(request), Password | Token | Malformed):
             return self._unauthenticated(request)
         guard_id = await self._authorizer.asked_by_pulp(request)
@@ -147,6 +154,12 @@ class Admission:
 def _is_known(request: web.Request) -> bool:
     """Tell whether Pulp has authenticated a user."""
     return bool(getattr(request.get(_USER), "is_authenticated", False))
+
+
+def _without_credentials(request: web.Request) -> web.Request:
+    headers = CIMultiDict(request.headers)
+    del headers[hdrs.AUTHORIZATION]
+    return request.clone(headers=headers)
 
 
 def _credentials(request: web.Request) -> object:

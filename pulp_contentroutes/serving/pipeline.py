@@ -125,13 +125,13 @@ class Pipeline:
 
     async def _hand_over(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Let Pulp authenticate and answer the request."""
-        refusal = await self._admission.begin_authentication(
-            request, is_guarded=_WAITING in request
+        admitted = await self._admission.begin_authentication(
+            request, is_ours=self._routes.lead_to(request), is_guarded=_WAITING in request
         )
-        if refusal is not None:
-            return refusal
+        if not isinstance(admitted, web.Request):
+            return admitted
         try:
-            return await handler(request)
+            return await handler(admitted)
         except web.HTTPForbidden as forbidden:
             # A guard's: nothing else in Pulp's handler raises it.
             if not self._routes.lead_to(request):

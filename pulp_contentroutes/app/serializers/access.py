@@ -56,7 +56,9 @@ class ApiTokenSerializer(ModelSerializer):
         help_text=_("When it stops being valid; null for never."),
     )
     last_used = serializers.DateTimeField(
-        read_only=True, help_text=_("When it was used last, to about a minute.")
+        read_only=True,
+        allow_null=True,
+        help_text=_("When it was used last, to about a minute; null for never."),
     )
 
     def validate_expires(self, expires):

@@ -21,6 +21,7 @@ from pulp_contentroutes.app.models import (
     CollectionVersion,
     RoleVersion,
 )
+from pulp_contentroutes.app.serializers.references import ChecksReferences, MayLackReport
 from pulp_contentroutes.galaxy.collection import read_collection
 from pulp_contentroutes.galaxy.errors import InvalidCollection
 from pulp_contentroutes.galaxy.role import check_name, read_role
@@ -33,7 +34,9 @@ def _read(artifact, read):
         return read(tarball, limits_of_import())
 
 
-class _FromTarballSerializer(SingleArtifactContentUploadSerializer):
+class _FromTarballSerializer(
+    ChecksReferences, MayLackReport, SingleArtifactContentUploadSerializer
+):
     """Where the tarball is served follows from what it is."""
 
     sha256 = serializers.CharField(read_only=True)
@@ -139,7 +142,9 @@ class RoleVersionSerializer(_FromTarballSerializer):
         )
 
 
-class CollectionSignatureSerializer(NoArtifactContentUploadSerializer):
+class CollectionSignatureSerializer(
+    ChecksReferences, MayLackReport, NoArtifactContentUploadSerializer
+):
     """A detached signature of a collection's MANIFEST.json, in ASCII armor."""
 
     signed_collection = DetailRelatedField(
@@ -179,7 +184,7 @@ class CollectionSignatureSerializer(NoArtifactContentUploadSerializer):
         )
 
 
-class CollectionDeprecationSerializer(NoArtifactContentSerializer):
+class CollectionDeprecationSerializer(MayLackReport, NoArtifactContentSerializer):
     """A mark that the collection should not be used any more; repositories give it."""
 
     class Meta:

@@ -13,6 +13,7 @@ from rest_framework import serializers
 
 from pulp_contentroutes.app.models import GalaxyDistribution, GalaxyRepository
 from pulp_contentroutes.app.selections import Selection
+from pulp_contentroutes.app.serializers.references import ChecksReferences
 from pulp_contentroutes.galaxy.errors import InvalidSignature
 from pulp_contentroutes.galaxy.signatures import KeyRing
 
@@ -68,7 +69,7 @@ class SelectionSerializer(ValidateFieldsMixin, serializers.Serializer):
     )
 
 
-class CopySerializer(SelectionSerializer):
+class CopySerializer(ChecksReferences, SelectionSerializer):
     source_version = RepositoryVersionRelatedField(
         help_text=_("The repository version that the collections are copied from."),
     )
@@ -90,7 +91,7 @@ class DeprecateSerializer(SelectionSerializer):
         return texts
 
 
-class GalaxyDistributionSerializer(DistributionSerializer):
+class GalaxyDistributionSerializer(ChecksReferences, DistributionSerializer):
     """It serves the newest version of a repository of collections, or a fixed one."""
 
     # Pulp's own field takes repositories of every plugin, and the policy asks about ours alone.
@@ -106,6 +107,14 @@ class GalaxyDistributionSerializer(DistributionSerializer):
         allow_null=True,
         help_text=_("The version that is served; without it the newest one of `repository`."),
     )
+
+    # Pulp's OpenAPI document takes the types from here, and would say that they are never null.
+
+    def get_content_guard_prn(self, obj) -> str | None:
+        return super().get_content_guard_prn(obj)
+
+    def get_no_content_change_since(self, obj) -> str | None:
+        return super().get_no_content_change_since(obj)
 
     def validate_repository_version(self, version):
         return version and of_collections(version)

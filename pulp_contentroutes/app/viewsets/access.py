@@ -15,6 +15,7 @@ from pulp_contentroutes.app.serializers import (
     ApiTokenSerializer,
     TokenContentGuardSerializer,
 )
+from pulp_contentroutes.app.viewsets.invalid_input import RefusesInvalidInput
 from pulp_contentroutes.app.viewsets.policies import allow, owned, roles
 
 
@@ -31,6 +32,7 @@ class ApiTokenFilter(BaseFilterSet):
 
 
 class ApiTokenViewSet(
+    RefusesInvalidInput,
     NamedModelViewSet,
     mixins.CreateModelMixin,
     mixins.RetrieveModelMixin,
@@ -69,7 +71,7 @@ class ApiTokenViewSet(
         return qs if user.has_perm(f"contentroutes.{deed}_apitoken") else qs.filter(user=user)
 
 
-class TokenContentGuardViewSet(ContentGuardViewSet, RolesMixin):
+class TokenContentGuardViewSet(RefusesInvalidInput, ContentGuardViewSet, RolesMixin):
     """Guards that admit clients by API token: give users or groups the downloader role."""
 
     endpoint_name = "token"

@@ -20,8 +20,12 @@ from pulp_contentroutes.app.serializers import (
     CollectionVersionSerializer,
     RoleVersionSerializer,
 )
+from pulp_contentroutes.app.viewsets.invalid_input import RefusesInvalidInput
 from pulp_contentroutes.app.viewsets.policies import allow
 
+_LABELS = allow(
+    "set_label", "unset_label", condition="has_model_or_domain_perms:core.manage_content_labels"
+)
 _UPLOADED = {
     "statements": [
         allow("list", "retrieve"),
@@ -33,11 +37,7 @@ _UPLOADED = {
                 "has_upload_param_model_or_domain_or_obj_perms:core.change_upload",
             ],
         ),
-        allow(
-            "set_label",
-            "unset_label",
-            condition="has_model_or_domain_perms:core.manage_content_labels",
-        ),
+        _LABELS,
     ],
     "queryset_scoping": {"function": "scope_queryset"},
 }
@@ -51,7 +51,7 @@ class CollectionVersionFilter(ContentFilter):
         fields = _VERSIONS
 
 
-class CollectionVersionViewSet(SingleArtifactContentUploadViewSet):
+class CollectionVersionViewSet(RefusesInvalidInput, SingleArtifactContentUploadViewSet):
     """Collections, made from tarballs of `ansible-galaxy collection build`."""
 
     endpoint_name = "collections"
@@ -67,7 +67,7 @@ class RoleVersionFilter(ContentFilter):
         fields = _VERSIONS
 
 
-class RoleVersionViewSet(SingleArtifactContentUploadViewSet):
+class RoleVersionViewSet(RefusesInvalidInput, SingleArtifactContentUploadViewSet):
     """Roles, made from archives with a `meta/main.yml`."""
 
     endpoint_name = "roles"
@@ -83,7 +83,7 @@ class CollectionSignatureFilter(ContentFilter):
         fields = {"signed_collection": ["exact"], "issuer": ["exact", "in"], "sha256": ["exact"]}
 
 
-class CollectionSignatureViewSet(NoArtifactContentUploadViewSet):
+class CollectionSignatureViewSet(RefusesInvalidInput, NoArtifactContentUploadViewSet):
     """Detached signatures of collections' MANIFEST.json, in ASCII armor."""
 
     endpoint_name = "signatures"
@@ -101,7 +101,7 @@ class CollectionDeprecationFilter(ContentFilter):
         fields = _NAMES
 
 
-class CollectionDeprecationViewSet(ReadOnlyContentViewSet):
+class CollectionDeprecationViewSet(RefusesInvalidInput, ReadOnlyContentViewSet):
     """Marks of collections that should not be used any more; repositories make them."""
 
     endpoint_name = "deprecations"
@@ -109,6 +109,6 @@ class CollectionDeprecationViewSet(ReadOnlyContentViewSet):
     serializer_class = CollectionDeprecationSerializer
     filterset_class = CollectionDeprecationFilter
     DEFAULT_ACCESS_POLICY = {
-        "statements": [allow("list", "retrieve")],
+        "statements": [allow("list", "retrieve"), _LABELS],
         "queryset_scoping": {"function": "scope_queryset"},
     }

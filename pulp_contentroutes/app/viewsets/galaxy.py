@@ -28,6 +28,7 @@ from pulp_contentroutes.app.tasks.curating import (
     deprecate_collections,
     remove_collections,
 )
+from pulp_contentroutes.app.viewsets.invalid_input import RefusesInvalidInput
 from pulp_contentroutes.app.viewsets.policies import allow, owned, roles
 
 _VIEW_REPOSITORY = "contentroutes.view_galaxyrepository"
@@ -37,7 +38,9 @@ _LABELS = ("set_label", "unset_label")
 _POSTPONED = {202: AsyncOperationResponseSerializer}
 
 
-class GalaxyRepositoryViewSet(RepositoryViewSet, ModifyRepositoryActionMixin, RolesMixin):
+class GalaxyRepositoryViewSet(
+    RefusesInvalidInput, RepositoryViewSet, ModifyRepositoryActionMixin, RolesMixin
+):
     """Repositories of collections."""
 
     endpoint_name = "galaxy"
@@ -115,7 +118,7 @@ class GalaxyRepositoryViewSet(RepositoryViewSet, ModifyRepositoryActionMixin, Ro
         return OperationPostponedResponse(dispatched, self.request)
 
 
-class GalaxyRepositoryVersionViewSet(RepositoryVersionViewSet):
+class GalaxyRepositoryVersionViewSet(RefusesInvalidInput, RepositoryVersionViewSet):
     """Versions of repositories of collections."""
 
     parent_viewset = GalaxyRepositoryViewSet
@@ -129,7 +132,7 @@ class GalaxyRepositoryVersionViewSet(RepositoryVersionViewSet):
     }
 
 
-class GalaxyDistributionViewSet(DistributionViewSet, RolesMixin):
+class GalaxyDistributionViewSet(RefusesInvalidInput, DistributionViewSet, RolesMixin):
     """Galaxy servers: the URLs that `ansible-galaxy` is given."""
 
     endpoint_name = "galaxy"

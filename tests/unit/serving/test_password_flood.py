@@ -5,6 +5,7 @@ from collections import Counter
 
 import pytest
 from aiohttp import ClientResponse, web
+from yarl import URL
 
 from pulp_contentroutes.serving import throttle
 from pulp_contentroutes.serving.authorize import Asks
@@ -12,6 +13,8 @@ from tests.unit.serving.conftest import (
     DATA,
     FAILED_LOGINS,
     HANDED_OVER,
+    OURS,
+    PULPS,
     Client,
     FastPath,
     basic,
@@ -105,6 +108,42 @@ async def test_passwords_for_public_content_wait_too_and_are_never_refused_for_b
     answer = await client.get("/elsewhere", headers={"Authorization": basic("wrong")})
     assert answer.status == HANDED_OVER
     assert fast_path.authentication.most_at_once == 1
+
+
+async def test_no_way_round_the_fast_path_is_one_round_the_limit(
+    client: Client, fast_path: FastPath
+) -> None:
+    """Passwords could be guessed at a path that only Pulp reads, or while the fast path is off."""
+    guarded(fast_path, Asks.PULP)
+    fast_path.guards.pulps = fast_path.guards.add(Asks.PULP)
+    url = URL(f"{PULPS}base//x", encoded=True)
+    refused = {"X-Refused-By-Pulp": "yes", "Authorization": basic("wrong")}
+    for _ in range(FAILED_LOGINS):
+        assert (await client.get(url, headers=refused)).status == 401
+    for path, is_on in ((f"{PULPS}base//x", True), (f"{OURS}base/x", False)):
+        fast_path.pipeline.is_on = is_on
+        for _ in range(2):
+            answer = await client.get(URL(path, encoded=True), headers=refused)
+            assert answer.status == 429
+        # The same request for public content: answered, as to everyone.
+        anyones = {"Authorization": basic("wrong")}
+        assert (await client.get(URL(path, encoded=True), headers=anyones)).status == HANDED_OVER
+    assert len(fast_path.authentication.checked) == FAILED_LOGINS
+    # Not our content: as Pulp would answer without us.
+    for path in ("/elsewhere", f"{PULPS}base/other/x"):
+        assert (await client.get(path, headers=refused)).status == 403
+    assert len(fast_path.authentication.checked) == FAILED_LOGINS + 2
+
+
+@pytest.mark.parametrize("is_hidden", [True])
+async def test_a_hidden_refusal_is_hidden_from_those_who_wait_in_vain(
+    client: Client, fast_path: FastPath, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(throttle, "_WAITING_OF_ADDRESS", 0)
+    guarded(fast_path, Asks.PULP)
+    fast_path.database.add_distribution("public")
+    assert (await get(client, "base/x", **RIGHT)).status == 404
+    assert (await get(client, "public/dir/", **RIGHT)).status == 429
 
 
 async def test_a_password_that_was_checked_holds_up_no_other(
