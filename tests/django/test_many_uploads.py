@@ -94,6 +94,16 @@ def test_one_that_is_refused_late_does_not_take_the_others_with_it(
     assert PulpTemporaryFile.objects.count() == 0
 
 
+def test_the_first_of_two_files_of_a_name_is_imported(
+    admin: Rest, server: Galaxy, token: str
+) -> None:
+    publisher = admin.as_user(f"Token {token}")
+    path = upload(publisher, server, named("1.0.0"), named("1.0.0"))
+    document = server.get(path, token).json()
+    assert [each["state"] for each in document["imports"]] == ["completed", "failed"]
+    assert document["imports"][1]["error"]["description"] == "It is twice in the call."
+
+
 def test_a_call_that_is_cancelled_says_what_is_live(
     admin: Rest, server: Galaxy, token: str
 ) -> None:

@@ -111,7 +111,9 @@ class ImportGroupView(ImportsView):
         They are told by what is in the repository, which is true before the call has ended, and if
         it does not come to its end.
         """
-        refused = import_progress.refused_in(call.task_group)
+        # A file may have been refused because another of its name, which is imported, came first.
+        others = {(each["filename"], each["description"]) for each in call.enc_kwargs["refused"]}
+        refused = dict(import_progress.refused_in(call.task_group).items() - others)
         units = CollectionVersion.objects.filter(sha256__in=[each["sha256"] for each in uploads])
         held = self.repository.latest_version().get_content(units)
         published = set(held.values_list("sha256", flat=True))
