@@ -23,3 +23,13 @@ def name_refused(group, filename, sentence):
         code=f"{_REFUSED}{filename}",
         defaults={"message": f"{filename}: {sentence}", "total": 1, "done": 1},
     )
+
+
+def refused_in(group):
+    """Return the sentences of the files that were refused, by the name of the file."""
+    reports = group.group_progress_reports.filter(code__startswith=_REFUSED)
+    named = (
+        (code.removeprefix(_REFUSED), message)
+        for code, message in reports.values_list("code", "message")
+    )
+    return {filename: message.removeprefix(f"{filename}: ") for filename, message in named}

@@ -4,7 +4,6 @@ The archive is read once, as a stream: memory is bounded by the limits, time by 
 """
 
 import enum
-import gzip
 import hashlib
 import io
 import tarfile
@@ -37,7 +36,6 @@ _EXTENDED: Final = frozenset(
 # What tarfile raises for archives that are none, beside its own: found by damaging good ones.
 _DAMAGES: Final = (
     tarfile.TarError,
-    gzip.BadGzipFile,
     zlib.error,
     EOFError,
     ValueError,

@@ -97,7 +97,7 @@ def _check_files(contents: Contents, digest: str, limits: Limits) -> list[str]:
     names = []
     for name, described in _entries(document_of(contents.kept[FILES], FILES, limits.json_values)):
         is_file = described.get("ftype") == "file"
-        if name not in (contents.files if is_file else contents.directories):
+        if not (name in contents.files if is_file else _has_folder(contents, name)):
             raise InvalidManifest(f"The archive has no {quoted(name)}, which {FILES} names.")
         if is_file and contents.files[name] != _digest(described, name):
             raise WrongDigest(f"{quoted(name)} is not the file that {FILES} tells of.")
@@ -108,6 +108,12 @@ def _check_files(contents: Contents, digest: str, limits: Limits) -> list[str]:
     return check_installable(contents, names)
 
 
+def _has_folder(contents: Contents, name: str) -> bool:
+    """Clients take a slash from the end of the name; but then they cannot make a link of it."""
+    folder = name.removesuffix("/")
+    return folder in contents.directories and (folder == name or folder not in contents.links)
+
+
 def _entries(files: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
     entries = files.get("files")
     if not isinstance(entries, list):
@@ -115,8 +121,8 @@ def _entries(files: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]
     for entry in entries:
         if not isinstance(entry, dict) or not isinstance(entry.get("name"), str):
             raise InvalidManifest(f"An entry of {FILES} has no name.")
-        # The collection itself.
-        if entry["name"] != ".":
+        # The collection itself, which clients pass over.
+        if entry["name"] != "." or entry.get("ftype") == "file":
             yield entry["name"], entry
 
 

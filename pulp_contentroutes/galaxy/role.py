@@ -2,8 +2,9 @@
 
 import posixpath
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, BinaryIO, Final
 
 from pulp_contentroutes.galaxy.archive import Kind, Member, members_of
@@ -13,6 +14,7 @@ from pulp_contentroutes.galaxy.limits import Limits
 from pulp_contentroutes.galaxy.texts import text_of, texts_of
 
 _MAINS: Final = ("meta/main.yml", "meta/main.yaml")
+_MOST_LINKS: Final = 40
 #: NAME_MAX of Linux, in bytes.
 _LONGEST_PART: Final = 255
 #: Clients take what stands after the last dot of `namespace.name` for the name.
@@ -49,15 +51,16 @@ def read_role(file: BinaryIO, limits: Limits) -> Role:
     unpack its files and symbolic links; those may lead to nothing, as in git, but not out of it.
     """
     members = list(members_of(file, frozenset(), limits))
-    name = _main_in(members)
+    main = _main_in(members)
+    name = members[main].name
     folder = posixpath.dirname(posixpath.dirname(name))
     for member in members:
         if member.kind in (Kind.FILE, Kind.SYMBOLIC_LINK):
             _check_inside(member, folder)
-    source = _file_behind(name, members)
+    source = _file_behind(main, members)
     file.seek(0)
-    read = (member.data for member in members_of(file, {source}, limits))
-    data = next(data for data in read if data is not None)
+    kept = members_of(file, {members[source].name}, limits)
+    data = next(islice(kept, source, None)).data or b""
     info = yaml_document_of(data, quoted(name)).get("galaxy_info")
     fields: Mapping[str, Any] = info if isinstance(info, dict) else {}
     return Role(
@@ -71,19 +74,22 @@ def read_role(file: BinaryIO, limits: Limits) -> Role:
     )
 
 
-def _main_in(members: Iterable[Member]) -> str:
+def _main_in(members: Sequence[Member]) -> int:
+    """Return the position of the meta/main.yml that clients take."""
     mains = [
-        member.name
-        for member in members
-        if member.name in _MAINS or member.name.endswith(tuple(f"/{m}" for m in _MAINS))
+        (len(posixpath.dirname(member.name)), number)
+        for number, member in enumerate(members)
+        if member.name in _MAINS or member.name.endswith(tuple(f"/{main}" for main in _MAINS))
     ]
     if not mains:
         raise InvalidManifest("The archive has no meta/main.yml: it holds no role.")
-    return min(mains, key=lambda name: len(posixpath.dirname(name)))
+    return min(mains)[1]
 
 
 def _check_inside(member: Member, folder: str) -> None:
     """Raise UnreadableArchive if a client would write out of the role, or link to there."""
+    if ".." in member.name.split("/"):
+        raise UnreadableArchive(f"{quoted(member.name)} leads out of a folder.")
     path = member.name.replace(folder, "", 1).lstrip("/")
     target = posixpath.join(posixpath.dirname(path), member.target) if member.target else path
     for each in (path, target):
@@ -95,19 +101,26 @@ def _check_inside(member: Member, folder: str) -> None:
             raise UnreadableArchive(f"{quoted(member.name)} leads out of the role.")
 
 
-def _file_behind(name: str, members: Iterable[Member]) -> str:
-    """Return the name of the file that is read for meta/main.yml, which may be a link."""
-    by_path = {posixpath.normpath(member.name): member for member in members}
-    passed = set[str]()
-    path = posixpath.normpath(name)
-    while path in by_path and path not in passed:
-        member = by_path[path]
+def _file_behind(number: int, members: Sequence[Member]) -> int:
+    """Return the position of the file that is read for a member, which may be a link.
+
+    As in tarfile, a symbolic link leads to the last member of a name, a hard link to the last one
+    before it.
+    """
+    first = members[number]
+    for _ in range(_MOST_LINKS):
+        member = members[number]
         if member.kind is Kind.FILE:
-            return member.name
-        passed.add(path)
-        folder = posixpath.dirname(member.name) if member.kind is Kind.SYMBOLIC_LINK else ""
-        path = posixpath.normpath(posixpath.join(folder, member.target))
-    raise InvalidManifest(f"{quoted(name)} is no file, and leads to none.")
+            return number
+        is_symbolic = member.kind is Kind.SYMBOLIC_LINK
+        folder = posixpath.dirname(member.name) if is_symbolic else ""
+        target = posixpath.normpath(posixpath.join(folder, member.target))
+        candidates = range(len(members) if is_symbolic else number)
+        found = (n for n in reversed(candidates) if posixpath.normpath(members[n].name) == target)
+        number = next(found, -1)
+        if number < 0 or not member.target:
+            break
+    raise InvalidManifest(f"{quoted(first.name)} is no file, and leads to none.")
 
 
 def _texts(fields: Mapping[str, Any], name: str) -> tuple[str, ...]:

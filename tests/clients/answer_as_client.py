@@ -11,6 +11,9 @@ import traceback
 from typing import NoReturn
 
 from ansible.cli.galaxy import GalaxyCLI  # type: ignore[import-untyped,unused-ignore]
+from ansible.galaxy.dependency_resolution.versioning import (  # type: ignore[import-untyped,unused-ignore]
+    meets_requirements,
+)
 
 
 def run_in_fork(arguments: list[str], output: str) -> int:
@@ -26,7 +29,11 @@ def run(arguments: list[str], output: str) -> NoReturn:
         file = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
         os.dup2(file, 1)
         os.dup2(file, 2)
-        code = GalaxyCLI(["ansible-galaxy", *arguments]).run() or 0
+        if arguments[0] == "meets_requirements":
+            meets_requirements(*arguments[1:])
+            code = 0
+        else:
+            code = GalaxyCLI(["ansible-galaxy", *arguments]).run() or 0
     except BaseException as error:  # noqa: BLE001  whatever it is, it is the answer
         traceback.print_exception(error)
         code = 1

@@ -49,20 +49,28 @@ class Oracle:
         code, output = json.loads(self._process.stdout.readline())
         return None if code == 0 else str(output)
 
-    def problem_of_installing(self, tarball: bytes, *others: bytes) -> str | None:
-        """Return why the first collection cannot be installed, the others being at hand."""
-        shutil.rmtree(self.home / "got", ignore_errors=True)
-        paths = []
-        for number, data in enumerate((tarball, *others)):
-            path = self.home / f"{number}.tar.gz"
-            path.write_bytes(data)
-            paths.append(str(path))
-        depends = [] if others else ["--no-deps"]
-        return self.ask("collection", "install", *paths, "-p", "got", "--offline", *depends)
+    def build(self, source: Path) -> bytes:
+        """Return the collection acme.tools that is built of a folder."""
+        problem = self.ask("collection", "build", str(source), "--force")
+        assert problem is None, problem
+        return (self.home / "acme-tools-1.2.3.tar.gz").read_bytes()
 
-    def problem_of_verifying(self, name: str) -> str | None:
-        """Return what `verify` says of an installed collection."""
-        return self.ask("collection", "verify", name, "-p", "got", "--offline")
+    def problem_of_collection(self, tarball: bytes) -> str | None:
+        """Return why a collection cannot be installed or, once it is, be verified."""
+        shutil.rmtree(self.home / "got", ignore_errors=True)
+        path = self.home / "collection.tar.gz"
+        path.write_bytes(tarball)
+        options = ("-p", "got", "--offline")
+        problem = self.ask("collection", "install", str(path), "--no-deps", *options)
+        if problem is not None:
+            return problem
+        [manifest] = (self.home / "got").glob("ansible_collections/*/*/MANIFEST.json")
+        name = ".".join(manifest.parts[-3:-1])
+        return self.ask("collection", "verify", name, *options)
+
+    def problem_of_requirement(self, version: str, requirement: str) -> str | None:
+        """Return why a version cannot be compared with a requirement."""
+        return self.ask("meets_requirements", version, requirement)
 
     def problem_of_role(self, archive: bytes) -> str | None:
         """Return why a role cannot be installed."""

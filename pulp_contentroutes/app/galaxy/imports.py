@@ -1,15 +1,17 @@
 """How imports are going; their documents are there before the answer to the upload."""
 
 from gettext import gettext as _
-from itertools import zip_longest
+from itertools import repeat
 
 from pulpcore.plugin.models import PulpTemporaryFile, RepositoryVersion, Task
 from pulpcore.plugin.util import get_prn
 from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.response import Response
 
+from pulp_contentroutes.app import import_progress
 from pulp_contentroutes.app.galaxy.access import check_publish
 from pulp_contentroutes.app.galaxy.base import GalaxyView
+from pulp_contentroutes.app.models import CollectionVersion
 from pulp_contentroutes.app.tasks.publishing import (
     aimport_collection,
     import_collection,
@@ -77,15 +79,11 @@ class ImportGroupView(ImportsView):
         if call is None or call.enc_kwargs["repository_pk"] != str(self.repository.pk):
             raise NotFound("There is no such group of imports.")
         uploads = call.enc_kwargs["uploads"]
-        # In the order of the uploads; those that are missing are not dispatched yet.
-        tasks = list(self.imports(task_group=pk, parent_task=call).order_by("pk"))
-        documents = [
-            {"task": self.import_url(task), **_document(last), "id": str(task.pk)}
-            for task, last in zip(tasks, self.last_of(tasks), strict=True)
-        ]
+        small = self._documents_of_small(call, [each for each in uploads if each["is_small"]])
+        large = self._documents_of_large(call)
         imports = [
-            {"file": upload["filename"], **(document or _document_of_missing(call))}
-            for upload, document in zip_longest(uploads, documents[: len(uploads)])
+            {"file": each["filename"], **next(small if each["is_small"] else large)}
+            for each in uploads
         ]
         failed = zip(uploads, imports, strict=True)
         _remove_uploads(
@@ -93,7 +91,10 @@ class ImportGroupView(ImportsView):
             for upload, document in failed
             if document["state"] == "failed"
         )
-        imports += [_refused(**each) for each in call.enc_kwargs["refused"]]
+        imports += [
+            {"file": each["filename"], **_refusal(each["description"])}
+            for each in call.enc_kwargs["refused"]
+        ]
         states = [each["state"] for each in imports]
         return Response(
             {
@@ -103,6 +104,33 @@ class ImportGroupView(ImportsView):
                 "imports": imports,
             }
         )
+
+    def _documents_of_small(self, call, uploads):
+        """Yield those of uploads that the call imports itself, without a task of their own.
+
+        They are told by what is in the repository, which is true before the call has ended, and if
+        it does not come to its end.
+        """
+        # A file may have been refused because another of its name, which is imported, came first.
+        others = {(each["filename"], each["description"]) for each in call.enc_kwargs["refused"]}
+        refused = dict(import_progress.refused_in(call.task_group).items() - others)
+        units = CollectionVersion.objects.filter(sha256__in=[each["sha256"] for each in uploads])
+        held = self.repository.latest_version().get_content(units)
+        published = set(held.values_list("sha256", flat=True))
+        for upload in uploads:
+            if upload["filename"] in refused:
+                yield _refusal(refused[upload["filename"]])
+            elif call.state == "completed" or upload["sha256"] in published:
+                yield {"task": None, "state": "completed", "error": None}
+            else:
+                yield _document_of_missing(call)
+
+    def _documents_of_large(self, call):
+        """Yield those of uploads with tasks, and for ever those of uploads that have none yet."""
+        tasks = list(self.imports(task_group=call.task_group, parent_task=call).order_by("pk"))
+        for task, last in zip(tasks, self.last_of(tasks), strict=True):
+            yield {"task": self.import_url(task), **_document(last), "id": str(task.pk)}
+        yield from repeat(_document_of_missing(call))
 
 
 def _document(task):
@@ -141,9 +169,9 @@ def _document_of_missing(call):
     }
 
 
-def _refused(filename, description):
+def _refusal(description):
     error = {"code": "invalid", "description": description}
-    return {"file": filename, "task": None, "state": "failed", "error": error}
+    return {"task": None, "state": "failed", "error": error}
 
 
 def _error(task):

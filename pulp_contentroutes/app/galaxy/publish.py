@@ -11,7 +11,11 @@ from pulp_contentroutes.app import import_progress
 from pulp_contentroutes.app.galaxy.base import sentences
 from pulp_contentroutes.app.galaxy.imports import ImportsView
 from pulp_contentroutes.app.galaxy.uploads import check_length, checked, collections_in
-from pulp_contentroutes.app.tasks.publishing import dispatch_import, import_collections
+from pulp_contentroutes.app.tasks.publishing import (
+    arguments_of,
+    dispatch_import,
+    import_collections,
+)
 
 #: How many bytes one call may have for many collections; for one it is a setting.
 _MANY_BYTES = 256 * 1024 * 1024
@@ -38,7 +42,9 @@ class PublishView(_PublishView):
         upload.check_is_new(self.repository)
         temporary = upload.temporary_file(str(request.data.get("sha256", "")).lower())
         try:
-            task = dispatch_import(self.repository, **upload.arguments(temporary))
+            task = dispatch_import(
+                self.repository, upload.is_small, **arguments_of(upload.arguments(temporary))
+            )
         except BaseException:
             temporary.delete()
             raise
@@ -75,7 +81,7 @@ class PublishManyView(_PublishView):
         import_progress.start(group, total)
         dispatch(
             import_collections,
-            # It reserves nothing: the imports that it does itself reserve the repository, each.
+            exclusive_resources=[self.repository],
             task_group=group,
             kwargs={
                 "repository_pk": str(self.repository.pk),

@@ -56,13 +56,18 @@ class Upload:
     def sha256(self):
         return self.file.hashers["sha256"].hexdigest()
 
+    @property
+    def is_small(self):
+        return self.file.size <= SMALL_UPLOAD
+
     def arguments(self, temporary):
-        """Return those of `tasks.publishing.dispatch_import`, without the repository."""
+        """Return those of `tasks.publishing.import_collections` for one upload."""
         return {
             "temporary_file_pk": str(temporary.pk),
             "filename": self.name,
             "signatures": list(self.signatures),
-            "is_small": self.file.size <= SMALL_UPLOAD,
+            "sha256": self.sha256,
+            "is_small": self.is_small,
         }
 
     def check_is_new(self, repository):

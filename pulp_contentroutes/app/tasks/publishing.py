@@ -2,7 +2,8 @@
 
 import asyncio
 import hashlib
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from gettext import gettext as _
 
 from asgiref.sync import sync_to_async
@@ -21,6 +22,10 @@ from pulp_contentroutes.app.tasks.curating import found
 from pulp_contentroutes.galaxy.collection import read_collection
 from pulp_contentroutes.galaxy.errors import TooLarge
 from pulp_contentroutes.galaxy.signatures import KeyRing, Signature
+
+# Each version of a repository costs as much as ten small collections. Clients see the ones that are
+# imported together at once, and whoever waits for them wants to see progress.
+_MOST_TOGETHER = 20
 
 
 def import_collection(temporary_file_pk, repository_pk, filename, signatures=()):
@@ -51,22 +56,34 @@ async def aimport_collection(temporary_file_pk, repository_pk, filename, signatu
 
 
 def import_collections(repository_pk, uploads, refused):
-    """Import each upload, in the order in which they are given: small ones here, one by one.
+    """Import the small ones of many uploads together, and dispatch an import for each large one.
 
-    `uploads` are arguments of `import_collection` without the repository, and `is_small`; `refused`
-    are files that have none, as `filename` and `description`. All are of the group of this task.
+    `uploads` are arguments of `dispatch_import`, with the `sha256` of each; `refused` are files
+    that have none, as `filename` and `description`. All are of the task group of this task. Returns
+    the warnings by the name of the file.
     """
     group = TaskGroup.current()
     for each in refused:
         import_progress.name_refused(group, each["filename"], each["description"])
         import_progress.count_done(group)
     repository = found(GalaxyRepository, repository_pk)
+    small = [arguments_of(upload) for upload in uploads if upload["is_small"]]
     for upload in uploads:
-        dispatch_import(repository, task_group=group, **upload)
+        if not upload["is_small"]:
+            dispatch_import(repository, False, task_group=group, **arguments_of(upload))
+    warnings: dict[str, list[str]] = {}
+    for at in range(0, len(small), _MOST_TOGETHER):
+        warnings |= _import_together(repository, small[at : at + _MOST_TOGETHER])
+    return {"warnings": warnings}
+
+
+def arguments_of(upload):
+    """Return the arguments of an import among those of an upload."""
+    return {name: upload[name] for name in ("temporary_file_pk", "filename", "signatures")}
 
 
 def dispatch_import(repository, is_small, task_group=None, **arguments):
-    """Dispatch the import of an upload: a small one has usually ended when this returns."""
+    """Dispatch the import of an upload; a small one has usually ended when this returns."""
     return dispatch(
         aimport_collection if is_small else import_collection,
         immediate=is_small,
@@ -94,13 +111,52 @@ def _import_at_once(temporary_file_pk, repository_pk, filename, signatures):
         return {"continued_by": str(task.pk)}
 
 
+def _import_together(repository, uploads):
+    """Import uploads in one version of a repository; return the warnings by the name of the file.
+
+    If it is refused because of one of them, each gets a version of its own.
+    """
+    prepared = []
+    for upload in uploads:
+        # The reason is kept in the progress of the group.
+        with suppress(Refused), _ended(**upload, is_over=False), refusals_named():
+            prepared.append((upload, _prepare(repository, limits=limits_of_import(), **upload)))
+    try:
+        _publish(repository, [ready for _, ready in prepared])
+    except Refused:
+        for upload, ready in prepared:
+            with suppress(Refused), _ended(**upload):
+                _publish(repository, [ready])
+    else:
+        for upload, _ in prepared:
+            _end(upload["temporary_file_pk"])
+    return {upload["filename"]: ready.warnings for upload, ready in prepared}
+
+
 def _import(temporary_file_pk, repository_pk, filename, signatures, limits):
     """Import a temporary file. Raise TooLarge if it is beyond the limits; nothing is changed."""
+    repository = found(GalaxyRepository, repository_pk)
+    ready = _prepare(repository, temporary_file_pk, filename, signatures, limits)
+    _publish(repository, [ready])
+    return {"warnings": ready.warnings}
+
+
+@dataclass(frozen=True)
+class _Ready:
+    """A collection that is stored, and not in the repository."""
+
+    unit: CollectionVersion
+    #: Primary keys.
+    signatures: list[str]
+    warnings: list[str]
+
+
+def _prepare(repository, temporary_file_pk, filename, signatures, limits):
+    """Check and store a collection and its signatures."""
     temporary = PulpTemporaryFile.objects.get(pk=temporary_file_pk)
     collection = _read(temporary, filename, limits)
     with temporary.file.open() as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
-    repository = found(GalaxyRepository, repository_pk)
     _check_signatures(signatures, collection, repository)
     info = collection.info
     if repository.other_bytes_of(info.namespace, info.name, info.version, digest).exists():
@@ -108,10 +164,17 @@ def _import(temporary_file_pk, repository_pk, filename, signatures, limits):
     limits.check_time()
     unit = stored(collection, _artifact_of(temporary, digest))
     signed = [stored_signature(signature, unit).pk for signature in signatures]
+    return _Ready(unit, signed, list(collection.warnings))
+
+
+def _publish(repository, collections):
+    """Add collections to a repository, in one new version."""
     with repository.new_version() as version:
-        version.add_content(CollectionVersion.objects.filter(pk=unit.pk))
-        _replace_signatures(version, unit, CollectionSignature.objects.filter(pk__in=signed))
-    return {"warnings": list(collection.warnings)}
+        units = [each.unit.pk for each in collections]
+        version.add_content(CollectionVersion.objects.filter(pk__in=units))
+        for each in collections:
+            signed = CollectionSignature.objects.filter(pk__in=each.signatures)
+            _replace_signatures(version, each.unit, signed)
 
 
 def _read(temporary, filename, limits):
@@ -163,28 +226,31 @@ def _artifact_of(temporary, digest):
 
 
 @contextmanager
-def _ended(temporary_file_pk, filename):
-    """Remove the upload after its import, and count it in its group, by name if it is refused.
+def _ended(temporary_file_pk, filename, signatures=(), *, is_over=True):
+    """Remove the upload of an import that has ended, and count it; name it if it is refused.
 
-    An import that is TooLarge has not ended: it is left to somebody else.
+    An import that is TooLarge has not ended: it is left to somebody else. Nor has one that succeeds
+    without being over.
     """
-    group = TaskGroup.current()
     try:
         yield
     except TooLarge:
         raise
     except BaseException as error:
+        group = TaskGroup.current()
         if group and isinstance(error, Refused):
             import_progress.name_refused(group, filename, error.sentence)
-        _end(temporary_file_pk, group)
+        _end(temporary_file_pk)
         raise
     else:
-        _end(temporary_file_pk, group)
+        if is_over:
+            _end(temporary_file_pk)
 
 
-def _end(temporary_file_pk, group):
+def _end(temporary_file_pk):
     # What has become an artifact is gone already. Only its own `delete` removes the file, too.
     for left in PulpTemporaryFile.objects.filter(pk=temporary_file_pk):
         left.delete()
+    group = TaskGroup.current()
     if group:
         import_progress.count_done(group)

@@ -116,6 +116,7 @@ def test_files_json_matches_the_digest_in_the_manifest() -> None:
         pytest.param([entry(ftype="dir")], ["no 'README.md'"], id="a file for a folder"),
         pytest.param([entry(ftype=None)], ["no 'README.md'"], id="neither file nor folder"),
         pytest.param([], ["FILES.json", "'README.md'"], id="an unlisted file"),
+        pytest.param([entry(), entry(".")], ["no '.'"], id="the collection as a file"),
         pytest.param([entry(chksum_type="md5")], ["'chksum_type'", "'README.md'"], id="MD5"),
         pytest.param([entry(chksum_sha256="a")], ["SHA-256", "'README.md'"], id="short digest"),
         pytest.param([entry(None)], ["FILES.json", "name"], id="no name"),

@@ -96,6 +96,33 @@ def test_its_meta_may_be_a_link(kind: bytes, target: str) -> None:
         read_role(packed({"y.yml": MAIN}, add), LIMITS)
 
 
+def test_of_two_members_of_a_name_the_first_describes_the_role() -> None:
+    """Clients take the first; what a link leads to is the last, as in tarfile."""
+    first, last = b"galaxy_info: {author: first}", b"galaxy_info: {author: last!}"
+
+    def add(tar: tarfile.TarFile) -> None:
+        tar.addfile(member("r/meta/main.yml", size=len(last)), io.BytesIO(last))
+
+    assert read_role(packed({"r/meta/main.yml": first}, add), LIMITS).author == "first"
+
+    def add_linked(tar: tarfile.TarFile) -> None:
+        tar.addfile(member("r/x.yml", size=len(last)), io.BytesIO(last))
+        tar.addfile(member("r/meta/main.yml", tarfile.SYMTYPE, "../x.yml"))
+
+    assert read_role(packed({"r/x.yml": first}, add_linked), LIMITS).author == "last!"
+
+
+@pytest.mark.parametrize(
+    "kind", [tarfile.DIRTYPE, tarfile.FIFOTYPE, tarfile.SYMTYPE], ids=["folder", "pipe", "circle"]
+)
+def test_what_describes_a_role_is_a_file(kind: bytes) -> None:
+    def add(tar: tarfile.TarFile) -> None:
+        tar.addfile(member("r/meta/main.yml", kind, "main.yml" if kind == tarfile.SYMTYPE else ""))
+
+    with pytest.raises(InvalidManifest, match="leads to none"):
+        read_role(packed({"r/x": b""}, add), LIMITS)
+
+
 @pytest.mark.parametrize(
     "members",
     [
@@ -124,6 +151,7 @@ def test_archives_from_git_may_have_members_that_collections_may_not(
     [
         pytest.param(member("../x"), id="above the archive"),
         pytest.param(member("r/../../x"), id="above the archive by a detour"),
+        pytest.param(member("r/a/../x"), id="out of a folder that may not be there"),
         pytest.param(member("r/x", tarfile.SYMTYPE, "../x"), id="link out of the role"),
         pytest.param(member("r/x", tarfile.SYMTYPE, "/etc/passwd"), id="link to the root"),
         pytest.param(member("r/" + "x" * 256), id="name of 256 letters"),
