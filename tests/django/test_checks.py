@@ -72,16 +72,16 @@ def test_several_hosts_are_no_fault(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_content_app_says_why_the_fast_path_is_off(
-    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     from pulp_contentroutes.app import content
 
     monkeypatch.setitem(connections["default"].settings_dict["OPTIONS"], "requirepeer", "postgres")
-    capfd.readouterr()
     content.add_fast_path()
-    [line] = capfd.readouterr().err.splitlines()
-    assert line.endswith(
-        "CRITICAL: The fast path is off, Pulp's own handler serves: asyncpg cannot obey "
+    [record] = caplog.records
+    assert record.levelname == "CRITICAL"
+    assert record.getMessage() == (
+        "The fast path is off, Pulp's own handler serves: asyncpg cannot obey "
         "requirepeer='postgres' of Pulp's database: it does not look at who runs the server."
     )
 
