@@ -143,5 +143,6 @@ def test_every_task_is_started_by_the_supervisor(file: Path) -> None:
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
         if isinstance(node, ast.Call)
     }
-    # The listener notices the end of its comparisons, and begins anew.
-    assert not called & names or file.name in ("background.py", "invalidation.py")
+    # The listener notices the end of its comparisons, and begins anew; an import awaits its own.
+    owners = ("background.py", "invalidation.py", "publishing.py")
+    assert not called & names or file.name in owners
