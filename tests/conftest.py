@@ -18,7 +18,8 @@ PLAIN, DOMAINS = "plain", "domains"
 _TESTS = Path(__file__).parent
 #: The folders of tests, the one whose tests take longest first.
 _ORDER = (
-    *("differential", "pulp", "clients", "django", "snippets", "postgres", "contracts", "unit"),
+    *("suites", "differential", "pulp", "clients", "django"),
+    *("snippets", "postgres", "contracts", "unit"),
 )
 #: Modules of tests/pulp with a group of their own.
 _GROUPS = {

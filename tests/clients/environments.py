@@ -1,17 +1,9 @@
-"""Every supported release of `ansible-galaxy`, each in a virtual environment of its own.
+"""Every supported release of `ansible-galaxy`, each in a virtual environment of its own."""
 
-They are made when they are needed, from PyPI, and kept for the next run in `.cache/clients` or in
-the folder that the environment variable CLIENTS_CACHE names.
-"""
-
-import fcntl
-import os
-import subprocess
 import sys
 from pathlib import Path
 
-_CACHE = Path(__file__).parents[2] / ".cache/clients"
-_SECONDS = 240
+from tests.harness.environments import make_environment
 
 #: Release of ansible-core → the oldest and the newest Python 3 that it is made for.
 _PYTHONS = {
@@ -32,30 +24,5 @@ RELEASES = [
 
 def program(release: str) -> Path:
     """Return the path of `ansible-galaxy`, of the newest patch of a release when it was made."""
-    folder = _cache() / f"ansible-core-{release}"
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with folder.with_name(f"{folder.name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        _complete(folder, f"ansible-core~={release}.0")
+    folder = make_environment(f"ansible-core-{release}", f"ansible-core~={release}.0")
     return folder / "bin/ansible-galaxy"
-
-
-def _cache() -> Path:
-    return Path(os.environ.get("CLIENTS_CACHE") or _CACHE).resolve()
-
-
-def _complete(folder: Path, requirement: str) -> None:
-    """Make what is missing; one that was left half-made has no stamp, and is made anew."""
-    stamp, wanted = folder / ".installed", f"{requirement} on Python {sys.version}"
-    if stamp.exists() and stamp.read_text() == wanted:
-        return
-    stamp.unlink(missing_ok=True)
-    _run(sys.executable, "-m", "venv", "--clear", str(folder))
-    python = str(folder / "bin/python")
-    _run(python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", requirement)
-    stamp.write_text(wanted)
-
-
-def _run(*command: str) -> None:
-    ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=_SECONDS)
-    assert ended.returncode == 0, ended.stdout + ended.stderr
