@@ -92,11 +92,12 @@ def _check_inside(member: Member, folder: str) -> None:
         raise UnreadableArchive(f"{quoted(member.name)} leads out of a folder.")
     path = member.name.replace(folder, "", 1).lstrip("/")
     target = posixpath.join(posixpath.dirname(path), member.target) if member.target else path
+    longest = max(map(len, path.encode(errors="surrogatepass").split(b"/")))
+    # A link that cannot be made is left out by clients.
+    if longest > _LONGEST_PART and member.kind is Kind.FILE:
+        raise UnreadableArchive(f"{quoted(member.name)} is too long for a file system.")
     for each in (path, target):
         normal = posixpath.normpath(each)
-        longest = max(map(len, each.encode(errors="surrogatepass").split(b"/")))
-        if longest > _LONGEST_PART:
-            raise UnreadableArchive(f"{quoted(member.name)} is too long for a file system.")
         if each.startswith("/") or normal == ".." or normal.startswith("../") or "\0" in each:
             raise UnreadableArchive(f"{quoted(member.name)} leads out of the role.")
 

@@ -94,7 +94,15 @@ def test_every_corner(arena: Arena) -> None:
         for path in known_paths(arena.world.domains[0], distribution)
         if distribution.base_path in ("check/points", "overlap/version") and path.endswith("/")
     ][:20]
-    assert_like_stock(arena, [empty, *(Question(domain, suffix) for suffix in suffixes)])
+    asked = [empty, *(Question(domain, suffix) for suffix in suffixes)]
+    key = ((GUARD_HEADER, KEYS[0]),)
+    asked += [
+        Question(domain, below(arena, path), headers=key)
+        for distribution in arena.world.domains[0].distributions
+        for path in known_paths(arena.world.domains[0], distribution)
+        if distribution.guarded
+    ]
+    assert_like_stock(arena, asked)
 
 
 def test_a_plugin_that_answers_its_own_way_is_asked(arena: Arena) -> None:

@@ -64,7 +64,7 @@ def service(
             assert child.poll() is None, log.read_text()
             try:
                 return requests.get(f"http://127.0.0.1:{port}{path}", timeout=10)
-            except requests.ConnectionError:
+            except (requests.ConnectionError, requests.Timeout):
                 return None
 
         try:
