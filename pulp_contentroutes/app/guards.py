@@ -2,11 +2,12 @@
 
 import contextlib
 import logging
+from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 from aiohttp import web
 from asgiref.sync import sync_to_async
-from django.db import DatabaseError, InterfaceError, connection
+from django.db import DatabaseError, InterfaceError, OperationalError, connection
 from pulpcore.plugin.content import Handler
 from pulpcore.plugin.models import ContentGuard
 
@@ -19,6 +20,10 @@ from pulp_contentroutes.serving.errors import DatabaseUnavailable
 from pulp_contentroutes.serving.rows import Queries
 
 log = logging.getLogger(__name__)
+
+#: Loads guards, with a connection of its own: Pulp's one thread may be busy with passwords, and
+#: without the listener every request of guarded content waits for its guard.
+_THREAD: Final = ThreadPoolExecutor(1, thread_name_prefix="contentroutes guards")
 
 #: What they ask, by `pulp_type`; read in pulpcore 3.123. Every other type asks Pulp.
 _ASKS: Final = {
@@ -39,7 +44,8 @@ class PulpGuards:
         self._database = database
 
     async def load(self, guard_id):
-        instance = await sync_to_async(_loaded)(guard_id)
+        load = sync_to_async(_loaded, thread_sensitive=False, executor=_THREAD)
+        instance = await load(guard_id)
         if instance is None:
             return None
         asks = _asked_by(instance)
@@ -65,9 +71,17 @@ class PulpGuards:
 
 def _loaded(guard_id):
     """Return the guard as what it is. Blocking."""
+    with contextlib.suppress(OperationalError, InterfaceError):
+        return _fetched(guard_id)
+    # PostgreSQL may have been started anew since the last one.
     with _database_errors():
-        guard = ContentGuard.objects.filter(pk=guard_id).first()
-        return guard and guard.cast()
+        connection.close()
+        return _fetched(guard_id)
+
+
+def _fetched(guard_id):
+    guard = ContentGuard.objects.filter(pk=guard_id).first()
+    return guard and guard.cast()
 
 
 def _takes_credentials(guard_id):
