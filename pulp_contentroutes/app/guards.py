@@ -44,8 +44,8 @@ class PulpGuards:
         self._database = database
 
     async def load(self, guard_id):
-        load = sync_to_async(_loaded, thread_sensitive=False, executor=_THREAD)
-        instance = await load(guard_id)
+        load_guard = sync_to_async(_load_guard, thread_sensitive=False, executor=_THREAD)
+        instance = await load_guard(guard_id)
         if instance is None:
             return None
         asks = _asked_by(instance)
@@ -69,17 +69,17 @@ class PulpGuards:
         return bool(await self._database.fetch(sql.IS_WATCHED, table))
 
 
-def _loaded(guard_id):
+def _load_guard(guard_id):
     """Return the guard as what it is. Blocking."""
     with contextlib.suppress(OperationalError, InterfaceError):
-        return _fetched(guard_id)
+        return _fetch_guard(guard_id)
     # PostgreSQL may have been started anew since the last one.
     with _database_errors():
         connection.close()
-        return _fetched(guard_id)
+        return _fetch_guard(guard_id)
 
 
-def _fetched(guard_id):
+def _fetch_guard(guard_id):
     guard = ContentGuard.objects.filter(pk=guard_id).first()
     return guard and guard.cast()
 
