@@ -32,7 +32,7 @@ test-all:  ## Run every combination of releases, domains and caches, before a re
 
 test-unit:  ## Run the tests that need no service (seconds)
 	@scripts/environment dev
-	$(BIN)/pytest tests/unit $(ARGS)
+	$(PYTEST) tests/unit $(ARGS)
 
 mutants:  ## Change the code in small ways, and list the changes that no unit test notices (a quarter of an hour)
 	@scripts/environment mutation
