@@ -71,12 +71,13 @@ class PulpGuards:
 
 def _load_guard(guard_id):
     """Return the guard as what it is. Blocking."""
-    with contextlib.suppress(OperationalError, InterfaceError):
-        return _fetch_guard(guard_id)
-    # PostgreSQL may have been started anew since the last one.
     with _database_errors():
-        connection.close()
-        return _fetch_guard(guard_id)
+        try:
+            return _fetch_guard(guard_id)
+        except (OperationalError, InterfaceError):
+            # PostgreSQL may have been started anew since the last one.
+            connection.close()
+            return _fetch_guard(guard_id)
 
 
 def _fetch_guard(guard_id):

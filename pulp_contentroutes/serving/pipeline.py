@@ -139,6 +139,9 @@ class Pipeline:
             return await self._refused_by_pulp(request, forbidden)
         finally:
             self._admission.end_authentication(request)
+            # Without its password the request is another one.
+            if is_guarded(admitted):
+                mark_guarded(request)
 
     async def _refused_by_pulp(
         self, request: web.Request, forbidden: web.HTTPForbidden
@@ -213,7 +216,7 @@ class Pipeline:
             if _WAITING not in request:
                 # Otherwise Pulp has done that.
                 self._mark_request()
-            return _failed(request, fault)
+            return _respond_to_fault(request, fault)
 
     async def _readable(
         self, request: web.Request, response: web.StreamResponse
@@ -223,7 +226,7 @@ class Pipeline:
             try:
                 await check_readable(response)
             except FileUnreadable as fault:
-                return _failed(request, fault)
+                return _respond_to_fault(request, fault)
         return response
 
     def _remember(self, request: web.Request, plan: Plan, found: Found, domain: str) -> None:
@@ -231,7 +234,7 @@ class Pipeline:
             self._remembered.put(request.raw_path, (plan, found, domain))
 
 
-def _failed(request: web.Request, fault: FileFault) -> RenderedResponse:
+def _respond_to_fault(request: web.Request, fault: FileFault) -> RenderedResponse:
     """Return a 500: a fault of our disk must not look as if there were no such file."""
     log.error("Answered 500 for a file that cannot be sent: %s", fault)
     has_body = request.method != hdrs.METH_HEAD

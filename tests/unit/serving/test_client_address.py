@@ -176,7 +176,7 @@ def test_a_client_is_one_whatever_its_port_and_form(address: Address, port: int)
 def test_every_text_is_read_or_names_nobody(text: str) -> None:
     for name in ("X-Forwarded-For", "Forwarded"):
         request = make_mocked_request("GET", "/", {name: text}).clone(remote="192.0.2.1")
-        ClientAddresses(["192.0.2.1"]).of(request)
+        assert ClientAddresses(["192.0.2.1"]).of(request) != ""
 
 
 # Forwarded, RFC 7239.

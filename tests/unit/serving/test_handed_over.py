@@ -5,6 +5,7 @@ from aiohttp import web
 from multidict import CIMultiDict
 
 from pulp_contentroutes.serving.authorize import Asks
+from pulp_contentroutes.serving.handed_over import mark_guarded
 from tests.unit.serving.conftest import OURS, PULPS, Client, FastPath, MakeClient, get, guarded
 
 #: What an upstream may send, and must not reach a proxy or a client.
@@ -42,6 +43,9 @@ async def streaming(fast_path: FastPath, aiohttp_client: MakeClient) -> Client:
 
     async def answer(request: web.Request) -> web.StreamResponse:
         path = request.match_info["path"]
+        if path.endswith("found/"):
+            # As our handler does when it asks the guard of a distribution.
+            mark_guarded(request)
         if path.endswith("/"):
             return web.Response(text="a listing")
         if path.endswith("moved"):
@@ -122,3 +126,17 @@ async def test_what_pulp_answers_without_a_guard_is_as_pulp_says(
     fast_path.database.add_file("dir/x", b"", fast_path.root)
     answer = await get(streaming, "base/dir/")
     assert (answer.status, "Cache-Control" in answer.headers) == (200, False)
+
+
+async def test_a_guard_that_only_pulp_has_found_is_known_though_a_password_was_left_out(
+    streaming: Client, fast_path: FastPath, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The request without the password is another one than that whose answer is prepared."""
+
+    async def leave_out(request: web.Request, **_: bool) -> web.Request:
+        return request.clone(headers={})
+
+    fast_path.pipeline.is_on = False
+    monkeypatch.setattr(fast_path.admission, "begin_authentication", leave_out)
+    answer = await get(streaming, "base/found/")
+    assert (answer.status, answer.headers["Cache-Control"]) == (200, "private")
