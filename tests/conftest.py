@@ -30,6 +30,8 @@ _GROUPS = {
     "test_life_cycle.py": "life cycle",
     "test_readme.py": "life cycle",
 }
+#: The group that begins, before all folders: one process alone takes minutes for it.
+_FIRST = "life cycle"
 _NOTES = pytest.StashKey[list[str]]()
 #: Its second answer comes from the memory of the first.
 _ONE_WORKER = ("--content-workers", "1")
@@ -65,7 +67,12 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the tests that take longest: the last group of a run keeps one process busy."""
-    items.sort(key=lambda item: _ORDER.index(item.path.relative_to(_TESTS).parts[0]))
+    items.sort(key=_rank)
+
+
+def _rank(item: pytest.Item) -> tuple[bool, int]:
+    is_first = _GROUPS.get(item.path.name) == _FIRST
+    return not is_first, _ORDER.index(item.path.relative_to(_TESTS).parts[0])
 
 
 def group_of(nodeid: str) -> str:
