@@ -53,12 +53,16 @@ class Listener:
 
     async def run(self) -> None:
         """Listen until cancelled, through every loss of the connection."""
+        clock = asyncio.get_running_loop().time
         delay = _FIRST_RETRY_SECONDS
         while True:
+            started = clock()
             try:
                 with failures_named():
                     await self._listen()
-                delay = _FIRST_RETRY_SECONDS
+                # Nothing is trusted meanwhile: only a connection that does not last is waited for.
+                has_lasted = clock() - started >= HEARTBEAT_SECONDS
+                delay = 0.0 if has_lasted else _FIRST_RETRY_SECONDS
             except SchemaMismatch as mismatch:
                 self._switch(False)
                 log.critical(
@@ -74,7 +78,7 @@ class Listener:
                 delay = _SLOW_RETRY_SECONDS
             except DatabaseUnavailable as error:
                 log.warning("Not listening to the database: %s", error)
-                delay = min(delay * 2, _LAST_RETRY_SECONDS)
+                delay = min(max(delay * 2, _FIRST_RETRY_SECONDS), _LAST_RETRY_SECONDS)
             except Exception:
                 log.exception("Not listening to the database.")
                 delay = _LAST_RETRY_SECONDS

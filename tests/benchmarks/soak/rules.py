@@ -81,6 +81,14 @@ class Run:
         found = percentile(seconds, percent)
         return None if found is None else found * 1000
 
+    def seconds_in_cuts(self, kind: str) -> list[float]:
+        """Return how long the right answers took while a worker did not listen."""
+        return [
+            sample.seconds
+            for sample in self.of_kind(kind, self.during)
+            if sample.is_right and touches_any(self.history.cuts, sample)
+        ]
+
     def ratio(self, kind: str) -> float | None:
         """Return how many times the alone p99 that with all loads is."""
         alone = self.milliseconds(kind, self.alone, 99)

@@ -51,7 +51,7 @@ def _show_requests(run: Run) -> None:
 
 def _show_latency(run: Run) -> None:
     columns = ("p50 alone", "p99 alone", "p50 during", "p99 during", "p99 ratio", "p99 after")
-    _heading("Honest clients, in ms", columns)
+    _heading("Honest clients, in ms", (*columns, "in cuts", "p50 in cuts"))
     for kind in run.honest:
         figures = (
             *_both(run, kind, run.alone),
@@ -59,7 +59,10 @@ def _show_latency(run: Run) -> None:
             run.ratio(kind),
             run.milliseconds(kind, run.after, 99),
         )
-        _line(kind, map(short, figures))
+        in_cuts = run.seconds_in_cuts(kind)
+        middle = percentile(in_cuts, 50)
+        milliseconds = None if middle is None else middle * 1000
+        _line(kind, (*map(short, figures), str(len(in_cuts)), short(milliseconds)))
 
 
 def _both(run: Run, kind: str, period: Period) -> tuple[float | None, float | None]:

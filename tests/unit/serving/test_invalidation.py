@@ -149,6 +149,12 @@ async def until(condition: Callable[[], object]) -> None:
             await asyncio.sleep(0.001)
 
 
+def lose(connection: FakeConnection) -> None:
+    connection.terminate()
+    for listener in connection.lost:
+        listener(connection)
+
+
 @pytest.mark.usefixtures("is_impatient")
 async def test_nothing_is_trusted_before_an_echo_was_heard(
     server: FakeServer, listen: Listen
@@ -184,6 +190,30 @@ async def test_trust_ends_when_nothing_is_heard_any_more(
     connections = len(server.connections)
     await until(lambda: len(server.connections) > connections)
     assert memory.told[-1] == "distrust"
+
+
+async def test_a_connection_that_has_lasted_is_made_anew_at_once(
+    server: FakeServer, listen: Listen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Until then every request asks the database."""
+    monkeypatch.setattr(module, "_FIRST_RETRY_SECONDS", 3600)
+    memory = listen()
+    await until(lambda: server.sent > 3)
+    lose(server.connections[0])
+    await until(lambda: memory.told == ["trust", "distrust", "trust"])
+
+
+async def test_a_connection_that_does_not_last_is_not_made_anew_at_once(
+    server: FakeServer, listen: Listen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_FIRST_RETRY_SECONDS", 3600)
+    monkeypatch.setattr(module, "HEARTBEAT_SECONDS", 3600)
+    memory = listen()
+    await until(lambda: memory.told == ["trust"])
+    lose(server.connections[0])
+    await until(lambda: memory.told == ["trust", "distrust"])
+    await asyncio.sleep(0.05)
+    assert len(server.connections) == 1
 
 
 async def test_echoes_are_no_changes(server: FakeServer, listen: Listen) -> None:
