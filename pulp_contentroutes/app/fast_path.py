@@ -64,7 +64,8 @@ class FastPath:
         resolver = Resolver(self._database, self._plans, self._lookups, self._files)
         self._tokens = Tokens(self._database)
         authorizer = Authorizer(
-            PulpGuards(self._database), self._tokens if self._database.has_users else None
+            PulpGuards(self._database, settings.CONTENTROUTES_DATABASE_TIMEOUT),
+            self._tokens if self._database.has_users else None,
         )
         self._pipeline = Pipeline(
             _routes(options),

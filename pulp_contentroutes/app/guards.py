@@ -1,5 +1,6 @@
 """Content guards of every plugin, for the fast path: what each asks, and how to ask it."""
 
+import asyncio
 import contextlib
 import logging
 from concurrent.futures import ThreadPoolExecutor
@@ -38,14 +39,19 @@ _ASKS: Final = {
 
 
 class PulpGuards:
-    """Implements `serving.authorize.Guards`."""
+    """Implements `serving.authorize.Guards`; `seconds` limits the loading of a guard."""
 
-    def __init__(self, database: Queries) -> None:
+    def __init__(self, database: Queries, seconds: float) -> None:
         self._database = database
+        self._seconds = seconds
 
     async def load(self, guard_id):
         load_guard = sync_to_async(_load_guard, thread_sensitive=False, executor=_THREAD)
-        instance = await load_guard(guard_id)
+        try:
+            async with asyncio.timeout(self._seconds):
+                instance = await load_guard(guard_id)
+        except TimeoutError:
+            raise DatabaseUnavailable(f"No answer within {self._seconds} s.") from None
         if instance is None:
             return None
         asks = _asked_by(instance)

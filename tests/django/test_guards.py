@@ -4,9 +4,11 @@ import asyncio
 import threading
 from uuid import uuid4
 
+import pytest
 from asgiref.sync import sync_to_async
 
-from pulp_contentroutes.app.guards import PulpGuards
+from pulp_contentroutes.app.guards import _THREAD, PulpGuards
+from pulp_contentroutes.serving.errors import DatabaseUnavailable
 from tests.fakes import FakeDatabase
 
 
@@ -19,9 +21,20 @@ def test_a_guard_is_loaded_while_pulps_thread_is_busy() -> None:
         await asyncio.sleep(0)
         try:
             async with asyncio.timeout(30):
-                return await PulpGuards(FakeDatabase()).load(uuid4())
+                return await PulpGuards(FakeDatabase(), 30).load(uuid4())
         finally:
             password_checked.set()
             await busy
 
     assert asyncio.run(load()) is None
+
+
+def test_a_guard_that_is_not_loaded_in_time_is_unavailable() -> None:
+    """Or clients would wait for as long as PostgreSQL does not answer."""
+    answered = threading.Event()
+    _THREAD.submit(answered.wait, 60)
+    try:
+        with pytest.raises(DatabaseUnavailable):
+            asyncio.run(PulpGuards(FakeDatabase(), 0.05).load(uuid4()))
+    finally:
+        answered.set()
