@@ -1,6 +1,7 @@
 """What the documentation says is what the code does."""
 
 import ast
+import json
 import re
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import pytest
 
 from pulp_contentroutes import paths
 from pulp_contentroutes.standalone.cli import main
+from tests.benchmarks.summary import render_summary
 
 ROOT = Path(__file__).parents[2]
 DOCS = sorted((ROOT / "docs").glob("*.md"))
@@ -39,9 +41,9 @@ def settings() -> dict[str, object]:
 
 
 @pytest.mark.parametrize(("name", "default"), settings().items())
-def test_every_setting_is_in_the_readme_with_its_default(name: str, default: object) -> None:
+def test_every_setting_is_documented_with_its_default(name: str, default: object) -> None:
     assert name.startswith("CONTENTROUTES_")
-    assert f"| `{name}` | `{default}` |" in read("README.md")
+    assert f"| `{name}` | `{default}` |" in read("docs/settings.md")
 
 
 def test_every_check_is_documented_once() -> None:
@@ -65,6 +67,11 @@ def test_every_command_and_option_is_documented() -> None:
                 assert f"| `{option.opts[0]}" in guide, option.opts
 
 
+def test_the_figure_of_the_first_page_is_drawn_from_the_results() -> None:
+    results = json.loads(read("docs/benchmarks/results.json"))
+    assert read("docs/benchmarks/summary.svg") == render_summary(results)
+
+
 def test_every_guide_is_linked_from_the_readme() -> None:
     assert DOCS
     for guide in DOCS:
@@ -79,8 +86,9 @@ def test_every_link_leads_to_a_file(document: str) -> None:
 
 
 def test_every_file_on_the_map_is_there() -> None:
-    tree = read("README.md").partition("## Map of the code")[2].partition("```")[2]
-    named = re.findall(r"\w+\.(?:py|conf)", tree.partition("```")[0])
+    tree = read("docs/architecture.md").split("```")[1]
+    named = re.findall(r"\w+\.(?:py|conf)", tree)
+    assert named
     there = {path.name for path in (ROOT / "pulp_contentroutes").rglob("*.*")}
     assert set(named) <= there
 
@@ -89,7 +97,9 @@ def test_every_make_target_has_a_help_line() -> None:
     makefile = read("Makefile")
     targets = re.findall(r"^([a-z-]+):", makefile, re.M)
     assert targets == re.findall(r"^([a-z-]+):.*## \w", makefile, re.M)
-    assert set(re.findall(r"`?make ([a-z-]+)", read("README.md"))) <= set(targets)
+    named = re.findall(r"`make ([a-z-]+)", "".join(map(read, ["README.md", *map(str, DOCS)])))
+    assert "serve" in named
+    assert set(named) <= set(targets)
 
 
 def test_the_versions_agree() -> None:
