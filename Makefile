@@ -44,12 +44,13 @@ bench:  ## Measure beside stock Pulp, aiohttp and nginx (20 minutes; ARGS="--qui
 	@scripts/environment dev
 	@$(BIN)/python -m tests.benchmarks $(ARGS)
 
-lint:  ## Check style, types, spelling and the changelog fragments
+lint:  ## Check style, types, spelling and the Ansible role
 	@scripts/environment dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/codespell
+	$(BIN)/ansible-lint --offline -q ansible
 
 format:  ## Put the code into its one format
 	@scripts/environment dev
