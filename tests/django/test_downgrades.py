@@ -13,7 +13,7 @@ from django.core.management import CommandError, call_command, load_command_clas
 from django.db import connection, connections
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.recorder import MigrationRecorder
-from pulpcore.plugin.models import Domain, MasterModel
+from pulpcore.plugin.models import Domain, MasterModel, Repository
 
 from pulp_contentroutes.app.downgrades import refuse_losses
 from pulp_contentroutes.app.models import TokenContentGuard
@@ -24,6 +24,7 @@ from tests.harness.rest import Rest
 
 CompositeContentGuard = apps.get_model("core", "CompositeContentGuard")
 CreatedResource = apps.get_model("core", "CreatedResource")
+PulpExporter = apps.get_model("core", "PulpExporter")
 RBACContentGuard = apps.get_model("core", "RBACContentGuard")
 
 MIGRATIONS = "pulp_contentroutes.app.migrations"
@@ -41,6 +42,8 @@ def used(admin: Rest, token: str) -> SimpleNamespace:
     galaxy.add(token)
     assert galaxy.add_role(role_archive(), version="1.0.0")["state"] == "completed"
     distribution = create_distribution(content_guard=guard)
+    exporter = PulpExporter.objects.create(name="exporter", path="/exports")
+    exporter.repositories.add(Repository.objects.get(pk=galaxy.repository.split("/")[-2]))
     return SimpleNamespace(guard=guard, galaxy=galaxy, distribution=distribution["pulp_href"])
 
 

@@ -96,6 +96,8 @@ def test_a_guard_that_is_set_after_the_triggers_have_gone_holds(used: Used) -> N
     assert used.public_file().status == 403
     assert used.public_file(X_Key=KEY).body == FILES["hello.txt"]
     assert not is_fast(used)
+    # Clients go on sending their tokens.
+    assert used.public_file(X_Key=KEY, Authorization=f"Bearer {used.token}").status == 200
     ended = manage(instance, "migrate")
     assert ended.returncode == 0, ended.stderr
     # Without a word from the migration it would take half a minute.
