@@ -75,6 +75,7 @@ FLOORS = {
     "app.connection": 2,
     "app.storages": 4,
     "app.distribution_types": 4,
+    "app.downgrades": 0,
     "app.errors": 1,
     "app.import_progress": 1,
     "app.limits": 2,
