@@ -98,7 +98,7 @@ FLOORS = {
     "app.viewsets.access": 3,
     "app.viewsets.content": 8,
     "app.viewsets.galaxy": 6,
-    "app.challenge": 0,
+    "app.challenge": 1,
     "app.galaxy.content_urls": 2,
     "app.galaxy.access": 3,
     "app.galaxy.base": 4,

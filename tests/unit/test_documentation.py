@@ -52,6 +52,15 @@ def test_every_check_is_documented_once() -> None:
     assert re.findall(r"^\| `(contentroutes\.\w+)`", read("docs/checks.md"), re.M) == ids
 
 
+def test_the_command_for_the_checks_is_the_one_that_names_ours_alone() -> None:
+    """Without the tag, Pulp's and Django's warnings hide them."""
+    sources = (ROOT / "pulp_contentroutes").rglob("*.py")
+    for file in (*DOCS, *sources):
+        text = " ".join(file.read_text(encoding="utf-8").split())
+        for found in re.finditer(r"check --deploy\b", text):
+            assert text[found.end() :].startswith(" --tag contentroutes"), file
+
+
 @pytest.mark.parametrize("prefix", [paths.CONTENT_PREFIX, paths.GALAXY_PREFIX])
 def test_every_prefix_is_in_the_readme_and_the_installation_guide(prefix: str) -> None:
     assert f"`{prefix}`" in read("README.md")

@@ -68,7 +68,10 @@ def test_the_sdist_has_what_packagers_need(built: Path) -> None:
         "CHANGES.md",
         "setup.py",
         "snippets/nginx/pulp.conf",
+        "snippets/nginx/pulp-tls.conf",
         "snippets/apache/pulp.conf",
+        "snippets/apache/pulp-site.conf",
+        "snippets/apache/pulp-tls.conf",
         "tests/unit/test_packaging.py",
         "docs/differences.md",
     }
