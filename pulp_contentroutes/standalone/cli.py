@@ -120,8 +120,8 @@ def serve(data: Path, admin_password: str | None, demo: bool, verbose: bool, **g
     try:
         code = run(data, given, admin_password, demo, verbose)
     except KeyboardInterrupt as stopped:
-        again = command_line(data, "serve")
-        said = f"Stopped before Pulp was ready; '{again}' goes on from here."
+        # Its options are not remembered yet.
+        said = "Stopped before Pulp was ready; give the command again, and it goes on from here."
         raise Interrupted.by(stopped, said) from None
     raise SystemExit(code)
 

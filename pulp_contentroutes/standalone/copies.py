@@ -36,12 +36,12 @@ def settle(instance: Instance, cluster: Cluster | None, given: Mapping[str, Any]
     original = original_of(data)
     if original:
         _check_options(instance, original, given)
-        click.echo(
-            f"It is a copy of {original}, and becomes a Pulp of its own, with the same passwords, "
-            "tokens and keys."
-        )
         if Cluster(data).is_linked and not folder.database_owner(data).is_of(data):
             _replace_database(instance, cluster, original)
+        click.echo(
+            f"It was a copy of {original}, and is a Pulp of its own now, with the same passwords, "
+            "tokens and keys."
+        )
     if cluster:
         cluster.place()
     make_own(data, None if original else identity.read(data).id)

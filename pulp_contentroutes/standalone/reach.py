@@ -38,14 +38,14 @@ def warning(instance: Instance) -> str | None:
     address = ipaddress.ip_address(instance.options.bind)
     if address.is_loopback:
         return None
-    where = "on every address of this machine" if address.is_unspecified else f"on {address}"
+    where = "this machine" if address.is_unspecified else str(address)
     ports = " and ".join(
         str(each.port)
         for each in ([instance.front] if instance.front else [instance.api, instance.content])
     )
     return (
-        f"Warning: whoever reaches port {ports} {where} can connect, and passwords, tokens and "
-        "content travel without TLS; --bind 127.0.0.1 takes that back."
+        f"Warning: everyone who can reach {where} can connect to port {ports}, and passwords, "
+        "tokens and content travel without TLS; --bind 127.0.0.1 takes that back."
     )
 
 

@@ -23,7 +23,7 @@ def render(
         "  user         admin",
     ]
     if new_password:
-        lines.append(f"  password     {new_password}   (this start only shows it)")
+        lines.append(f"  password     {new_password}   (shown at this start only)")
     if not instance.front:
         lines.append("  no nginx in front (install it, or leave out --no-nginx, for one port)")
     has_demo = demo.is_loaded(instance.folder) and not note

@@ -155,7 +155,7 @@ def test_a_copy_says_so_and_gets_a_copy_of_the_database(
     other = copy(linked)
     home = home_of(linked)
     settle(other)
-    assert f"It is a copy of {linked}, and becomes a Pulp of its own" in capsys.readouterr().out
+    assert f"It was a copy of {linked}, and is a Pulp of its own now" in capsys.readouterr().out
     assert home_of(other) != home
     assert home_of(other).parent == home.parent
     assert (home_of(other) / "data" / "PG_VERSION").read_text() == "18\n"
@@ -177,7 +177,7 @@ def test_a_copy_of_a_copy_knows_its_original(
     third = copy(other, "c")
     capsys.readouterr()
     settle(third)
-    assert f"It is a copy of {other}," in capsys.readouterr().out
+    assert f"It was a copy of {other}," in capsys.readouterr().out
     assert len({home_of(each) for each in (linked, other, third)}) == 3
 
 
@@ -227,7 +227,7 @@ def test_a_copy_with_the_database_in_it_is_whole(
     settle(data)
     other = copy(data)
     settle(other)
-    assert f"It is a copy of {data}, and becomes a Pulp of its own" in capsys.readouterr().out
+    assert f"It was a copy of {data}, and is a Pulp of its own now" in capsys.readouterr().out
     settle(other)
     assert capsys.readouterr().out == ""
 

@@ -107,10 +107,13 @@ def test_no_warning_where_only_this_machine_can_connect(bind: str) -> None:
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"bind": "0.0.0.0"}, "reaches port 8080 on every address of this machine can"),
-        ({"bind": "::"}, "reaches port 8080 on every address of this machine can"),
-        ({"bind": "198.51.100.7"}, "reaches port 8080 on 198.51.100.7 can"),
-        ({"bind": "0.0.0.0", "has_nginx": False}, "reaches port 8080 and 8081 on every"),
+        ({"bind": "0.0.0.0"}, "can reach this machine can connect to port 8080,"),
+        ({"bind": "::"}, "can reach this machine can connect to port 8080,"),
+        ({"bind": "198.51.100.7"}, "can reach 198.51.100.7 can connect to port 8080,"),
+        (
+            {"bind": "0.0.0.0", "has_nginx": False},
+            "can reach this machine can connect to port 8080 and 8081,",
+        ),
     ],
 )
 def test_who_lets_others_in_is_told_who_and_that_there_is_no_tls(
