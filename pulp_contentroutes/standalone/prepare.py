@@ -76,8 +76,15 @@ def prepare(
         with step("Connecting to the database"):
             _check_database(instance)
         password = admin_password or secrets.token_urlsafe(16)
-        told = {"password": password, "is_given": admin_password is not None}
+        unfinished = instance.run / "unfinished"
+        told = {
+            "password": password,
+            "is_given": admin_password is not None,
+            "was_stopped": unfinished.exists(),
+        }
+        unfinished.touch()
         result = _run_bootstrap(instance, told, "Pulp could not be prepared", is_verbose)
+        unfinished.unlink()
         return password if result["was_password_set"] else None
 
 

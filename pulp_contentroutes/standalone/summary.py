@@ -20,10 +20,8 @@ def render(
         *(f"  or           {other}/" for other in others),
         f"  API          {front}{instance.setting('API_ROOT', '/pulp/')}api/v3/status/",
         f"  content      {content}",
-        "  user         admin",
+        f"  user         admin{_password(new_password)}",
     ]
-    if new_password:
-        lines.append(f"  password     {new_password}   (shown at this start only)")
     if not instance.front:
         lines.append("  no nginx in front (install it, or leave out --no-nginx, for one port)")
     has_demo = demo.is_loaded(instance.folder) and not note
@@ -34,6 +32,10 @@ def render(
     if has_demo:
         lines += ["", *_examples(instance, front, content, domain)]
     return "\n".join([*lines, ""])
+
+
+def _password(new: str | None) -> str:
+    return f", password {new}   (shown at this start only)" if new else ""
 
 
 def _galaxy_url(front: str, domain: str | None) -> str:

@@ -5,6 +5,7 @@ import signal
 import socket
 import stat
 import subprocess
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -96,6 +97,15 @@ def test_a_health_check_without_host_is_answered(plain: Standalone, path: str) -
     with socket.create_connection(("127.0.0.1", plain.port), timeout=30) as connection:
         connection.sendall(f"GET {path} HTTP/1.0\r\n\r\n".encode())
         assert connection.makefile("rb").readline() == b"HTTP/1.1 200 OK\r\n"
+
+
+@requires_nginx
+def test_a_redirect_of_nginx_names_no_port(plain: Standalone) -> None:
+    """Behind a port map clients use another."""
+    for prefix in (CONTENT_PREFIX, GALAXY_PREFIX, "/pulp/content/"):
+        path = prefix.removesuffix("/")
+        answer = requests.get(f"{plain.front}{path}", timeout=60, allow_redirects=False)
+        assert (answer.status_code, answer.headers["Location"]) == (301, prefix)
 
 
 def test_logs_shows_the_log_of_a_service(plain: Standalone) -> None:
@@ -307,7 +317,7 @@ def test_ctrl_c_while_the_database_is_made_leaves_one_that_can_be_gone_on_with(
             # A terminal's Ctrl-C goes to all of them.
             subprocess.Popen(new.command, stdout=log, stderr=log, start_new_session=True) as serve,
         ):
-            wait_until(lambda word=word: word in new.log.read_text(), what=word)
+            wait_until(partial(says, new, word), what=word)
             os.killpg(serve.pid, signal.SIGINT)
             assert serve.wait(timeout=30) == 130
         said = new.log.read_text()
@@ -318,6 +328,10 @@ def test_ctrl_c_while_the_database_is_made_leaves_one_that_can_be_gone_on_with(
         new.start()
     finally:
         new.end()
+
+
+def says(instance: Standalone, word: str) -> bool:
+    return word in instance.log.read_text()
 
 
 def test_without_nginx_there_are_two_ports(tmp_path: Path) -> None:

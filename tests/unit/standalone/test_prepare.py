@@ -47,3 +47,27 @@ def test_with_verbose_it_is_all_on_the_terminal(
     with pytest.raises(StepFailed, match=r"exit code 3$"):
         run_bootstrap(instance, is_verbose=True)
     assert capfd.readouterr().err == "a hundred warnings\n"
+
+
+def test_a_preparation_after_one_that_was_stopped_knows_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A static file that was half copied is newer than its original, and would stay."""
+    folder.create(tmp_path / "data")
+    instance = Instance(tmp_path / "data", Options(), None, {})
+    told: list[bool] = []
+
+    def run(instance: Instance, arguments: dict[str, bool], *rest: object) -> dict[str, bool]:
+        told.append(arguments["was_stopped"])
+        if len(told) == 2:
+            raise KeyboardInterrupt
+        return {"was_password_set": False}
+
+    monkeypatch.setattr(prepare, "_run_bootstrap", run)
+    monkeypatch.setattr(prepare, "_check_database", lambda instance: None)
+    prepare.prepare(instance, None, None)
+    with pytest.raises(KeyboardInterrupt):
+        prepare.prepare(instance, None, None)
+    prepare.prepare(instance, None, None)
+    prepare.prepare(instance, None, None)
+    assert told == [False, False, True, False]

@@ -101,8 +101,9 @@ def test_a_link_on_the_path_into_an_environment_will_do(
 
 
 def test_a_password_that_was_made_up_is_repeated(instance: Instance) -> None:
-    assert "\n  password     s3cret " in summary.render(instance, 1.0, "s3cret", None)
-    assert "\n  password  " not in summary.render(instance, 1.0, None, None)
+    line = "\n  user         admin, password s3cret   (shown at this start only)\n"
+    assert line in summary.render(instance, 1.0, "s3cret", None)
+    assert "\n  user         admin\n" in summary.render(instance, 1.0, None, None)
 
 
 def test_every_address_is_that_of_clients(instance: Instance) -> None:
