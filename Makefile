@@ -18,19 +18,20 @@ PYTEST := $(BIN)/pytest --numprocesses 2 --dist loadscope --no-loadscope-reorder
 help:  ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
 
+# exec: after Ctrl-C a shell would end by it, and make would call that an error.
 serve:  ## Run a whole Pulp with demo content (ARGS="--port 9000", DATA=folder)
 	@scripts/packages nginx
 	@scripts/environment
-	@$(PROGRAM) serve --demo --data "$(DATA)" $(ARGS)
+	@exec $(PROGRAM) serve --demo --data "$(DATA)" $(ARGS)
 
 status:  ## Show the processes of the Pulp that "make serve" runs (DATA=folder)
-	@$(NEEDS_PROGRAM); $(PROGRAM) status --data "$(DATA)" $(ARGS)
+	@$(NEEDS_PROGRAM); exec $(PROGRAM) status --data "$(DATA)" $(ARGS)
 
 stop:  ## Stop it, from another terminal (DATA=folder)
-	@$(NEEDS_PROGRAM); $(PROGRAM) stop --data "$(DATA)" $(ARGS)
+	@$(NEEDS_PROGRAM); exec $(PROGRAM) stop --data "$(DATA)" $(ARGS)
 
 logs:  ## Show the end of its logs (ARGS="--follow" or the name of a service, DATA=folder)
-	@$(NEEDS_PROGRAM); $(PROGRAM) logs --data "$(DATA)" $(ARGS)
+	@$(NEEDS_PROGRAM); exec $(PROGRAM) logs --data "$(DATA)" $(ARGS)
 
 test:  ## Run the tests on a real PostgreSQL, Pulp, nginx and Apache (10 minutes on two cores)
 	@scripts/packages $(TEST_PACKAGES)
