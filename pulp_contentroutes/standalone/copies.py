@@ -5,7 +5,7 @@ A copy has the options, keys and links of its original, and so would use its dat
 
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,14 +22,16 @@ from pulp_contentroutes.standalone.steps import step
 
 # Below MEDIA_ROOT; what else is there is temporary.
 _ARTIFACTS = "artifact"
+# Of Pulp's, given with --set: where content is stored, and answers are cached by their paths.
+_SHARED_SETTINGS = ("MEDIA_ROOT", "REDIS_", "STORAGES")
 
 
 def settle(instance: Instance, cluster: Cluster | None, given: Mapping[str, Any]) -> None:
     """Make the folder of `instance`, which this process holds, the one that its files speak of.
 
     A copy says so, and gets a copy of the database of its original where it only had a link to it.
-    `given` are the options of this start: --database-url and --media-root of the original are not
-    taken over. `instance` does not know where the database is afterwards. Raise SharedWithOriginal.
+    `given` are the options of this start: the original's --database-url and the like are not taken
+    over. `instance` does not know where the database is afterwards. Raise SharedWithOriginal.
     """
     data = instance.folder
     folder.check_owner(data)
@@ -55,8 +57,8 @@ def check(instance: Instance) -> None:
     """
     data = instance.folder
     original = original_of(data)
-    options = instance.options
-    if original and (Cluster(data).is_linked or options.database_url or options.media_root):
+    is_shared = Cluster(data).is_linked or any(_shared_options(instance.options, {}))
+    if original and is_shared:
         raise SharedWithOriginal(
             f"{data} is a copy of {original}, and its database or content is still that of the "
             f"original: '{command_line(data, 'serve')}' makes it a Pulp of its own."
@@ -82,17 +84,22 @@ def make_own(data: Path, identifier: str | None = None) -> None:
 
 
 def _check_options(instance: Instance, original: Path, given: Mapping[str, Any]) -> None:
-    for name, value in (
-        ("database_url", instance.options.database_url),
-        ("media_root", instance.options.media_root),
-    ):
-        if value and not given.get(name):
-            option = "--" + name.replace("_", "-")
-            raise SharedWithOriginal(
-                f"{instance.folder} is a copy of {original}, which is used with {option}, and two "
-                f"Pulps with one would harm each other: give {option} a copy of it, or {option}= "
-                "to keep it in the data folder."
-            )
+    for option in _shared_options(instance.options, given):
+        raise SharedWithOriginal(
+            f"{instance.folder} is a copy of {original}, which is used with {option}, and two "
+            f"Pulps with one would harm each other: give {option} one of its own, or {option}= to "
+            "do without."
+        )
+
+
+def _shared_options(options: Options, given: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the remembered options, not `given` anew, that lead to a database or content."""
+    for name in ("database_url", "media_root", "redis_url"):
+        if getattr(options, name) and not given.get(name):
+            yield "--" + name.replace("_", "-")
+    for name in options.settings:
+        if name.startswith(_SHARED_SETTINGS) and name not in given.get("settings", {}):
+            yield f"--set {name}"
 
 
 def _replace_database(instance: Instance, cluster: Cluster | None, original: Path) -> None:

@@ -5,6 +5,7 @@ import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -67,7 +68,7 @@ def copy(data: Path, name: str = "b") -> Path:
     return Path(shutil.copytree(data, data.with_name(name), symlinks=True))
 
 
-def settle(data: Path, **given: str) -> None:
+def settle(data: Path, **given: Any) -> None:
     options = Options.load(data / OPTIONS_FILE).changed(given)
     with folder.held(data):
         copies.settle(*instance_of(data, options), given)
@@ -197,7 +198,12 @@ def test_a_copy_without_content_that_the_original_has_got_since_is_refused(linke
 
 
 @pytest.mark.parametrize(
-    ("option", "value"), [("database_url", "postgresql://x/y"), ("media_root", "/srv/media")]
+    ("option", "value"),
+    [
+        ("database_url", "postgresql://x/y"),
+        ("media_root", "/srv/media"),
+        ("redis_url", "redis://x/1"),
+    ],
 )
 def test_a_copy_does_not_take_over_what_two_cannot_share(
     linked: Path, option: str, value: str
@@ -206,9 +212,19 @@ def test_a_copy_does_not_take_over_what_two_cannot_share(
     other = copy(linked)
     settle(linked)
     name = "--" + option.replace("_", "-")
-    with pytest.raises(SharedWithOriginal, match=f"give {name} a copy of it, or {name}= to keep"):
+    with pytest.raises(SharedWithOriginal, match=f"give {name} one of its own, or {name}= to do"):
         settle(other)
     settle(other, **{option: f"{value}2"})
+
+
+@pytest.mark.parametrize("name", ["MEDIA_ROOT", "STORAGES__default__OPTIONS__bucket_name"])
+def test_a_copy_does_not_take_over_settings_that_two_cannot_share(linked: Path, name: str) -> None:
+    (linked / OPTIONS_FILE).write_text(Options(settings={name: "x", "A": "b"}).dump())
+    other = copy(linked)
+    settle(linked)
+    with pytest.raises(SharedWithOriginal, match=f"give --set {name} one of its own"):
+        settle(other)
+    settle(other, settings={name: "y"})
 
 
 def test_a_copy_with_another_database_leaves_the_link_behind(linked: Path) -> None:
