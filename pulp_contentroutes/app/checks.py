@@ -48,7 +48,7 @@ def check_required_modules(app_configs, **kwargs):
         except ImportError as error:
             yield Error(
                 f"The library '{module}' cannot be imported: {error}",
-                hint="Run 'pip install pulp-contentroutes' in Pulp's environment.",
+                hint="Install the plugin again in Pulp's environment, with its dependencies.",
                 id="contentroutes.E001",
             )
 

@@ -62,7 +62,7 @@ try:
 except ImportError:
     log.critical(
         "pulp_contentroutes serves nothing under %s: it could not be imported. Reinstall it with "
-        "its dependencies (pip install pulp-contentroutes) and restart pulp-content; "
+        "its dependencies, as docs/installation.md says, and restart pulp-content; "
         "'pulpcore-manager check --deploy --tag contentroutes' names what is missing.",
         CONTENT_PREFIX,
         exc_info=True,

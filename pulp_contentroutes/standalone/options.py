@@ -10,6 +10,8 @@ from typing import Any, Self
 from pulp_contentroutes.standalone.errors import BadSetting, UnusableFolder
 
 # Dynaconf reads nested values with two underscores: DATABASES__default__CONN_MAX_AGE.
+# Of a bad value.
+_QUOTED = 60
 _SETTING_NAME = re.compile(r"[A-Z][A-Z0-9_]*?(__[A-Za-z0-9_]+)*")
 
 
@@ -65,7 +67,7 @@ def parse_setting(text: str) -> tuple[str, str]:
     name = name.removeprefix("PULP_")
     if not equals or not _SETTING_NAME.fullmatch(name):
         raise BadSetting(
-            f"--set {text!r}: write NAME=VALUE with the name of a Pulp setting in capitals, for "
-            "instance --set DOMAIN_ENABLED=true."
+            f"--set {text[:_QUOTED]!r}: write NAME=VALUE with the name of a Pulp setting in "
+            "capitals, for instance --set DOMAIN_ENABLED=true."
         )
     return name, value

@@ -42,6 +42,8 @@ def _settings(instance: Instance) -> dict[str, Any]:
         "WORKING_DIRECTORY": str(folder / "tmp"),
         "FILE_UPLOAD_TEMP_DIR": str(folder / "tmp"),
         # Without one Pulp gives paths alone, which are right under every name of this machine.
+        # One page more, at the root of the API. "dynaconf_merge": after all of Pulp's own.
+        "MIDDLEWARE": ["pulp_contentroutes.app.front_page.FrontPage", "dynaconf_merge"],
         "CONTENT_ORIGIN": None if instance.is_bound_to_all else instance.content_url,
         # Pulp reports its plugins to the Pulp project by default; a trial should not.
         "ANALYTICS": False,

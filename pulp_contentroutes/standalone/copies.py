@@ -1,0 +1,162 @@
+"""What a copied or moved data folder may use: never what belongs to its original.
+
+A copy has the options, keys and links of its original, and so would use its database and content.
+"""
+
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from pulp_contentroutes.standalone import folder, identity, settings_file
+from pulp_contentroutes.standalone.cluster import Cluster
+from pulp_contentroutes.standalone.errors import AlreadyRunning, SharedWithOriginal, UnusableFolder
+from pulp_contentroutes.standalone.identity import MARKER, Identity
+from pulp_contentroutes.standalone.instance import Instance
+from pulp_contentroutes.standalone.locations import SYSTEM_FOLDER, command_line
+from pulp_contentroutes.standalone.options import Options
+from pulp_contentroutes.standalone.steps import step
+
+# Below MEDIA_ROOT; what else is there is temporary.
+_ARTIFACTS = "artifact"
+# Of Pulp's, given with --set: where content is stored, and answers are cached by their paths.
+_SHARED_SETTINGS = ("MEDIA_ROOT", "REDIS_", "STORAGES")
+
+
+def settle(instance: Instance, cluster: Cluster | None, given: Mapping[str, Any]) -> None:
+    """Make the folder of `instance`, which this process holds, the one that its files speak of.
+
+    A copy says so, and gets a copy of the database of its original where it only had a link to it.
+    `given` are the options of this start: the original's --database-url and the like are not taken
+    over. `instance` does not know where the database is afterwards. Raise SharedWithOriginal.
+    """
+    data = instance.folder
+    folder.check_owner(data)
+    original = original_of(data)
+    if original:
+        _check_options(instance, original, given)
+        if Cluster(data).is_linked and not folder.database_owner(data).is_of(data):
+            _replace_database(instance, cluster, original)
+        click.echo(
+            f"It was a copy of {original}, and is a Pulp of its own now, with the same passwords, "
+            "tokens and keys."
+        )
+    if cluster:
+        cluster.place()
+    make_own(data, None if original else identity.read(data).id)
+
+
+def check(instance: Instance) -> None:
+    """Let a command other than `serve` use the folder of `instance`.
+
+    One that was moved, or copied with its database, gets settings with its own paths. Raise
+    SharedWithOriginal for a copy that has nothing of its own yet.
+    """
+    data = instance.folder
+    original = original_of(data)
+    is_shared = Cluster(data).is_linked or any(_shared_options(instance.options, {}))
+    if original and is_shared:
+        raise SharedWithOriginal(
+            f"{data} is a copy of {original}, and its database or content is still that of the "
+            f"original: '{command_line(data, 'serve')}' makes it a Pulp of its own."
+        )
+    if identity.read(data).path != os.path.realpath(data):
+        folder.check_owner(data)
+        settings_file.write(instance)
+
+
+def original_of(data: Path) -> Path | None:
+    """Return the data folder that `data` is a copy of; None once it is a Pulp of its own."""
+    return folder.database_owner(data).original_of(data) or identity.read(data).original_of(data)
+
+
+def make_own(data: Path, identifier: str | None = None) -> None:
+    """Write down that `data` is this very folder, and that the database in it is its own.
+
+    Without the `identifier` that it had, it is no copy any more.
+    """
+    own = Identity.of(data, identifier)
+    Cluster(data).write_owner(own)
+    own.write(data / MARKER)
+
+
+def _check_options(instance: Instance, original: Path, given: Mapping[str, Any]) -> None:
+    for option in _shared_options(instance.options, given):
+        raise SharedWithOriginal(
+            f"{instance.folder} is a copy of {original}, which is used with {option}, and two "
+            f"Pulps with one would harm each other: give {option} one of its own, or {option}= to "
+            "do without."
+        )
+
+
+def _shared_options(options: Options, given: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the remembered options, not `given` anew, that lead to a database or content."""
+    for name in ("database_url", "media_root", "redis_url"):
+        if getattr(options, name) and not given.get(name):
+            yield "--" + name.replace("_", "-")
+    for name in options.settings:
+        if name.startswith(_SHARED_SETTINGS) and name not in given.get("settings", {}):
+            yield f"--set {name}"
+
+
+def _replace_database(instance: Instance, cluster: Cluster | None, original: Path) -> None:
+    """Put a copy of the linked database, or none with --database-url, in the place of the link."""
+    data, linked = instance.folder, Cluster(instance.folder)
+    if cluster is None:
+        (data / folder.DATABASE_FOLDER).unlink()
+        return
+    if linked.home.parent != SYSTEM_FOLDER:
+        raise SharedWithOriginal(
+            f"{data} is a copy of {original}, and its link {folder.DATABASE_FOLDER} leads to the "
+            f"database of the original in {linked.home}: put a copy in the place of the link."
+        )
+    try:
+        with folder.held(original):
+            _copy_database(instance, linked, original)
+    except AlreadyRunning as error:
+        raise SharedWithOriginal(
+            f"{data} is a copy of {original}, and gets a copy of its database, which is in use: "
+            f"stop it first ('{command_line(original, 'stop')}')."
+        ) from error
+
+
+def _copy_database(instance: Instance, linked: Cluster, original: Path) -> None:
+    if linked.is_in_use():
+        raise AlreadyRunning("")
+    _check_content(instance, original)
+    with step("Copying the database of the original"):
+        home = linked.make_home()
+        try:
+            linked.copy_to(home)
+        except OSError as error:
+            shutil.rmtree(home, ignore_errors=True)
+            reason = error.args[0][0][2] if isinstance(error, shutil.Error) else error.strerror
+            raise UnusableFolder(
+                f"The database of {original} cannot be copied to {home.parent}: {reason}."
+            ) from error
+        except BaseException:
+            shutil.rmtree(home, ignore_errors=True)
+            raise
+        Identity.of(instance.folder, None).write(home / folder.OWNER_FILE)
+        linked.move_to(home)
+
+
+def _check_content(instance: Instance, original: Path) -> None:
+    """Refuse a copy without files that the database of the original, as it is now, speaks of."""
+    options = Options.load(original / folder.OPTIONS_FILE)
+    theirs = Path(options.media_root or original / "media") / _ARTIFACTS
+    ours = Path(instance.options.media_root or instance.folder / "media") / _ARTIFACTS
+    missing = sum(
+        not os.path.lexists(ours / Path(root).relative_to(theirs) / name)
+        for root, _, names in os.walk(theirs)
+        for name in names
+    )
+    if missing:
+        raise SharedWithOriginal(
+            f"{instance.folder} is a copy of {original}, which has {missing} files of content more "
+            f"by now: stop it, remove this copy with '{command_line(instance.folder, 'reset')}', "
+            "and copy it again."
+        )
