@@ -73,7 +73,9 @@ async def test_the_challenge_is_basic_and_bearer(client: Client, fast_path: Fast
 
 
 @pytest.mark.parametrize(
-    "value", [None, basic("right"), f"Bearer {new_token()}", "Bearer pcr_x", "Negotiate abc"]
+    "value",
+    [None, basic("right"), f"Bearer {new_token()}", "Bearer pcr_x", "Negotiate abc"],
+    ids=["none", "password", "unknown token", "malformed token", "another scheme"],
 )
 async def test_a_token_guard_says_that_it_wants_a_token(
     client: Client, fast_path: FastPath, value: str | None
