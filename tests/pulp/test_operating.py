@@ -203,6 +203,7 @@ def test_a_folder_of_serve_is_restored_elsewhere(operator: Operator, life: Used)
         moved.check_token()
     finally:
         restored.end()
+        restored.log.unlink(missing_ok=True)
     instance.start()
     life.check()
 
