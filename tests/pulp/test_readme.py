@@ -12,7 +12,7 @@ import requests
 from pulp_contentroutes.standalone import database
 from pulp_contentroutes.standalone.cluster import Cluster
 from tests.harness.ansible_galaxy import Client
-from tests.harness.documentation import ROOT, console
+from tests.harness.documentation import ROOT, blocks, console
 from tests.harness.standalone import Standalone, requires_nginx, run
 from tests.harness.template import copy_template
 from tests.harness.waiting import free_ports, wait_until
@@ -63,6 +63,12 @@ def check_first_screen(said: str) -> None:
     assert len(said.splitlines()) <= 40
 
 
+def names_in(screen: str) -> list[str]:
+    """Return the names of the addresses below "Pulp is ready"."""
+    _, _, summary = screen.partition("Pulp is ready")
+    return re.findall(r"^  (\w+(?: \w+)*) {2,}", summary, re.M)
+
+
 def prepare_without_administrator(data: Path) -> None:
     """Make a data folder that needs no migrations, and is otherwise new."""
     copy_template(data)
@@ -91,6 +97,8 @@ def test_make_serve_prints_lines_that_work(tmp_path: Path) -> None:
             wait_until(lambda: "\nTry:" in log.read_text(), 200, "the lines to try")
             said = log.read_text()
             check_first_screen(said)
+            [shown] = blocks("README.md", "text", "Try it")
+            assert names_in(shown) == names_in(said)[: len(names_in(shown))]
             [password] = re.findall(r"^The password of 'admin', shown only now: (.+)$", said, re.M)
             [fetch] = re.findall(r"^  (curl -O .+)$", said, re.M)
             subprocess.run(fetch.split(), cwd=tmp_path, check=True, capture_output=True)
