@@ -63,8 +63,8 @@ def site(
     certificate.write_text(authority.certificate)
     port = free_ports(2)
     https = f"https://localhost:{port + 1}"
-    # As the guide says.
-    with pulp.instance.further_api(CONTENT_ORIGIN=https) as api:
+    # Without it, as in Pulp's default, URLs begin with the client's own scheme and host.
+    with pulp.instance.further_api(CONTENT_ORIGIN="@none") as api:
         place = fronts.Place(
             folder,
             f"127.0.0.1:{port}",

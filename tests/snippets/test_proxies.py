@@ -199,23 +199,34 @@ async def test_nginx_takes_720_mib_and_not_a_byte_more(
     front: Front, size: int, status: int
 ) -> None:
     """The default CONTENTROUTES_COLLECTION_MAX_BYTES, in base64. Apache does not limit a proxy."""
+    assert await announce(front, f"{GALAXY_PREFIX}x", size) == status
+
+
+@pytest.mark.parametrize("front", ["nginx-ours", "nginx-serve"], indirect=True)
+async def test_pulps_api_takes_uploads_of_any_size(front: Front) -> None:
+    for prefix in ("/pulp/api/v3/", "/"):
+        assert await announce(front, f"{prefix}x", 2**40) == 100
+
+
+async def announce(front: Front, path: str, size: int) -> int:
+    """Return the status by which nginx accepts or refuses a body before it is sent."""
     reader, writer = await asyncio.open_connection("127.0.0.1", URL(front.url).port)
-    head = f"POST {GALAXY_PREFIX}x HTTP/1.1\r\nHost: pulp.example.com\r\nContent-Length: {size}\r\n"
-    # With this header, nginx accepts or refuses the body before it is sent.
+    head = f"POST {path} HTTP/1.1\r\nHost: pulp.example.com\r\nContent-Length: {size}\r\n"
     writer.write(f"{head}Expect: 100-continue\r\n\r\n".encode())
     answer = await reader.readline()
     writer.close()
     await writer.wait_closed()
-    assert answer.startswith(b"HTTP/1.1 %d " % status)
+    return int(answer.split()[1])
 
 
 async def test_the_download_of_a_slow_client_is_not_spooled_to_disk(front: Front) -> None:
     """nginx spools 1 GiB at most: a longer download stalls or ends there."""
-    async with front.session.get(f"{front.url}{CONTENT_PREFIX}base/sparse"):
-        # The body is not read while the front and the upstream answer these.
-        for _ in range(20):
-            async with front.session.get(front.url + CONTENT_PREFIX) as other:
-                assert other.status == 200
+    for prefix in content_prefixes(front):
+        async with front.session.get(f"{front.url}{prefix}base/sparse"):
+            # The body is not read while the front and the upstream answer these.
+            for _ in range(20):
+                async with front.session.get(front.url + prefix) as other:
+                    assert other.status == 200
     assert SPOOLED not in front.log.read_text()
 
 

@@ -55,7 +55,8 @@ def test_every_check_is_documented_once() -> None:
 def test_the_command_for_the_checks_is_the_one_that_names_ours_alone() -> None:
     """Without the tag, Pulp's and Django's warnings hide them."""
     sources = (ROOT / "pulp_contentroutes").rglob("*.py")
-    for file in (*DOCS, *sources):
+    roles = (ROOT / "ansible").rglob("*.md")
+    for file in (ROOT / "README.md", *DOCS, *roles, *sources):
         text = " ".join(file.read_text(encoding="utf-8").split())
         for found in re.finditer(r"check --deploy\b", text):
             assert text[found.end() :].startswith(" --tag contentroutes"), file
