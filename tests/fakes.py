@@ -191,8 +191,9 @@ class FakeGuards:
         self.without_credentials: set[UUID] = set()
         #: The credentials that satisfy guards which ask Pulp.
         self.accepted_by_pulp = Accepted.PASSWORDS_AND_TOKENS
-        #: The guard that Pulp's own handler asks.
+        #: The guard that Pulp's own handler asks; it cannot be known while the database is down.
         self.pulps: UUID | None = None
+        self.is_down = False
 
     def add(self, asks: Asks) -> UUID:
         guard_id = uuid4()
@@ -217,6 +218,8 @@ class FakeGuards:
         return accepted.get(self.guards[guard_id].asks, Accepted.NONE)
 
     async def asked_by_pulp(self, request: web.Request) -> UUID | None:
+        if self.is_down:
+            raise DatabaseUnavailable("It is down.")
         return self.pulps
 
 

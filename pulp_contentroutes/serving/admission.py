@@ -16,6 +16,7 @@ from pulp_contentroutes.serving.credentials import (
     Token,
     credentials_of,
 )
+from pulp_contentroutes.serving.errors import DatabaseUnavailable
 from pulp_contentroutes.serving.refusals import refusal
 from pulp_contentroutes.serving.signed_urls import SignedUrls
 from pulp_contentroutes.serving.throttle import FailedLogins, PasswordChecks
@@ -128,7 +129,15 @@ class Admission:
                 return self._refusal(HTTPStatus.TOO_MANY_REQUESTS, request)
             if isinstance(_credentials(request), Password | Token | Malformed):
                 return self._unauthenticated(request)
-        return await self._refused_by(await self._authorizer.asked_by_pulp(request), request)
+        elif not _has_password(request):
+            return self._refusal(HTTPStatus.FORBIDDEN, request)
+        try:
+            return await self._refused_by(await self._authorizer.asked_by_pulp(request), request)
+        except DatabaseUnavailable:
+            if not _is_known(request):
+                raise
+            # Pulp's own answer would name the guards of a composite.
+            return self._refusal(HTTPStatus.FORBIDDEN, request)
 
     async def _refused_by(self, guard_id: UUID | None, request: web.Request) -> RenderedResponse:
         """Return the answer to a client that is anonymous, or that Pulp knows."""

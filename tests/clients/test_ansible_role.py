@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 import tarfile
@@ -44,7 +45,7 @@ def play(home: Path, *options: str, **variables: Any) -> dict[str, int]:
         cwd=home,
         env={
             **{name: os.environ[name] for name in ("PATH",)},
-            **{"HOME": str(home), "LANG": "C.UTF-8", "ANSIBLE_STDOUT_CALLBACK": "json"},
+            **{"HOME": str(home), "LANG": "C.UTF-8"},
         },
         stdin=subprocess.DEVNULL,
         capture_output=True,
@@ -53,13 +54,14 @@ def play(home: Path, *options: str, **variables: Any) -> dict[str, int]:
         check=False,
     )
     assert ended.returncode == 0, ended.stdout + ended.stderr
-    recap: dict[str, int] = json.loads(ended.stdout)["stats"]["localhost"]
-    return recap
+    recap = re.findall(r"^localhost +: (.*)$", ended.stdout, re.MULTILINE)[0]
+    return {name: int(count) for name, count in re.findall(r"(\w+)=(\d+)", recap)}
 
 
 def variables_of(instance: Standalone, folder: Path) -> dict[str, Any]:
     """Return the role's variables for a Pulp that no service manager knows."""
     return {
+        "package": "pulp-contentroutes",
         "virtualenv": sys.prefix,
         "user": "",
         "environment": {"PULP_SETTINGS": str(instance.data / "settings.py")},
@@ -78,3 +80,13 @@ def test_a_second_run_changes_nothing(home: Path, plain: Standalone, tmp_path: P
     assert play(home, **variables)["changed"] == 1
     assert "location /pulp_contentroutes/content/" in (folder / LINK).read_text()
     assert play(home, **variables)["changed"] == 0
+
+
+def test_an_environment_without_pulp_is_refused(
+    home: Path, plain: Standalone, tmp_path: Path
+) -> None:
+    """pip would make one, with another Pulp, whose migrations would run on the database."""
+    variables = variables_of(plain, tmp_path) | {"virtualenv": str(tmp_path / "mistyped")}
+    with pytest.raises(AssertionError, match=r"There is no .*/mistyped/bin/pulpcore-manager"):
+        play(home, **variables)
+    assert not list(tmp_path.glob("mistyped"))

@@ -287,9 +287,13 @@ def test_make_shows_the_pulp_that_make_serves(plain: Standalone, tmp_path: Path)
 
 
 def run_make(target: str, data: Path) -> subprocess.CompletedProcess[str]:
+    # Without the variables of the `make test` that has begun this test.
+    environment = {name: value for name, value in os.environ.items() if "MAKE" not in name}
+    environment.pop("ARGS", None)
     return subprocess.run(
         ["make", target, f"DATA={data}"],
         cwd=ROOT,
+        env=environment,
         capture_output=True,
         text=True,
         check=False,

@@ -25,7 +25,9 @@ ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
 #: What is not of this machine, and of which only the call can be tested.
 STUBS = ("journalctl", "pip", "systemctl")
-STOP, START, RESTART = (f"systemctl {verb} 'pulpcore*'" for verb in ("stop", "start", "restart"))
+STOP, START, RESTART = (
+    f"systemctl {verb} 'pulpcore*'" for verb in ("stop", "start --all", "restart")
+)
 
 
 def commands(heading: str) -> list[tuple[str, str]]:
@@ -60,7 +62,6 @@ class Operator:
         self.environment = {
             **instance.variables(),
             "PATH": ":".join([*first, os.environ["PATH"]]),
-            "PASSWORD": PASSWORD,
         }
 
     def _assign(self) -> str:
@@ -75,6 +76,7 @@ class Operator:
             "keys": self.instance.data / "database_fields.key",
             "locations": self.locations,
             "pulp": self.instance.front,
+            "PASSWORD": PASSWORD,
         }
         named = [re.sub(r"^export ", "", command).partition("=") for command, _ in commands("")]
         assert {name for name, *_ in named} == set(values)

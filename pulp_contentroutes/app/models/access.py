@@ -102,8 +102,10 @@ def _replace(guard):
     composites = apps.get_model("core", "CompositeContentGuard").objects.filter(guards=guard.pk)
     if not any(users.exists() for users in (distributions, domains, composites)):
         return
-    replacement, _is_new = apps.get_model("core", "RBACContentGuard").objects.get_or_create(
-        name=f"{guard.name} (in place of a token guard)", pulp_domain_id=guard.pulp_domain_id
+    # Of a new name: users may have been given roles on the guard of an earlier removal.
+    replacement = apps.get_model("core", "RBACContentGuard").objects.create(
+        name=f"{guard.name} (in place of a token guard, {guard.pk})",
+        pulp_domain_id=guard.pulp_domain_id,
     )
     for composite in composites:
         composite.guards.add(replacement)
