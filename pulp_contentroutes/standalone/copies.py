@@ -14,6 +14,7 @@ import click
 from pulp_contentroutes.standalone import folder, identity, settings_file
 from pulp_contentroutes.standalone.cluster import Cluster
 from pulp_contentroutes.standalone.errors import AlreadyRunning, SharedWithOriginal, UnusableFolder
+from pulp_contentroutes.standalone.files import write_private
 from pulp_contentroutes.standalone.identity import MARKER, Identity
 from pulp_contentroutes.standalone.instance import Instance
 from pulp_contentroutes.standalone.locations import SYSTEM_FOLDER, command_line
@@ -22,8 +23,11 @@ from pulp_contentroutes.standalone.steps import step
 
 # Below MEDIA_ROOT; what else is there is temporary.
 _ARTIFACTS = "artifact"
-# Of Pulp's, given with --set: where content is stored, and answers are cached by their paths.
-_SHARED_SETTINGS = ("MEDIA_ROOT", "REDIS_", "STORAGES")
+# Of Pulp's, given with --set: the database, where content is stored, and the cache, whose keys are
+# paths.
+_SHARED_SETTINGS = ("DATABASES", "MEDIA_ROOT", "REDIS_", "STORAGES")
+# How long a connection is kept, not where it leads.
+_HARMLESS_SETTINGS = "DATABASES__default__CONN_"
 
 
 def settle(instance: Instance, cluster: Cluster | None, given: Mapping[str, Any]) -> None:
@@ -44,6 +48,8 @@ def settle(instance: Instance, cluster: Cluster | None, given: Mapping[str, Any]
             f"It was a copy of {original}, and is a Pulp of its own now, with the same passwords, "
             "tokens and keys."
         )
+        # The remembered ones lead to what is the original's, and no later command would ask again.
+        write_private(data / folder.OPTIONS_FILE, instance.options.dump())
     if cluster:
         cluster.place()
     make_own(data, None if original else identity.read(data).id)
@@ -98,7 +104,8 @@ def _shared_options(options: Options, given: Mapping[str, Any]) -> Iterator[str]
         if getattr(options, name) and not given.get(name):
             yield "--" + name.replace("_", "-")
     for name in options.settings:
-        if name.startswith(_SHARED_SETTINGS) and name not in given.get("settings", {}):
+        is_shared = name.startswith(_SHARED_SETTINGS) and not name.startswith(_HARMLESS_SETTINGS)
+        if is_shared and name not in given.get("settings", {}):
             yield f"--set {name}"
 
 

@@ -217,7 +217,10 @@ def test_a_copy_does_not_take_over_what_two_cannot_share(
     settle(other, **{option: f"{value}2"})
 
 
-@pytest.mark.parametrize("name", ["MEDIA_ROOT", "STORAGES__default__OPTIONS__bucket_name"])
+@pytest.mark.parametrize(
+    "name",
+    ["DATABASES__default__NAME", "MEDIA_ROOT", "STORAGES__default__OPTIONS__bucket_name"],
+)
 def test_a_copy_does_not_take_over_settings_that_two_cannot_share(linked: Path, name: str) -> None:
     (linked / OPTIONS_FILE).write_text(Options(settings={name: "x", "A": "b"}).dump())
     other = copy(linked)
@@ -225,6 +228,26 @@ def test_a_copy_does_not_take_over_settings_that_two_cannot_share(linked: Path, 
     with pytest.raises(SharedWithOriginal, match=f"give --set {name} one of its own"):
         settle(other)
     settle(other, settings={name: "y"})
+
+
+def test_a_copy_takes_over_settings_that_lead_nowhere(linked: Path) -> None:
+    settings = {"DATABASES__default__CONN_MAX_AGE": "5"}
+    (linked / OPTIONS_FILE).write_text(Options(settings=settings).dump())
+    other = copy(linked)
+    settle(other)
+    assert Options.load(other / OPTIONS_FILE).settings == settings
+
+
+@pytest.mark.parametrize("value", ["", "postgresql://x/z"])
+def test_a_copy_forgets_the_database_of_its_original_when_it_is_none_any_more(
+    linked: Path, value: str
+) -> None:
+    """Its first start may fail after that, and later commands read the remembered options."""
+    (linked / OPTIONS_FILE).write_text(Options(database_url="postgresql://x/y").dump())
+    other = copy(linked)
+    settle(other, database_url=value)
+    assert copies.original_of(other) is None
+    assert Options.load(other / OPTIONS_FILE).database_url == (value or None)
 
 
 def test_a_copy_with_another_database_leaves_the_link_behind(linked: Path) -> None:
