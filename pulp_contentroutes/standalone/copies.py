@@ -33,9 +33,10 @@ _HARMLESS_SETTINGS = "DATABASES__default__CONN_"
 def settle(instance: Instance, cluster: Cluster | None, given: Mapping[str, Any]) -> None:
     """Make the folder of `instance`, which this process holds, the one that its files speak of.
 
-    A copy says so, and gets a copy of the database of its original where it only had a link to it.
-    `given` are the options of this start: the original's --database-url and the like are not taken
-    over. `instance` does not know where the database is afterwards. Raise SharedWithOriginal.
+    A copy says so, and gets a copy of the database of its original where it only had a link to it;
+    so does a folder that may be a copy. `given` are the options of this start: the original's
+    --database-url and the like are not taken over. `instance` does not know where the database is
+    afterwards. Raise SharedWithOriginal.
     """
     data = instance.folder
     folder.check_owner(data)
@@ -50,6 +51,8 @@ def settle(instance: Instance, cluster: Cluster | None, given: Mapping[str, Any]
         )
         # The remembered ones lead to what is the original's, and no later command would ask again.
         write_private(data / folder.OPTIONS_FILE, instance.options.dump())
+    elif cluster and _is_owner_unknown(data):
+        _copy_unowned_database(data)
     if cluster:
         cluster.place()
     make_own(data, None if original else identity.read(data).id)
@@ -59,7 +62,7 @@ def check(instance: Instance) -> None:
     """Let a command other than `serve` use the folder of `instance`.
 
     One that was moved, or copied with its database, gets settings with its own paths. Raise
-    SharedWithOriginal for a copy that has nothing of its own yet.
+    SharedWithOriginal for a copy, or what may be one, that has nothing of its own yet.
     """
     data = instance.folder
     original = original_of(data)
@@ -68,6 +71,12 @@ def check(instance: Instance) -> None:
         raise SharedWithOriginal(
             f"{data} is a copy of {original}, and its database or content is still that of the "
             f"original: '{command_line(data, 'serve')}' makes it a Pulp of its own."
+        )
+    if not instance.options.database_url and _is_owner_unknown(data):
+        raise SharedWithOriginal(
+            f"{data} is a copy, or was moved to another disk, and its database in "
+            f"{Cluster(data).home} may be that of another Pulp: '{command_line(data, 'serve')}' "
+            "gives it a copy."
         )
     if identity.read(data).path != os.path.realpath(data):
         folder.check_owner(data)
@@ -82,11 +91,26 @@ def original_of(data: Path) -> Path | None:
 def make_own(data: Path, identifier: str | None = None) -> None:
     """Write down that `data` is this very folder, and that the database in it is its own.
 
-    Without the `identifier` that it had, it is no copy any more.
+    Without the `identifier` that it had, it is no copy any more. A linked database that is not
+    proven to be its own, and stays behind with --database-url, keeps its owner.
     """
     own = Identity.of(data, identifier)
-    Cluster(data).write_owner(own)
+    Cluster(data).write_owner(folder.database_owner(data) if _is_owner_unknown(data) else own)
     own.write(data / MARKER)
+
+
+def _is_owner_unknown(data: Path) -> bool:
+    """Tell whether the database in SYSTEM_FOLDER may be that of a folder that was renamed.
+
+    The folder that it was made for is neither `data` nor under its path any more: `data` was moved
+    to another disk, or is a copy of one that was renamed since, or removed.
+    """
+    linked = Cluster(data)
+    if not linked.is_linked or linked.home.parent != SYSTEM_FOLDER or not linked.home.is_dir():
+        return False
+    owner = folder.database_owner(data)
+    is_proven = owner.is_of(data) or owner.path == os.path.realpath(data)
+    return not is_proven and original_of(data) is None
 
 
 def _check_options(instance: Instance, original: Path, given: Mapping[str, Any]) -> None:
@@ -122,7 +146,8 @@ def _replace_database(instance: Instance, cluster: Cluster | None, original: Pat
         )
     try:
         with folder.held(original):
-            _copy_database(instance, linked, original)
+            _check_content(instance, original)
+            _copy_database(data, linked)
     except AlreadyRunning as error:
         raise SharedWithOriginal(
             f"{data} is a copy of {original}, and gets a copy of its database, which is in use: "
@@ -130,24 +155,44 @@ def _replace_database(instance: Instance, cluster: Cluster | None, original: Pat
         ) from error
 
 
-def _copy_database(instance: Instance, linked: Cluster, original: Path) -> None:
+def _copy_unowned_database(data: Path) -> None:
+    """Put a copy of the linked database in the place of the link, and leave the database."""
+    linked = Cluster(data)
+    left = linked.home
+    try:
+        _copy_database(data, linked)
+    except AlreadyRunning as error:
+        raise SharedWithOriginal(
+            f"{data} is a copy, or was moved to another disk, and gets a copy of its database in "
+            f"{left}, which is in use: stop the Pulp that uses it first."
+        ) from error
+    click.echo(
+        f"{data} is a copy, or was moved to another disk, and uses a copy of its database now. The "
+        f"one in {left} was left: delete it yourself if no other Pulp needs it."
+    )
+
+
+def _copy_database(data: Path, linked: Cluster) -> None:
+    """Let `data` lead to a copy of its linked database. Raise AlreadyRunning, UnusableFolder."""
     if linked.is_in_use():
         raise AlreadyRunning("")
-    _check_content(instance, original)
-    with step("Copying the database of the original"):
+    with step("Copying the database"):
         home = linked.make_home()
         try:
             linked.copy_to(home)
+            # Nothing holds a folder whose place is not known.
+            if linked.is_in_use():
+                raise AlreadyRunning("")
         except OSError as error:
             shutil.rmtree(home, ignore_errors=True)
             reason = error.args[0][0][2] if isinstance(error, shutil.Error) else error.strerror
             raise UnusableFolder(
-                f"The database of {original} cannot be copied to {home.parent}: {reason}."
+                f"The database in {linked.home} cannot be copied to {home.parent}: {reason}."
             ) from error
         except BaseException:
             shutil.rmtree(home, ignore_errors=True)
             raise
-        Identity.of(instance.folder, None).write(home / folder.OWNER_FILE)
+        Identity.of(data, None).write(home / folder.OWNER_FILE)
         linked.move_to(home)
 
 

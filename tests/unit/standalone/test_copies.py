@@ -115,18 +115,67 @@ def test_a_folder_that_was_moved_keeps_its_database(
 
 
 @pytest.mark.parametrize("is_earlier", [False, True])
-def test_a_folder_that_was_moved_to_another_disk_keeps_its_database(
-    linked: Path, is_earlier: bool
+def test_a_folder_that_was_moved_to_another_disk_goes_on_with_its_database(
+    linked: Path, is_earlier: bool, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    """With a copy: nothing tells it from a copy whose original was renamed."""
     if is_earlier:
         make_earlier(linked)
     home = home_of(linked)
     moved = copy(linked)
     shutil.rmtree(linked)
     settle(moved)
-    assert home_of(moved) == home
+    assert f"The one in {home} was left: delete it yourself" in capsys.readouterr().out
+    own = home_of(moved)
+    assert own != home
+    assert (own / "data" / "PG_VERSION").read_text() == "18\n"
+    settle(moved)
+    assert capsys.readouterr().out == ""
     assert folder.remove_contents(moved) is None
-    assert not home.exists()
+    assert not own.exists()
+    assert (home / "data").exists()
+
+
+@pytest.mark.parametrize("is_earlier", [False, True])
+@pytest.mark.parametrize("given", [{}, {"database_url": "postgresql://x/y"}])
+def test_a_copy_of_a_folder_that_was_renamed_since_does_not_take_its_database(
+    linked: Path, is_earlier: bool, given: dict[str, Any]
+) -> None:
+    if is_earlier:
+        make_earlier(linked)
+    home = home_of(linked)
+    other = copy(linked)
+    renamed = linked.rename(linked.with_name("c"))
+    settle(other, **given)
+    folder.remove_contents(other)
+    assert (home / "data" / "PG_VERSION").exists()
+    settle(renamed)
+    if not is_earlier:
+        assert home_of(renamed) == home
+
+
+def test_a_database_in_use_by_a_folder_that_was_renamed_is_not_copied(
+    linked: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = home_of(linked)
+    other = copy(linked)
+    linked.rename(linked.with_name("c"))
+    uses = iter([False, True])
+    monkeypatch.setattr(Cluster, "is_in_use", lambda self: next(uses))
+    with pytest.raises(SharedWithOriginal, match=r"which is in use: stop the Pulp that uses it"):
+        settle(other)
+    assert list(home.parent.iterdir()) == [home]
+    assert home_of(other) == home
+
+
+@pytest.mark.parametrize("name", ["manage", "env"])
+def test_no_command_works_on_a_database_that_may_be_another_folders(
+    linked: Path, name: str
+) -> None:
+    other = copy(linked)
+    linked.rename(linked.with_name("c"))
+    with pytest.raises(SharedWithOriginal, match=f"serve --data {other}' gives it a copy"):
+        {"manage": enter_database, "env": existing.find_usable}[name](other)
 
 
 def test_a_database_that_is_not_proven_to_be_the_folders_own_is_left(linked: Path) -> None:
