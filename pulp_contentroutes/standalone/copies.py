@@ -23,9 +23,10 @@ from pulp_contentroutes.standalone.steps import step
 
 # Below MEDIA_ROOT; what else is there is temporary.
 _ARTIFACTS = "artifact"
+_MEDIA_SETTING = "MEDIA_ROOT"
 # Of Pulp's, given with --set: the database, where content is stored, and the cache, whose keys are
 # paths.
-_SHARED_SETTINGS = ("DATABASES", "MEDIA_ROOT", "REDIS_", "STORAGES")
+_SHARED_SETTINGS = ("DATABASES", _MEDIA_SETTING, "REDIS_", "STORAGES")
 # How long a connection is kept, not where it leads.
 _HARMLESS_SETTINGS = "DATABASES__default__CONN_"
 
@@ -45,6 +46,8 @@ def settle(instance: Instance, cluster: Cluster | None, given: Mapping[str, Any]
         _check_options(instance, original, given)
         if Cluster(data).is_linked and not folder.database_owner(data).is_of(data):
             _replace_database(instance, cluster, original)
+        elif cluster and cluster.data.exists():
+            _check_separate_content(instance, original)
         click.echo(
             f"It was a copy of {original}, and is a Pulp of its own now, with the same passwords, "
             "tokens and keys."
@@ -115,10 +118,12 @@ def _is_owner_unknown(data: Path) -> bool:
 
 def _check_options(instance: Instance, original: Path, given: Mapping[str, Any]) -> None:
     for option in _shared_options(instance.options, given):
+        is_media = option in ("--media-root", f"--set {_MEDIA_SETTING}")
+        own = "one of its own, with a copy of its files" if is_media else "one of its own"
         raise SharedWithOriginal(
             f"{instance.folder} is a copy of {original}, which is used with {option}, and two "
-            f"Pulps with one would harm each other: give {option} one of its own, or {option}= to "
-            "do without."
+            f"Pulps with one would harm each other: give {option} {own}, or {option}= to do "
+            "without."
         )
 
 
@@ -196,11 +201,23 @@ def _copy_database(data: Path, linked: Cluster) -> None:
         linked.move_to(home)
 
 
+def _check_separate_content(instance: Instance, original: Path) -> None:
+    """Refuse a copy of the database alone, where the content stands outside one of the folders.
+
+    A database and content that were copied at once belong together, whatever came afterwards.
+    """
+    options = Options.load(original / folder.OPTIONS_FILE)
+    is_together = _artifacts(original, options).is_relative_to(original) and _artifacts(
+        instance.folder, instance.options
+    ).is_relative_to(instance.folder)
+    if not is_together:
+        _check_content(instance, original)
+
+
 def _check_content(instance: Instance, original: Path) -> None:
     """Refuse a copy without files that the database of the original, as it is now, speaks of."""
-    options = Options.load(original / folder.OPTIONS_FILE)
-    theirs = Path(options.media_root or original / "media") / _ARTIFACTS
-    ours = Path(instance.options.media_root or instance.folder / "media") / _ARTIFACTS
+    theirs = _artifacts(original, Options.load(original / folder.OPTIONS_FILE))
+    ours = _artifacts(instance.folder, instance.options)
     missing = sum(
         not os.path.lexists(ours / Path(root).relative_to(theirs) / name)
         for root, _, names in os.walk(theirs)
@@ -208,7 +225,12 @@ def _check_content(instance: Instance, original: Path) -> None:
     )
     if missing:
         raise SharedWithOriginal(
-            f"{instance.folder} is a copy of {original}, which has {missing} files of content more "
-            f"by now: stop it, remove this copy with '{command_line(instance.folder, 'reset')}', "
-            "and copy it again."
+            f"{instance.folder} is a copy of {original}, and {missing} files of content in "
+            f"{theirs} are not in {ours}: stop the original and copy them, too, or remove "
+            f"this copy with '{command_line(instance.folder, 'reset')}' and copy it again."
         )
+
+
+def _artifacts(data: Path, options: Options) -> Path:
+    given = options.settings.get(_MEDIA_SETTING, "").strip("\"' ") or options.media_root
+    return Path(given or data / "media") / _ARTIFACTS

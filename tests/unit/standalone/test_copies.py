@@ -241,9 +241,54 @@ def test_the_database_of_an_original_that_runs_is_not_copied(linked: Path) -> No
 def test_a_copy_without_content_that_the_original_has_got_since_is_refused(linked: Path) -> None:
     other = copy(linked)
     (linked / "media" / "artifact" / "2").write_text("since")
-    with pytest.raises(SharedWithOriginal, match=r"has 1 files of content more by now: stop it"):
+    said = (
+        f"1 files of content in {linked}/media/artifact are not in {other}/media/artifact: stop "
+        "the original and copy them, too"
+    )
+    with pytest.raises(SharedWithOriginal, match=said):
         settle(other)
     assert home_of(other) == home_of(linked)
+
+
+@pytest.mark.parametrize("is_setting", [False, True])
+@pytest.mark.parametrize("is_linked", [False, True])
+def test_a_copy_of_a_folder_with_content_elsewhere_needs_a_copy_of_the_content(
+    linked: Path, tmp_path: Path, is_setting: bool, is_linked: bool
+) -> None:
+    def option(media: Path | str) -> dict[str, Any]:
+        return {"settings": {"MEDIA_ROOT": media}} if is_setting else {"media_root": media}
+
+    if not is_linked:
+        home = home_of(linked)
+        (linked / DATABASE_FOLDER).unlink()
+        home.rename(linked / DATABASE_FOLDER)
+    media, own = tmp_path / "media", tmp_path / "own"
+    (linked / "media").rename(media)
+    (linked / "media").mkdir()
+    (linked / OPTIONS_FILE).write_text(Options(**option(str(media))).dump())
+    other = copy(linked)
+    name = "--set MEDIA_ROOT" if is_setting else "--media-root"
+    with pytest.raises(SharedWithOriginal, match=f"give {name} one of its own, with a copy of its"):
+        settle(other)
+    for given, place in (("", other / "media"), (str(own), own)):
+        said = f"1 files of content in {media}/artifact are not in {place}/artifact: stop"
+        with pytest.raises(SharedWithOriginal, match=said):
+            settle(other, **option(given))
+    shutil.copytree(media, own)
+    settle(other, **option(str(own)))
+    assert copies.original_of(other) is None
+
+
+def test_a_copy_with_database_and_content_in_it_needs_nothing_that_came_since(
+    linked: Path,
+) -> None:
+    home = home_of(linked)
+    (linked / DATABASE_FOLDER).unlink()
+    home.rename(linked / DATABASE_FOLDER)
+    other = copy(linked)
+    (linked / "media" / "artifact" / "2").write_text("since")
+    settle(other)
+    assert copies.original_of(other) is None
 
 
 @pytest.mark.parametrize(
@@ -261,7 +306,7 @@ def test_a_copy_does_not_take_over_what_two_cannot_share(
     other = copy(linked)
     settle(linked)
     name = "--" + option.replace("_", "-")
-    with pytest.raises(SharedWithOriginal, match=f"give {name} one of its own, or {name}= to do"):
+    with pytest.raises(SharedWithOriginal, match=f"give {name} one of its own.*, or {name}= to do"):
         settle(other)
     settle(other, **{option: f"{value}2"})
 
