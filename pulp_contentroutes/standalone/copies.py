@@ -40,7 +40,6 @@ def settle(instance: Instance, cluster: Cluster | None, given: Mapping[str, Any]
     afterwards. Raise SharedWithOriginal.
     """
     data = instance.folder
-    folder.check_owner(data)
     original = original_of(data)
     if original:
         _check_options(instance, original, given)

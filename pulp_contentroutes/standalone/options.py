@@ -9,9 +9,9 @@ from typing import Any, Self
 
 from pulp_contentroutes.standalone.errors import BadSetting, UnusableFolder
 
-# Dynaconf reads nested values with two underscores: DATABASES__default__CONN_MAX_AGE.
-# Of a bad value.
+# How many characters of a bad value a refusal quotes.
 _QUOTED = 60
+# Dynaconf reads nested values with two underscores: DATABASES__default__CONN_MAX_AGE.
 _SETTING_NAME = re.compile(r"[A-Z][A-Z0-9_]*?(__[A-Za-z0-9_]+)*")
 
 
