@@ -14,6 +14,7 @@ import click
 from pulp_contentroutes.standalone import folder, identity, settings_file
 from pulp_contentroutes.standalone.cluster import Cluster
 from pulp_contentroutes.standalone.errors import AlreadyRunning, SharedWithOriginal, UnusableFolder
+from pulp_contentroutes.standalone.files import write_private
 from pulp_contentroutes.standalone.identity import MARKER, Identity
 from pulp_contentroutes.standalone.instance import Instance
 from pulp_contentroutes.standalone.locations import SYSTEM_FOLDER, command_line
@@ -22,28 +23,38 @@ from pulp_contentroutes.standalone.steps import step
 
 # Below MEDIA_ROOT; what else is there is temporary.
 _ARTIFACTS = "artifact"
-# Of Pulp's, given with --set: where content is stored, and answers are cached by their paths.
-_SHARED_SETTINGS = ("MEDIA_ROOT", "REDIS_", "STORAGES")
+_MEDIA_SETTING = "MEDIA_ROOT"
+# Of Pulp's, given with --set: the database, where content is stored, and the cache, whose keys are
+# paths.
+_SHARED_SETTINGS = ("DATABASES", _MEDIA_SETTING, "REDIS_", "STORAGES")
+# How long a connection is kept, not where it leads.
+_HARMLESS_SETTINGS = "DATABASES__default__CONN_"
 
 
 def settle(instance: Instance, cluster: Cluster | None, given: Mapping[str, Any]) -> None:
     """Make the folder of `instance`, which this process holds, the one that its files speak of.
 
-    A copy says so, and gets a copy of the database of its original where it only had a link to it.
-    `given` are the options of this start: the original's --database-url and the like are not taken
-    over. `instance` does not know where the database is afterwards. Raise SharedWithOriginal.
+    A copy says so, and gets a copy of the database of its original where it only had a link to it;
+    so does a folder that may be a copy. `given` are the options of this start: the original's
+    --database-url and the like are not taken over. `instance` does not know where the database is
+    afterwards. Raise SharedWithOriginal.
     """
     data = instance.folder
-    folder.check_owner(data)
     original = original_of(data)
     if original:
         _check_options(instance, original, given)
         if Cluster(data).is_linked and not folder.database_owner(data).is_of(data):
             _replace_database(instance, cluster, original)
+        elif cluster and cluster.data.exists():
+            _check_separate_content(instance, original)
         click.echo(
             f"It was a copy of {original}, and is a Pulp of its own now, with the same passwords, "
             "tokens and keys."
         )
+        # The remembered ones lead to what is the original's, and no later command would ask again.
+        write_private(data / folder.OPTIONS_FILE, instance.options.dump())
+    elif cluster and _is_owner_unknown(data):
+        _copy_unowned_database(data)
     if cluster:
         cluster.place()
     make_own(data, None if original else identity.read(data).id)
@@ -53,7 +64,7 @@ def check(instance: Instance) -> None:
     """Let a command other than `serve` use the folder of `instance`.
 
     One that was moved, or copied with its database, gets settings with its own paths. Raise
-    SharedWithOriginal for a copy that has nothing of its own yet.
+    SharedWithOriginal for a copy, or what may be one, that has nothing of its own yet.
     """
     data = instance.folder
     original = original_of(data)
@@ -62,6 +73,12 @@ def check(instance: Instance) -> None:
         raise SharedWithOriginal(
             f"{data} is a copy of {original}, and its database or content is still that of the "
             f"original: '{command_line(data, 'serve')}' makes it a Pulp of its own."
+        )
+    if not instance.options.database_url and _is_owner_unknown(data):
+        raise SharedWithOriginal(
+            f"{data} is a copy, or was moved to another disk, and its database in "
+            f"{Cluster(data).home} may be that of another Pulp: '{command_line(data, 'serve')}' "
+            "gives it a copy."
         )
     if identity.read(data).path != os.path.realpath(data):
         folder.check_owner(data)
@@ -76,19 +93,36 @@ def original_of(data: Path) -> Path | None:
 def make_own(data: Path, identifier: str | None = None) -> None:
     """Write down that `data` is this very folder, and that the database in it is its own.
 
-    Without the `identifier` that it had, it is no copy any more.
+    Without the `identifier` that it had, it is no copy any more. A linked database that is not
+    proven to be its own, and stays behind with --database-url, keeps its owner.
     """
     own = Identity.of(data, identifier)
-    Cluster(data).write_owner(own)
+    Cluster(data).write_owner(folder.database_owner(data) if _is_owner_unknown(data) else own)
     own.write(data / MARKER)
+
+
+def _is_owner_unknown(data: Path) -> bool:
+    """Tell whether the database in SYSTEM_FOLDER may be that of a folder that was renamed.
+
+    The folder that it was made for is neither `data` nor under its path any more: `data` was moved
+    to another disk, or is a copy of one that was renamed since, or removed.
+    """
+    linked = Cluster(data)
+    if not linked.is_linked or linked.home.parent != SYSTEM_FOLDER or not linked.home.is_dir():
+        return False
+    owner = folder.database_owner(data)
+    is_proven = owner.is_of(data) or owner.path == os.path.realpath(data)
+    return not is_proven and original_of(data) is None
 
 
 def _check_options(instance: Instance, original: Path, given: Mapping[str, Any]) -> None:
     for option in _shared_options(instance.options, given):
+        is_media = option in ("--media-root", f"--set {_MEDIA_SETTING}")
+        own = "one of its own, with a copy of its files" if is_media else "one of its own"
         raise SharedWithOriginal(
             f"{instance.folder} is a copy of {original}, which is used with {option}, and two "
-            f"Pulps with one would harm each other: give {option} one of its own, or {option}= to "
-            "do without."
+            f"Pulps with one would harm each other: give {option} {own}, or {option}= to do "
+            "without."
         )
 
 
@@ -98,7 +132,8 @@ def _shared_options(options: Options, given: Mapping[str, Any]) -> Iterator[str]
         if getattr(options, name) and not given.get(name):
             yield "--" + name.replace("_", "-")
     for name in options.settings:
-        if name.startswith(_SHARED_SETTINGS) and name not in given.get("settings", {}):
+        is_shared = name.startswith(_SHARED_SETTINGS) and not name.startswith(_HARMLESS_SETTINGS)
+        if is_shared and name not in given.get("settings", {}):
             yield f"--set {name}"
 
 
@@ -115,7 +150,8 @@ def _replace_database(instance: Instance, cluster: Cluster | None, original: Pat
         )
     try:
         with folder.held(original):
-            _copy_database(instance, linked, original)
+            _check_content(instance, original)
+            _copy_database(data, linked)
     except AlreadyRunning as error:
         raise SharedWithOriginal(
             f"{data} is a copy of {original}, and gets a copy of its database, which is in use: "
@@ -123,32 +159,64 @@ def _replace_database(instance: Instance, cluster: Cluster | None, original: Pat
         ) from error
 
 
-def _copy_database(instance: Instance, linked: Cluster, original: Path) -> None:
+def _copy_unowned_database(data: Path) -> None:
+    """Put a copy of the linked database in the place of the link, and leave the database."""
+    linked = Cluster(data)
+    left = linked.home
+    try:
+        _copy_database(data, linked)
+    except AlreadyRunning as error:
+        raise SharedWithOriginal(
+            f"{data} is a copy, or was moved to another disk, and gets a copy of its database in "
+            f"{left}, which is in use: stop the Pulp that uses it first."
+        ) from error
+    click.echo(
+        f"{data} is a copy, or was moved to another disk, and uses a copy of its database now. The "
+        f"one in {left} was left: delete it yourself if no other Pulp needs it."
+    )
+
+
+def _copy_database(data: Path, linked: Cluster) -> None:
+    """Let `data` lead to a copy of its linked database. Raise AlreadyRunning, UnusableFolder."""
     if linked.is_in_use():
         raise AlreadyRunning("")
-    _check_content(instance, original)
-    with step("Copying the database of the original"):
+    with step("Copying the database"):
         home = linked.make_home()
         try:
             linked.copy_to(home)
+            # Nothing holds a folder whose place is not known.
+            if linked.is_in_use():
+                raise AlreadyRunning("")
         except OSError as error:
             shutil.rmtree(home, ignore_errors=True)
             reason = error.args[0][0][2] if isinstance(error, shutil.Error) else error.strerror
             raise UnusableFolder(
-                f"The database of {original} cannot be copied to {home.parent}: {reason}."
+                f"The database in {linked.home} cannot be copied to {home.parent}: {reason}."
             ) from error
         except BaseException:
             shutil.rmtree(home, ignore_errors=True)
             raise
-        Identity.of(instance.folder, None).write(home / folder.OWNER_FILE)
+        Identity.of(data, None).write(home / folder.OWNER_FILE)
         linked.move_to(home)
+
+
+def _check_separate_content(instance: Instance, original: Path) -> None:
+    """Refuse a copy of the database alone, where the content stands outside one of the folders.
+
+    A database and content that were copied at once belong together, whatever came afterwards.
+    """
+    options = Options.load(original / folder.OPTIONS_FILE)
+    is_together = _artifacts(original, options).is_relative_to(original) and _artifacts(
+        instance.folder, instance.options
+    ).is_relative_to(instance.folder)
+    if not is_together:
+        _check_content(instance, original)
 
 
 def _check_content(instance: Instance, original: Path) -> None:
     """Refuse a copy without files that the database of the original, as it is now, speaks of."""
-    options = Options.load(original / folder.OPTIONS_FILE)
-    theirs = Path(options.media_root or original / "media") / _ARTIFACTS
-    ours = Path(instance.options.media_root or instance.folder / "media") / _ARTIFACTS
+    theirs = _artifacts(original, Options.load(original / folder.OPTIONS_FILE))
+    ours = _artifacts(instance.folder, instance.options)
     missing = sum(
         not os.path.lexists(ours / Path(root).relative_to(theirs) / name)
         for root, _, names in os.walk(theirs)
@@ -156,7 +224,12 @@ def _check_content(instance: Instance, original: Path) -> None:
     )
     if missing:
         raise SharedWithOriginal(
-            f"{instance.folder} is a copy of {original}, which has {missing} files of content more "
-            f"by now: stop it, remove this copy with '{command_line(instance.folder, 'reset')}', "
-            "and copy it again."
+            f"{instance.folder} is a copy of {original}, and {missing} files of content in "
+            f"{theirs} are not in {ours}: stop the original and copy them, too, or remove "
+            f"this copy with '{command_line(instance.folder, 'reset')}' and copy it again."
         )
+
+
+def _artifacts(data: Path, options: Options) -> Path:
+    given = options.settings.get(_MEDIA_SETTING, "").strip("\"' ") or options.media_root
+    return Path(given or data / "media") / _ARTIFACTS

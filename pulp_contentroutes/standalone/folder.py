@@ -20,18 +20,22 @@ DATABASE_FOLDER: Final = "postgresql"
 #: Beside PostgreSQL's files: the identity of the data folder that they belong to.
 OWNER_FILE: Final = "owner.json"
 OPTIONS_FILE: Final = "instance.json"
-#: In the subfolder `run`, and never replaced.
+#: In _RUN_FOLDER, and never replaced.
 LOCK_FILE: Final = "lock"
-_SUBFOLDERS: Final = ("logs", "media", "run", "static", "tmp")
-#: All that `serve` makes in a data folder, and so all that `reset` removes; the marker goes last.
+#: Has the lock.
+_RUN_FOLDER: Final = "run"
+_SUBFOLDERS: Final = ("logs", "media", _RUN_FOLDER, "static", "tmp")
+#: All that `serve` makes in a data folder, and so all that `reset` removes, in this order: the lock
+#: and the marker go last, so that the folder is held until then, and the rest can be removed later.
 CONTENTS: Final = (
-    *_SUBFOLDERS,
+    *(name for name in _SUBFOLDERS if name != _RUN_FOLDER),
     DATABASE_FOLDER,
     OPTIONS_FILE,
     "database_fields.key",
     "demo.json",
     "secret.key",
     "settings.py",
+    _RUN_FOLDER,
     # The other names could be those of a Django project.
     MARKER,
 )
@@ -69,7 +73,7 @@ def create(folder: Path) -> None:
             (folder / name).mkdir(mode=0o700, exist_ok=True)
         _check_space(folder)
         # The first byte that a full disk refuses is this one, not one in the middle of a database.
-        probe = folder / "run" / ".probe"
+        probe = folder / _RUN_FOLDER / ".probe"
         probe.write_bytes(b"\0" * 65536)
         probe.unlink()
     except OSError as error:
@@ -107,6 +111,8 @@ def _check_space(folder: Path) -> None:
 @contextmanager
 def held(folder: Path) -> Iterator[None]:
     """Hold the data folder against a second instance; raise AlreadyRunning if one holds it."""
+    # Gone if a `reset` was interrupted at its end.
+    (folder / _RUN_FOLDER).mkdir(mode=0o700, exist_ok=True)
     with _lock_file(folder) as lock:
         # `is_held` of another command holds it for a moment, too.
         deadline = time.monotonic() + _LOCK_SECONDS
@@ -130,7 +136,7 @@ def is_held(folder: Path) -> bool:
 
 
 def _lock_file(folder: Path) -> IO[str]:
-    return open(folder / "run" / LOCK_FILE, "a", encoding="utf-8")
+    return open(folder / _RUN_FOLDER / LOCK_FILE, "a", encoding="utf-8")
 
 
 def _locked(file: IO[str], kind: int) -> bool:

@@ -11,10 +11,7 @@ import click
 from pulp_contentroutes.standalone import passwords
 from pulp_contentroutes.standalone.errors import BadPassword, BadSetting
 from pulp_contentroutes.standalone.locations import default_folder
-from pulp_contentroutes.standalone.options import parse_setting
-
-#: Of a value, how much a refusal quotes.
-_QUOTED: Final = 40
+from pulp_contentroutes.standalone.options import parse_setting, quote
 
 
 class Number(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.4
@@ -44,11 +41,6 @@ class Number(click.ParamType):  # type: ignore[type-arg]  # generic since click 
 PORT: Final = Number("a port", 1, 65533, ", for instance 8080; Pulp takes the next ports, too")
 PROCESSES: Final = Number("a number of processes", 1, 64)
 LINES: Final = Number("a number of lines", 0, 10_000_000)
-
-
-def quote(value: str) -> str:
-    """Return a value of the user's for a message, bounded and without control characters."""
-    return repr(value if len(value) <= _QUOTED else f"{value[:_QUOTED]}…")
 
 
 def data_option(command: Callable[..., Any], text: str = "Data folder of the Pulp.") -> Any:

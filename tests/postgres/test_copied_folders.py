@@ -45,6 +45,21 @@ def copy(data: Path) -> Path:
     return target
 
 
+def link(data: Path) -> Cluster:
+    """Move the database out, as root has it for a folder that is closed to other accounts."""
+    cluster = Cluster(data)
+    if cluster.account is None:
+        pytest.skip("only root's database stands elsewhere")
+    if not cluster.is_linked:
+        home = cluster.make_home()
+        cluster.data.rename(home / "data")
+        cluster.remove_sockets()
+        shutil.rmtree(data / folder.DATABASE_FOLDER)
+        cluster.move_to(home)
+        copies.make_own(data)
+    return cluster
+
+
 def execute(data: Path, statement: str) -> list[tuple[object, ...]]:
     with database.connect(Cluster(data).database, 10, autocommit=True) as connection:
         cursor = connection.execute(statement)
@@ -69,17 +84,7 @@ def test_a_copy_of_a_running_folder_does_not_stop_the_original(original: Path) -
 
 
 def test_a_copied_link_gets_a_database_of_its_own(original: Path) -> None:
-    """As root has it in a folder that is closed to other accounts."""
-    cluster = Cluster(original)
-    if cluster.account is None:
-        pytest.skip("only root's database stands elsewhere")
-    if not cluster.is_linked:
-        home = cluster.make_home()
-        cluster.data.rename(home / "data")
-        cluster.remove_sockets()
-        shutil.rmtree(original / folder.DATABASE_FOLDER)
-        cluster.move_to(home)
-        copies.make_own(original)
+    cluster = link(original)
     with cluster.running():
         execute(original, "CREATE TABLE kept AS SELECT 1 AS number")
     other = copy(original)
@@ -91,3 +96,20 @@ def test_a_copied_link_gets_a_database_of_its_own(original: Path) -> None:
     folder.remove_contents(other)
     with cluster.running():
         assert execute(original, "SELECT number FROM kept") == [(1,)]
+
+
+def test_a_copied_link_gets_a_database_of_its_own_when_the_original_was_renamed(
+    original: Path,
+) -> None:
+    with link(original).running():
+        execute(original, "CREATE TABLE kept AS SELECT 1 AS number")
+    other = copy(original)
+    renamed = original.rename(original.with_name("c"))
+    settle(other)
+    with Cluster(other).running():
+        assert execute(other, "SELECT number FROM kept") == [(1,)]
+        execute(other, "DROP TABLE kept")
+    folder.remove_contents(other)
+    settle(renamed)
+    with Cluster(renamed).running():
+        assert execute(renamed, "SELECT number FROM kept") == [(1,)]

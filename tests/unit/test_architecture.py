@@ -145,7 +145,7 @@ FLOORS = {
     "standalone.reach": 3,
     "standalone.binaries": 3,
     "standalone.nginx": 3,
-    "standalone.settings_file": 3,
+    "standalone.settings_file": 4,
     "standalone.cluster": 4,
     "standalone.services": 5,
     "standalone.prepare": 5,

@@ -115,18 +115,67 @@ def test_a_folder_that_was_moved_keeps_its_database(
 
 
 @pytest.mark.parametrize("is_earlier", [False, True])
-def test_a_folder_that_was_moved_to_another_disk_keeps_its_database(
-    linked: Path, is_earlier: bool
+def test_a_folder_that_was_moved_to_another_disk_goes_on_with_its_database(
+    linked: Path, is_earlier: bool, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    """With a copy: nothing tells it from a copy whose original was renamed."""
     if is_earlier:
         make_earlier(linked)
     home = home_of(linked)
     moved = copy(linked)
     shutil.rmtree(linked)
     settle(moved)
-    assert home_of(moved) == home
+    assert f"The one in {home} was left: delete it yourself" in capsys.readouterr().out
+    own = home_of(moved)
+    assert own != home
+    assert (own / "data" / "PG_VERSION").read_text() == "18\n"
+    settle(moved)
+    assert capsys.readouterr().out == ""
     assert folder.remove_contents(moved) is None
-    assert not home.exists()
+    assert not own.exists()
+    assert (home / "data").exists()
+
+
+@pytest.mark.parametrize("is_earlier", [False, True])
+@pytest.mark.parametrize("given", [{}, {"database_url": "postgresql://x/y"}])
+def test_a_copy_of_a_folder_that_was_renamed_since_does_not_take_its_database(
+    linked: Path, is_earlier: bool, given: dict[str, Any]
+) -> None:
+    if is_earlier:
+        make_earlier(linked)
+    home = home_of(linked)
+    other = copy(linked)
+    renamed = linked.rename(linked.with_name("c"))
+    settle(other, **given)
+    folder.remove_contents(other)
+    assert (home / "data" / "PG_VERSION").exists()
+    settle(renamed)
+    if not is_earlier:
+        assert home_of(renamed) == home
+
+
+def test_a_database_in_use_by_a_folder_that_was_renamed_is_not_copied(
+    linked: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = home_of(linked)
+    other = copy(linked)
+    linked.rename(linked.with_name("c"))
+    uses = iter([False, True])
+    monkeypatch.setattr(Cluster, "is_in_use", lambda self: next(uses))
+    with pytest.raises(SharedWithOriginal, match=r"which is in use: stop the Pulp that uses it"):
+        settle(other)
+    assert list(home.parent.iterdir()) == [home]
+    assert home_of(other) == home
+
+
+@pytest.mark.parametrize("name", ["manage", "env"])
+def test_no_command_works_on_a_database_that_may_be_another_folders(
+    linked: Path, name: str
+) -> None:
+    other = copy(linked)
+    linked.rename(linked.with_name("c"))
+    with pytest.raises(SharedWithOriginal, match=f"serve --data {other}' gives it a copy"):
+        {"manage": enter_database, "env": existing.find_usable}[name](other)
 
 
 def test_a_database_that_is_not_proven_to_be_the_folders_own_is_left(linked: Path) -> None:
@@ -192,9 +241,54 @@ def test_the_database_of_an_original_that_runs_is_not_copied(linked: Path) -> No
 def test_a_copy_without_content_that_the_original_has_got_since_is_refused(linked: Path) -> None:
     other = copy(linked)
     (linked / "media" / "artifact" / "2").write_text("since")
-    with pytest.raises(SharedWithOriginal, match=r"has 1 files of content more by now: stop it"):
+    said = (
+        f"1 files of content in {linked}/media/artifact are not in {other}/media/artifact: stop "
+        "the original and copy them, too"
+    )
+    with pytest.raises(SharedWithOriginal, match=said):
         settle(other)
     assert home_of(other) == home_of(linked)
+
+
+@pytest.mark.parametrize("is_setting", [False, True])
+@pytest.mark.parametrize("is_linked", [False, True])
+def test_a_copy_of_a_folder_with_content_elsewhere_needs_a_copy_of_the_content(
+    linked: Path, tmp_path: Path, is_setting: bool, is_linked: bool
+) -> None:
+    def option(media: Path | str) -> dict[str, Any]:
+        return {"settings": {"MEDIA_ROOT": media}} if is_setting else {"media_root": media}
+
+    if not is_linked:
+        home = home_of(linked)
+        (linked / DATABASE_FOLDER).unlink()
+        home.rename(linked / DATABASE_FOLDER)
+    media, own = tmp_path / "media", tmp_path / "own"
+    (linked / "media").rename(media)
+    (linked / "media").mkdir()
+    (linked / OPTIONS_FILE).write_text(Options(**option(str(media))).dump())
+    other = copy(linked)
+    name = "--set MEDIA_ROOT" if is_setting else "--media-root"
+    with pytest.raises(SharedWithOriginal, match=f"give {name} one of its own, with a copy of its"):
+        settle(other)
+    for given, place in (("", other / "media"), (str(own), own)):
+        said = f"1 files of content in {media}/artifact are not in {place}/artifact: stop"
+        with pytest.raises(SharedWithOriginal, match=said):
+            settle(other, **option(given))
+    shutil.copytree(media, own)
+    settle(other, **option(str(own)))
+    assert copies.original_of(other) is None
+
+
+def test_a_copy_with_database_and_content_in_it_needs_nothing_that_came_since(
+    linked: Path,
+) -> None:
+    home = home_of(linked)
+    (linked / DATABASE_FOLDER).unlink()
+    home.rename(linked / DATABASE_FOLDER)
+    other = copy(linked)
+    (linked / "media" / "artifact" / "2").write_text("since")
+    settle(other)
+    assert copies.original_of(other) is None
 
 
 @pytest.mark.parametrize(
@@ -212,12 +306,15 @@ def test_a_copy_does_not_take_over_what_two_cannot_share(
     other = copy(linked)
     settle(linked)
     name = "--" + option.replace("_", "-")
-    with pytest.raises(SharedWithOriginal, match=f"give {name} one of its own, or {name}= to do"):
+    with pytest.raises(SharedWithOriginal, match=f"give {name} one of its own.*, or {name}= to do"):
         settle(other)
     settle(other, **{option: f"{value}2"})
 
 
-@pytest.mark.parametrize("name", ["MEDIA_ROOT", "STORAGES__default__OPTIONS__bucket_name"])
+@pytest.mark.parametrize(
+    "name",
+    ["DATABASES__default__NAME", "MEDIA_ROOT", "STORAGES__default__OPTIONS__bucket_name"],
+)
 def test_a_copy_does_not_take_over_settings_that_two_cannot_share(linked: Path, name: str) -> None:
     (linked / OPTIONS_FILE).write_text(Options(settings={name: "x", "A": "b"}).dump())
     other = copy(linked)
@@ -225,6 +322,26 @@ def test_a_copy_does_not_take_over_settings_that_two_cannot_share(linked: Path, 
     with pytest.raises(SharedWithOriginal, match=f"give --set {name} one of its own"):
         settle(other)
     settle(other, settings={name: "y"})
+
+
+def test_a_copy_takes_over_settings_that_lead_nowhere(linked: Path) -> None:
+    settings = {"DATABASES__default__CONN_MAX_AGE": "5"}
+    (linked / OPTIONS_FILE).write_text(Options(settings=settings).dump())
+    other = copy(linked)
+    settle(other)
+    assert Options.load(other / OPTIONS_FILE).settings == settings
+
+
+@pytest.mark.parametrize("value", ["", "postgresql://x/z"])
+def test_a_copy_forgets_the_database_of_its_original_when_it_is_none_any_more(
+    linked: Path, value: str
+) -> None:
+    """Its first start may fail after that, and later commands read the remembered options."""
+    (linked / OPTIONS_FILE).write_text(Options(database_url="postgresql://x/y").dump())
+    other = copy(linked)
+    settle(other, database_url=value)
+    assert copies.original_of(other) is None
+    assert Options.load(other / OPTIONS_FILE).database_url == (value or None)
 
 
 def test_a_copy_with_another_database_leaves_the_link_behind(linked: Path) -> None:

@@ -68,6 +68,7 @@ def test_a_setting_without_a_name_is_refused(text: str) -> None:
         ("serve --task-workers many", "'many' is not a number of processes"),
         ("logs --lines all", "'all' is not a number of lines: give a whole number from 0 to"),
         ("serve --set nonsense", "write NAME=VALUE"),
+        (f"serve --set {'x' * 50}", f"--set '{'x' * 40}…': write NAME=VALUE"),
         ("serve --database-url mysql://x", "postgresql://USER:PASSWORD@HOST"),
         ("status", " serve --data {data}' makes one"),
         ("stop", " serve --data {data}' makes one"),

@@ -8,7 +8,7 @@ from typing import Any
 import psutil
 import pytest
 
-from pulp_contentroutes.standalone import nginx, reach
+from pulp_contentroutes.standalone import nginx, reach, settings_file
 from pulp_contentroutes.standalone.instance import Instance
 from pulp_contentroutes.standalone.options import Options
 
@@ -85,6 +85,23 @@ def test_clients_get_addresses_that_they_can_use(
     made = instance(**options)
     assert reach.api_urls(made) == api
     assert reach.content_url(made) == (content or api[0])
+
+
+@pytest.mark.parametrize(
+    ("options", "origin"),
+    [
+        ({}, "http://127.0.0.1:8080"),
+        ({"bind": "0.0.0.0"}, None),
+        ({"has_nginx": False}, "http://127.0.0.1:8081"),
+        ({"has_nginx": False, "bind": "0.0.0.0"}, "http://198.51.100.7:8081"),
+        ({"has_nginx": False, "bind": "::"}, "http://198.51.100.7:8081"),
+    ],
+)
+def test_urls_of_content_lead_to_the_port_of_the_content_app(
+    options: dict[str, Any], origin: str | None
+) -> None:
+    """Without an origin they are paths, which a client puts behind the address of the API."""
+    assert settings_file._settings(instance(**options))["CONTENT_ORIGIN"] == origin
 
 
 def test_a_machine_without_a_network_has_its_own_address(monkeypatch: pytest.MonkeyPatch) -> None:
