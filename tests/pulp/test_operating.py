@@ -17,7 +17,7 @@ from pulp_contentroutes.standalone.locations import SYSTEM_FOLDER
 from tests.harness.http1 import Route
 from tests.harness.standalone import SCRIPTS, Standalone, requires_nginx
 from tests.harness.template import PASSWORD
-from tests.harness.waiting import free_ports
+from tests.harness.waiting import free_ports, wait_until
 from tests.pulp.life import Used
 
 pytestmark = requires_nginx  # one port for everything
@@ -125,7 +125,17 @@ class Operator:
     def paste_all(self, heading: str) -> None:
         for command, shown in commands(heading):
             assert not shown, "an output that is not compared"
+            if "remove-plugin" in command:
+                self._wait_until_pulp_knows_that_it_is_stopped()
             self.paste(command)
+
+    def _wait_until_pulp_knows_that_it_is_stopped(self) -> None:
+        """A process of the API that was killed counts as running for two minutes."""
+        online = (
+            "from pulpcore.app.models import AppStatus; print(AppStatus.objects.online().count())"
+        )
+        command = f"pulpcore-manager shell --no-imports -c '{online}'"
+        wait_until(lambda: self.paste(command).split()[-1] == "0", 150, "no process is online")
 
 
 def _write_script(path: Path, text: str) -> None:
