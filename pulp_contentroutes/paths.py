@@ -6,11 +6,14 @@ The route table, the reverse-proxy snippets and the documentation are tested aga
 from typing import Final
 from urllib.parse import quote
 
+#: Above all others; nothing but a page that says so is at it.
+ROOT: Final = "/pulp_contentroutes/"
+
 #: Content route: `<CONTENT_PREFIX>[<domain>/]<base_path>/<relative path>`, on `pulp-content`.
-CONTENT_PREFIX: Final = "/pulp_contentroutes/content/"
+CONTENT_PREFIX: Final = ROOT + "content/"
 
 #: Galaxy-style API: `<GALAXY_PREFIX>[<domain>/]<base_path>/…`, on `pulp-api`.
-GALAXY_PREFIX: Final = "/pulp_contentroutes/galaxy/"
+GALAXY_PREFIX: Final = ROOT + "galaxy/"
 
 
 def with_domain(prefix: str, domain: str | None) -> str:

@@ -28,7 +28,9 @@ _GROUPS = {
     "test_giving_up.py": "adversity",
     "test_install.py": "life cycle",
     "test_life_cycle.py": "life cycle",
+    "test_operating.py": "life",
     "test_readme.py": "life cycle",
+    "test_removal.py": "life",
 }
 #: The group that begins, before all folders: one process alone takes minutes for it.
 _FIRST = "life cycle"

@@ -11,7 +11,7 @@ from aiohttp import web
 
 from pulp_contentroutes.serving import sql
 from pulp_contentroutes.serving.authorize import Asks, Guard
-from pulp_contentroutes.serving.credentials import digest_of, new_token
+from pulp_contentroutes.serving.credentials import Accepted, digest_of, new_token
 from pulp_contentroutes.serving.errors import DatabaseUnavailable
 from pulp_contentroutes.serving.plans import StorageState
 from pulp_contentroutes.serving.rows import Row
@@ -189,8 +189,11 @@ class FakeGuards:
         self.gate: asyncio.Event | None = None
         #: Those that no password and no token satisfies, besides the guards of requests.
         self.without_credentials: set[UUID] = set()
-        #: The guard that Pulp's own handler asks.
+        #: The credentials that satisfy guards which ask Pulp.
+        self.accepted_by_pulp = Accepted.PASSWORDS_AND_TOKENS
+        #: The guard that Pulp's own handler asks; it cannot be known while the database is down.
         self.pulps: UUID | None = None
+        self.is_down = False
 
     def add(self, asks: Asks) -> UUID:
         guard_id = uuid4()
@@ -208,11 +211,15 @@ class FakeGuards:
         self.asked.append(guard)
         return guard.permits(request)
 
-    async def takes_credentials(self, guard_id: UUID) -> bool:
-        is_satisfiable = self.guards[guard_id].asks in (Asks.TOKEN, Asks.PULP)
-        return is_satisfiable and guard_id not in self.without_credentials
+    async def accepted_credentials(self, guard_id: UUID) -> Accepted:
+        if guard_id in self.without_credentials:
+            return Accepted.NONE
+        accepted = {Asks.TOKEN: Accepted.TOKENS, Asks.PULP: self.accepted_by_pulp}
+        return accepted.get(self.guards[guard_id].asks, Accepted.NONE)
 
     async def asked_by_pulp(self, request: web.Request) -> UUID | None:
+        if self.is_down:
+            raise DatabaseUnavailable("It is down.")
         return self.pulps
 
 

@@ -1,5 +1,6 @@
 """The Django side: what pulpcore discovers by name."""
 
+from django.db.models.signals import pre_migrate
 from pulpcore.plugin import PulpPluginAppConfig
 
 
@@ -15,3 +16,6 @@ class PulpContentroutesPluginAppConfig(PulpPluginAppConfig):
     def ready(self):
         super().ready()
         from pulp_contentroutes.app import checks  # noqa: F401  registers the deploy checks
+        from pulp_contentroutes.app.downgrades import refuse_losses
+
+        pre_migrate.connect(refuse_losses, sender=self, dispatch_uid="contentroutes_refuse_losses")

@@ -2,24 +2,33 @@
 
 from typing import Final
 
-#: Types that a user's password or token can satisfy; read in pulpcore 3.123.
-_WITH_CREDENTIALS: Final = frozenset({"core.rbac", "contentroutes.token"})
+from pulp_contentroutes.serving.credentials import Accepted
+
+#: Types that credentials can satisfy; read in pulpcore 3.123.
+_ACCEPTED: Final = {
+    "core.rbac": Accepted.PASSWORDS_AND_TOKENS,
+    "contentroutes.token": Accepted.TOKENS,
+}
 _COMPOSITE: Final = "core.composite"
 
 
-def takes_credentials(guard):
-    """Return whether a password or token can satisfy the guard, or one of those it is made of.
+def accepted_credentials(guard):
+    """Return the credentials that can satisfy the guard, or one of those it is made of.
 
-    Certificates, headers and signed URLs are no credentials that a client could be asked for; of
-    guards of unknown types nothing is known, and Pulp asks for none. Blocking.
+    Certificates, headers and signed URLs are not credentials that a client could be asked for.
+    Nothing is known about guards of other types, and Pulp asks for none. Blocking.
     """
+    found = Accepted.NONE
     waiting, composites = [guard], set()
     while waiting:
         guard = waiting.pop()
-        if guard.pulp_type in _WITH_CREDENTIALS:
-            return True
+        accepted = _ACCEPTED.get(guard.pulp_type, Accepted.NONE)
+        if accepted is Accepted.PASSWORDS_AND_TOKENS:
+            return accepted
+        if accepted is Accepted.TOKENS:
+            found = accepted
         # Nothing in Pulp keeps a composite guard from being part of itself.
         if guard.pulp_type == _COMPOSITE and guard.pk not in composites:
             composites.add(guard.pk)
             waiting += guard.cast().guards.all()
-    return False
+    return found

@@ -1,8 +1,12 @@
-"""Deploy checks (`pulpcore-manager check --deploy`): one id per fault, listed in docs/checks.md."""
+"""Deploy checks, one id per fault, listed in docs/checks.md.
+
+`pulpcore-manager check --deploy --tag contentroutes` runs them alone.
+"""
 
 import asyncio
 from importlib import import_module
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.checks import Error, Warning, register
@@ -30,8 +34,12 @@ LEAST = {
 #: What app/content.py needs and pulpcore would not report when it is missing.
 REQUIRED_MODULES = ("asyncpg", "aiohttp", "yarl")
 
+_register = register("contentroutes", deploy=True)
+# Of a setting, in a message.
+_LONGEST_VALUE = 200
 
-@register(deploy=True)
+
+@_register
 def check_required_modules(app_configs, **kwargs):
     """E001: the content app would run without our routes, with one log line to say so."""
     for module in REQUIRED_MODULES:
@@ -40,12 +48,12 @@ def check_required_modules(app_configs, **kwargs):
         except ImportError as error:
             yield Error(
                 f"The library '{module}' cannot be imported: {error}",
-                hint="Run 'pip install pulp-contentroutes' in Pulp's environment.",
+                hint="Install the plugin again in Pulp's environment, with its dependencies.",
                 id="contentroutes.E001",
             )
 
 
-@register(deploy=True)
+@_register
 def check_prefixes(app_configs, **kwargs):
     """E002: one of Pulp's own URL prefixes lies inside one of ours, or is the same."""
     for name in ("CONTENT_PATH_PREFIX", "API_ROOT"):
@@ -60,7 +68,7 @@ def check_prefixes(app_configs, **kwargs):
                 )
 
 
-@register(deploy=True)
+@_register
 def check_numbers(app_configs, **kwargs):
     """E003: a bound that is no number, or none that can be worked with."""
     for name, least in LEAST.items():
@@ -75,7 +83,7 @@ def check_numbers(app_configs, **kwargs):
             )
 
 
-@register(deploy=True)
+@_register
 def check_database(app_configs, **kwargs):
     """E004: the content workers would find the fast path's SQL impossible, and switch it off."""
     problem = _problem()
@@ -88,7 +96,7 @@ def check_database(app_configs, **kwargs):
         )
 
 
-@register(deploy=True)
+@_register
 def check_trusted_proxies(app_configs, **kwargs):
     """E005: a reverse proxy that is named by what is no address."""
     for network in settings.CONTENTROUTES_TRUSTED_PROXIES:
@@ -102,7 +110,7 @@ def check_trusted_proxies(app_configs, **kwargs):
             )
 
 
-@register(deploy=True)
+@_register
 def check_connection(app_configs, **kwargs):
     """E006, W007: the way to the database is one on which the fast path is off, or slow."""
     problem = _problem()
@@ -114,6 +122,35 @@ def check_connection(app_configs, **kwargs):
         )
     elif isinstance(problem, NotHeard):
         yield Warning(str(problem), id="contentroutes.W007")
+
+
+@_register
+def check_content_origin(app_configs, **kwargs):
+    """W008: clients of the Galaxy API would download without TLS though they have come by it.
+
+    A check cannot know how clients come: without TLS the warning is to be silenced.
+    """
+    origin = str(settings.CONTENT_ORIGIN or "")
+    if origin and not _is_safe(origin):
+        yield Warning(
+            f"The setting CONTENT_ORIGIN is {origin[:_LONGEST_VALUE]!r}, not a URL with https: "
+            "ansible-galaxy is told to download from there, even where it has come by TLS.",
+            hint="Let CONTENT_ORIGIN begin with 'https://', or remove it: then the URLs are those "
+            "by which the client has come. If no client uses TLS, set "
+            "SILENCED_SYSTEM_CHECKS = ['contentroutes.W008'].",
+            id="contentroutes.W008",
+        )
+
+
+def _is_safe(origin):
+    """Tell whether it is a URL with https, or one that only clients on this machine can use."""
+    try:
+        url = urlsplit(origin)
+        host = url.hostname or ""
+        is_safe = url.scheme == "https" or host == "localhost"
+        return is_safe or ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _problem():

@@ -48,7 +48,8 @@ def add_fast_path() -> None:
         # An exception from here would end every content worker.
         log.exception(
             "The fast path is off, Pulp's own handler serves: it could not be set up. "
-            "'pulpcore-manager check --deploy' names settings that it cannot work with."
+            "'pulpcore-manager check --deploy --tag contentroutes' names settings that it cannot "
+            "work with."
         )
         return
     fast_path.add_to(app)
@@ -61,8 +62,8 @@ try:
 except ImportError:
     log.critical(
         "pulp_contentroutes serves nothing under %s: it could not be imported. Reinstall it with "
-        "its dependencies (pip install pulp-contentroutes) and restart pulp-content; "
-        "'pulpcore-manager check --deploy' names what is missing.",
+        "its dependencies, as docs/installation.md says, and restart pulp-content; "
+        "'pulpcore-manager check --deploy --tag contentroutes' names what is missing.",
         CONTENT_PREFIX,
         exc_info=True,
     )

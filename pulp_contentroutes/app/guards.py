@@ -12,11 +12,12 @@ from django.db import DatabaseError, InterfaceError, OperationalError, connectio
 from pulpcore.plugin.content import Handler
 from pulpcore.plugin.models import ContentGuard
 
-from pulp_contentroutes.app.challenge import takes_credentials
+from pulp_contentroutes.app.challenge import accepted_credentials
 from pulp_contentroutes.app.locations import canonical_request
 from pulp_contentroutes.paths import CONTENT_PREFIX
 from pulp_contentroutes.serving import sql
 from pulp_contentroutes.serving.authorize import Asks, Guard
+from pulp_contentroutes.serving.credentials import Accepted
 from pulp_contentroutes.serving.errors import DatabaseUnavailable
 from pulp_contentroutes.serving.rows import Queries
 
@@ -62,8 +63,8 @@ class PulpGuards:
     async def permits(self, guard, request):
         return await sync_to_async(guard.permits)(request)
 
-    async def takes_credentials(self, guard_id):
-        return await sync_to_async(_takes_credentials)(guard_id)
+    async def accepted_credentials(self, guard_id):
+        return await sync_to_async(_accepted_credentials)(guard_id)
 
     async def asked_by_pulp(self, request):
         # Pulp's middleware has set the domain, in this task.
@@ -91,10 +92,10 @@ def _fetch_guard(guard_id):
     return guard and guard.cast()
 
 
-def _takes_credentials(guard_id):
+def _accepted_credentials(guard_id):
     with _database_errors():
         guard = ContentGuard.objects.filter(pk=guard_id).first()
-        return guard is not None and takes_credentials(guard)
+        return Accepted.NONE if guard is None else accepted_credentials(guard)
 
 
 def _guard_at(path):

@@ -3,14 +3,12 @@
 from django.conf import settings
 from django.urls import path
 
+from pulp_contentroutes.app.front_page import NothingHereView
 from pulp_contentroutes.app.galaxy import imports, publish, roles, roots, views
-from pulp_contentroutes.paths import GALAXY_PREFIX
+from pulp_contentroutes.paths import GALAXY_PREFIX, ROOT, with_domain
 
-_BASE = (
-    GALAXY_PREFIX.removeprefix("/")
-    + ("<slug:pulp_domain>/" if settings.DOMAIN_ENABLED else "")
-    + "<path:base_path>"
-)
+_GALAXY = with_domain(GALAXY_PREFIX, "<slug:pulp_domain>" if settings.DOMAIN_ENABLED else None)
+_BASE = _GALAXY.removeprefix("/") + "<path:base_path>"
 _COLLECTION = "collections/<slug:namespace>/<slug:name>/"
 # The name is what stands after the last dot.
 _ROLE = "<str:namespace>.<slug:name>"
@@ -34,4 +32,14 @@ _ENDPOINTS = {
     "": roots.RootView,
 }
 
-urlpatterns = [path(_BASE + end, view.as_view()) for end, view in _ENDPOINTS.items()]
+#: Above those of distributions, with a slash at their end or without it.
+_NOTHING_HERE = {
+    prefix.removeprefix("/").removesuffix("/") + end
+    for prefix in (ROOT, GALAXY_PREFIX, _GALAXY)
+    for end in ("", "/")
+}
+
+urlpatterns = [
+    *(path(each, NothingHereView.as_view()) for each in sorted(_NOTHING_HERE)),
+    *(path(_BASE + end, view.as_view()) for end, view in _ENDPOINTS.items()),
+]

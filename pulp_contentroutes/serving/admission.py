@@ -10,11 +10,13 @@ from multidict import CIMultiDict
 from pulp_contentroutes.serving.authorize import Authorizer, Decision
 from pulp_contentroutes.serving.client_address import ClientAddresses
 from pulp_contentroutes.serving.credentials import (
+    Accepted,
     Malformed,
     Password,
     Token,
     credentials_of,
 )
+from pulp_contentroutes.serving.errors import DatabaseUnavailable
 from pulp_contentroutes.serving.refusals import refusal
 from pulp_contentroutes.serving.signed_urls import SignedUrls
 from pulp_contentroutes.serving.throttle import FailedLogins, PasswordChecks
@@ -66,6 +68,8 @@ class Admission:
                 return self._refusal(HTTPStatus.FORBIDDEN, request)
             case Decision.UNAUTHENTICATED:
                 return self._unauthenticated(request)
+            case Decision.NEEDS_TOKEN:
+                return self._unauthenticated(request, Accepted.TOKENS)
 
     # Requests that Pulp authenticates.
 
@@ -77,7 +81,7 @@ class Admission:
         Return the request that Pulp may authenticate, or the refusal of a client that has sent too
         many passwords. `is_ours`: it is about content; `is_guarded`: it is known that a guard asks.
         """
-        if not isinstance(_credentials(request), Password):
+        if not _has_password(request):
             return request
         turn = await self._checks.wait(self._addresses.of(request))
         is_gone = request.transport is None or request.transport.is_closing()
@@ -113,47 +117,67 @@ class Admission:
         self.end_authentication(request)
         if wrong is not None or await self._authorizer.permits_with_user(guard_id, request):
             return wrong
-        if _is_known(request) or not await self._authorizer.takes_credentials(guard_id):
-            return self._refusal(HTTPStatus.FORBIDDEN, request)
-        return self._unauthenticated(request)
+        return await self._refused_by(guard_id, request)
 
     async def refused_by_pulp(self, request: web.Request) -> RenderedResponse:
         """Return the answer to a request that a guard has refused in Pulp's own handler.
 
         Raise DatabaseUnavailable.
         """
-        if _is_known(request):
+        if not _is_known(request):
+            if self._has_failed(request):
+                return self._refusal(HTTPStatus.TOO_MANY_REQUESTS, request)
+            if isinstance(_credentials(request), Password | Token | Malformed):
+                return self._unauthenticated(request)
+        elif not _has_password(request):
             return self._refusal(HTTPStatus.FORBIDDEN, request)
-        if self._has_failed(request):
-            return self._refusal(HTTPStatus.TOO_MANY_REQUESTS, request)
-        if isinstance(_credentials(request), Password | Token | Malformed):
-            return self._unauthenticated(request)
-        guard_id = await self._authorizer.asked_by_pulp(request)
-        if guard_id is None or not await self._authorizer.takes_credentials(guard_id):
+        try:
+            return await self._refused_by(await self._authorizer.asked_by_pulp(request), request)
+        except DatabaseUnavailable:
+            if not _is_known(request):
+                raise
+            # Pulp's own answer would name the guards of a composite.
             return self._refusal(HTTPStatus.FORBIDDEN, request)
-        return self._unauthenticated(request)
 
-    def _unauthenticated(self, request: web.Request) -> RenderedResponse:
+    async def _refused_by(self, guard_id: UUID | None, request: web.Request) -> RenderedResponse:
+        """Return the answer to a client that is anonymous, or that Pulp knows."""
+        is_known = _is_known(request)
+        accepted = Accepted.NONE
+        # Other users are told nothing but that they may not.
+        if guard_id is not None and (not is_known or _has_password(request)):
+            accepted = await self._authorizer.accepted_credentials(guard_id)
+        if is_known or accepted is Accepted.NONE:
+            return self._refusal(HTTPStatus.FORBIDDEN, request, accepted)
+        return self._unauthenticated(request, accepted)
+
+    def _unauthenticated(
+        self, request: web.Request, accepted: Accepted = Accepted.PASSWORDS_AND_TOKENS
+    ) -> RenderedResponse:
         if _credentials(request) is not None:
             self._failed.note(self._addresses.of(request))
-        return self._refusal(HTTPStatus.UNAUTHORIZED, request)
+        return self._refusal(HTTPStatus.UNAUTHORIZED, request, accepted)
 
     def _has_signed_url(self, request: web.Request) -> bool:
         return self._signed_urls.admit(request.rel_url)
 
     def _has_failed(self, request: web.Request) -> bool:
         """Tell whether the request's password is not to be tried."""
-        if not isinstance(_credentials(request), Password):
-            return False
-        return self._failed.are_too_many(self._addresses.of(request))
+        return _has_password(request) and self._failed.are_too_many(self._addresses.of(request))
 
-    def _refusal(self, status: HTTPStatus, request: web.Request) -> RenderedResponse:
-        return refusal(status, request, is_hidden=self._is_hidden)
+    def _refusal(
+        self, status: HTTPStatus, request: web.Request, accepted: Accepted = Accepted.NONE
+    ) -> RenderedResponse:
+        needs_token = accepted is Accepted.TOKENS
+        return refusal(status, request, is_hidden=self._is_hidden, needs_token=needs_token)
 
 
 def _is_known(request: web.Request) -> bool:
     """Tell whether Pulp has authenticated a user."""
     return bool(getattr(request.get(_USER), "is_authenticated", False))
+
+
+def _has_password(request: web.Request) -> bool:
+    return isinstance(_credentials(request), Password)
 
 
 def _without_credentials(request: web.Request) -> web.Request:

@@ -14,7 +14,13 @@ from uuid import UUID
 from aiohttp import hdrs, web
 
 from pulp_contentroutes.serving.cache import BoundedCache
-from pulp_contentroutes.serving.credentials import MAX_LENGTH, Malformed, Token, credentials_of
+from pulp_contentroutes.serving.credentials import (
+    MAX_LENGTH,
+    Accepted,
+    Malformed,
+    Token,
+    credentials_of,
+)
 from pulp_contentroutes.serving.errors import GuardGone
 from pulp_contentroutes.serving.rows import ids_among
 from pulp_contentroutes.serving.singleflight import SingleFlight
@@ -27,6 +33,8 @@ class Decision(enum.Enum):
     ADMITTED = enum.auto()
     #: Wrong credentials, or none where some could satisfy the guard: the client may try again.
     UNAUTHENTICATED = enum.auto()
+    #: The same, where only a token could satisfy the guard.
+    NEEDS_TOKEN = enum.auto()
     #: A user who is known and may not, or a guard that no credentials can satisfy.
     FORBIDDEN = enum.auto()
     #: Credentials longer than anybody has.
@@ -68,8 +76,8 @@ class Guards(Protocol):
     async def permits(self, guard: Guard, request: web.Request) -> bool:
         """Ask a guard that asks Pulp (`Asks.PULP`); or raise DatabaseUnavailable."""
 
-    async def takes_credentials(self, guard_id: UUID) -> bool:
-        """Tell whether a password or token can satisfy the guard; or raise DatabaseUnavailable."""
+    async def accepted_credentials(self, guard_id: UUID) -> Accepted:
+        """Return the credentials that can satisfy the guard; or raise DatabaseUnavailable."""
 
     async def asked_by_pulp(self, request: web.Request) -> UUID | None:
         """Return the guard that Pulp's handler has asked; or raise DatabaseUnavailable."""
@@ -131,9 +139,10 @@ class Authorizer:
         credentials = credentials_of(authorization)
         if isinstance(credentials, Token):
             return await self._decide_for(credentials, guard_id, guard, request)
-        if isinstance(credentials, Malformed):
-            return Decision.UNAUTHENTICATED
         if guard.asks is Asks.TOKEN:
+            # A password is not checked: that would cost half a second, and satisfies no such guard.
+            return Decision.NEEDS_TOKEN
+        if isinstance(credentials, Malformed):
             return Decision.UNAUTHENTICATED
         if credentials is not None or guard.asks is Asks.PULP:
             # Whoever has sent a password is to hear that it is wrong, whatever the guard asks.
@@ -148,7 +157,8 @@ class Authorizer:
             return Decision.UNDECIDED
         grant = await self._tokens.find(token.digest, _needed(guard_id, guard))
         if grant is None:
-            return Decision.UNAUTHENTICATED
+            is_needed = guard.asks is Asks.TOKEN
+            return Decision.NEEDS_TOKEN if is_needed else Decision.UNAUTHENTICATED
         if guard.asks is Asks.PULP:
             return Decision.UNDECIDED
         if guard.asks is Asks.TOKEN:
@@ -169,9 +179,9 @@ class Authorizer:
             return await self._guards.permits(guard, request)
         return await _permits(guard, request)
 
-    async def takes_credentials(self, guard_id: UUID) -> bool:
-        """Tell whether a client is to be asked for credentials; or raise DatabaseUnavailable."""
-        return await self._guards.takes_credentials(guard_id)
+    async def accepted_credentials(self, guard_id: UUID) -> Accepted:
+        """Return the credentials to ask a client for; or raise DatabaseUnavailable."""
+        return await self._guards.accepted_credentials(guard_id)
 
     async def asked_by_pulp(self, request: web.Request) -> UUID | None:
         """Return the guard that Pulp's handler has asked; or raise DatabaseUnavailable."""

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import enum
 import hashlib
 import re
 import secrets
@@ -14,6 +15,8 @@ _TOKEN: Final = re.compile(rf"{TOKEN_PREFIX}[A-Za-z0-9_-]{{43}}")
 _SECRET_BYTES: Final = 32
 #: Longest value that is looked at, in characters: RFC 7617 has no limit, and tickets are long.
 MAX_LENGTH: Final = 4096
+#: For clients that send a password, or nothing, where only tokens are accepted.
+TOKEN_NEEDED: Final = "Send a valid API token of Pulp: passwords are not accepted here."
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,16 @@ class Foreign:
 
 
 Credentials = Token | Password | Malformed | Foreign
+
+
+class Accepted(enum.Enum):
+    """The credentials that can satisfy a content guard."""
+
+    #: It asks for certificates, headers or signed URLs.
+    NONE = enum.auto()
+    TOKENS = enum.auto()
+    PASSWORDS_AND_TOKENS = enum.auto()
+
 
 _PASSWORD: Final = Password()
 _MALFORMED: Final = Malformed()

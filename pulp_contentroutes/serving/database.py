@@ -167,6 +167,12 @@ def failures_named() -> Iterator[None]:
         raise DatabaseUnavailable(_sentence(error)) from error
 
 
+async def read_schema_state(connection: Any, has_users: bool = True) -> str:
+    """Return a text that is another one once triggers or columns that we rely on have changed."""
+    tables = [*schema.REQUIRED_COLUMNS, *(schema.USER_COLUMNS if has_users else ())]
+    return str(await connection.fetchval(schema.STATE, tables))
+
+
 async def probe(connection: Any, has_users: bool = True) -> None:
     """Raise SchemaMismatch unless every table, column, trigger and index we use is there."""
     columns = {**schema.REQUIRED_COLUMNS, **(schema.USER_COLUMNS if has_users else {})}

@@ -1,23 +1,31 @@
 """One connection per worker listens to the database, for ever; trust lasts as long as it is proven.
 
 What is in memory is trusted once a notification of our own came back (`Echo`), and as long as one
-comes back with every heartbeat. Changes that nobody announces are looked for (`Fingerprint`).
+comes back with every heartbeat, and our triggers are what they were. Once they or the schema have
+changed, the fast path is off until both were looked at again. Changes of rows that nobody announces
+are looked for (`take_fingerprint`).
 """
 
 import asyncio
 import logging
 from collections.abc import Callable, Collection, Iterable, Sequence
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from pulp_contentroutes.serving import schema
-from pulp_contentroutes.serving.database import Database, failures_named, probe
+from pulp_contentroutes.serving.database import (
+    Database,
+    failures_named,
+    probe,
+    read_schema_state,
+)
 from pulp_contentroutes.serving.echo import Echo
 from pulp_contentroutes.serving.errors import DatabaseUnavailable, NotHeard, SchemaMismatch
-from pulp_contentroutes.serving.fingerprints import Fingerprint, find_changes, take_fingerprint
+from pulp_contentroutes.serving.fingerprints import find_changes, take_fingerprint
 
 log = logging.getLogger(__name__)
 
-#: Between echoes: a connection that hears nothing is noticed within this and ECHO_SECONDS.
+#: Between echoes: a connection that hears nothing is noticed within this and ECHO_SECONDS. Triggers
+#: that are dropped or disabled without a word of ours are noticed within this, too.
 HEARTBEAT_SECONDS: Final = 5.0
 #: Changes that no trigger announces are noticed after this, in seconds, or after the time that the
 #: look for them takes, times `_SHARE`: it must not cost a database much.
@@ -26,7 +34,8 @@ _SHARE: Final = 50
 _FINGERPRINT_LIMIT: Final = 30.0
 _FIRST_RETRY_SECONDS: Final = 0.1
 _LAST_RETRY_SECONDS: Final = 5.0
-# A migration, or another way to PostgreSQL, is waited for, without asking every few seconds.
+# A migration of pulpcore's, or another way to PostgreSQL, is waited for, without asking every few
+# seconds; our own migrations say when they have run.
 _SLOW_RETRY_SECONDS: Final = 30
 
 
@@ -48,6 +57,8 @@ class Listener:
         self._memories = memories
         self._switch = switch
         self._echo = Echo(database)
+        #: Set once the connection has to be made anew.
+        self._lost = asyncio.Event()
         self._is_trusting = False
         self._has_warned = False
 
@@ -63,14 +74,6 @@ class Listener:
                 # Nothing is trusted meanwhile: only a connection that does not last is waited for.
                 has_lasted = clock() - started >= HEARTBEAT_SECONDS
                 delay = 0.0 if has_lasted else _FIRST_RETRY_SECONDS
-            except SchemaMismatch as mismatch:
-                self._switch(False)
-                log.critical(
-                    "The fast path is off, Pulp's own handler serves: %s Looking again in %d s.",
-                    mismatch,
-                    _SLOW_RETRY_SECONDS,
-                )
-                delay = _SLOW_RETRY_SECONDS
             except NotHeard as error:
                 if not self._has_warned:
                     log.warning("%s Trying again every %d s.", error, _SLOW_RETRY_SECONDS)
@@ -89,16 +92,21 @@ class Listener:
     async def _listen(self) -> None:
         """Listen until the connection is lost, or proves nothing any more."""
         connection = await self._database.connect()
-        lost = asyncio.Event()
+        self._lost = lost = asyncio.Event()
         try:
             connection.add_termination_listener(lambda _: lost.set())
             await self._echo.listen(connection, self._told)
-            # Before triggers are looked for, and before anything is remembered: what changes after
-            # that is found by comparison.
-            fingerprint = await self._fingerprint()
-            await probe(connection, self._database.has_users)
+            # Before triggers are looked for: what changes after that is found by comparison.
+            state = await read_schema_state(connection, self._database.has_users)
+            if not await self._is_servable(connection):
+                await _is_set(lost, _SLOW_RETRY_SECONDS)
+                return
             self._switch(True)
+            # Before anything is remembered, for the same reason.
+            fingerprint = await self._fingerprint()
             await self._echo.prove(connection)
+            if lost.is_set():
+                return
             self._trust()
             self._has_warned = False
             log.info("Listening to the database: the fast path is on.")
@@ -106,7 +114,7 @@ class Listener:
                 self._compare(fingerprint, lost), name="contentroutes: fingerprints"
             )
             try:
-                await self._beat(lost)
+                await self._beat(connection, state)
             finally:
                 comparing.cancel()
                 await asyncio.gather(comparing, return_exceptions=True)
@@ -115,14 +123,34 @@ class Listener:
         finally:
             connection.terminate()
 
-    async def _beat(self, lost: asyncio.Event) -> None:
-        """Return when the connection is lost, or does not hear any more."""
-        while not await _is_set(lost, HEARTBEAT_SECONDS):
+    async def _is_servable(self, connection: Any) -> bool:
+        """Tell whether the schema is what our SQL expects, and was not changed meanwhile."""
+        try:
+            await probe(connection, self._database.has_users)
+        except SchemaMismatch as mismatch:
+            self._switch(False)
+            log.critical(
+                "The fast path is off, Pulp's own handler serves: %s Looking again after a "
+                "migration of ours, or in %d s.",
+                mismatch,
+                _SLOW_RETRY_SECONDS,
+            )
+            return False
+        return not self._lost.is_set()
+
+    async def _beat(self, connection: Any, state: str) -> None:
+        """Return when the connection is lost, does not hear any more, or `state` has changed."""
+        while not await _is_set(self._lost, HEARTBEAT_SECONDS):
             if not await self._echo.comes_back():
                 log.warning("The connection that listens to the database hears nothing any more.")
                 return
+            if connection.is_closed():
+                return
+            if state != await read_schema_state(connection, self._database.has_users):
+                log.warning("Triggers or columns were changed: nothing in memory is kept.")
+                self._doubt()
 
-    async def _compare(self, before: Fingerprint | None, lost: asyncio.Event) -> None:
+    async def _compare(self, before: bytes | None, lost: asyncio.Event) -> None:
         """Look for changes without a notification until the connection is lost."""
         clock = asyncio.get_running_loop().time
         pause = float(FINGERPRINT_SECONDS)
@@ -132,28 +160,23 @@ class Listener:
                 after = await self._fingerprint()
                 pause = max(FINGERPRINT_SECONDS, _SHARE * (clock() - started))
                 if after is not None:
-                    await self._tell(before, after, lost)
+                    await self._tell(before, after)
                     before = after
         except Exception:
             log.exception("Changes that no trigger announces are not looked for.")
             lost.set()
 
-    async def _tell(
-        self, before: Fingerprint | None, after: Fingerprint, lost: asyncio.Event
-    ) -> None:
-        """Tell the memories what has changed; set `lost` if our triggers have.
+    async def _tell(self, before: bytes | None, after: bytes) -> None:
+        """Tell the memories what has changed.
 
         What was announced is found here, too: its plans are made once more.
         """
         if before is None:
             self._trust()
-        elif before.triggers != after.triggers:
-            log.warning("Triggers on Pulp's tables were changed: nothing in memory is kept.")
-            lost.set()
-        elif before.rows != after.rows:
+        elif before != after:
             self._announce(await asyncio.to_thread(find_changes, before, after))
 
-    async def _fingerprint(self) -> Fingerprint | None:
+    async def _fingerprint(self) -> bytes | None:
         try:
             return await take_fingerprint(self._database, _FINGERPRINT_LIMIT)
         except DatabaseUnavailable as error:
@@ -161,12 +184,21 @@ class Listener:
             return None
 
     def _told(self, payload: str) -> None:
-        if payload == schema.EVERYTHING:
+        if payload == schema.CHANGED:
+            log.info("A migration has changed the schema: it is looked at again.")
+            self._doubt()
+        elif payload == schema.EVERYTHING:
             # Before the first echo nothing is in memory, and a notification proves nothing.
             if self._is_trusting:
                 self._trust()
-            return
-        self._announce(payload.split(","))
+        else:
+            self._announce(payload.split(","))
+
+    def _doubt(self) -> None:
+        """Leave everything to Pulp until the schema was looked at again."""
+        self._switch(False)
+        self._distrust()
+        self._lost.set()
 
     def _announce(self, keys: Collection[str]) -> None:
         for memory in self._memories:

@@ -109,9 +109,11 @@ USER_OBJECTS: Final = (
 )
 
 #: The channel that our triggers notify; its payloads are keys with commas between them, or `*`.
-#: Workers notify it, too, of themselves: with a payload that begins with ECHO.
+#: Workers notify it, too, of themselves: with a payload that begins with ECHO. Our migrations say
+#: that the schema is another one from here on, forwards and backwards.
 CHANNEL: Final = "pulp_contentroutes"
 EVERYTHING: Final = "*"
+CHANGED: Final = "schema"
 ECHO: Final = "echo:"
 
 #: $1 tables.
@@ -131,6 +133,20 @@ UNION ALL
 SELECT c.relname::text, i.indisvalid
   FROM pg_class c JOIN pg_index i ON i.indexrelid = c.oid
  WHERE c.relname = ANY($1::text[]) AND pg_table_is_visible(c.oid)
+"""
+
+#: $1 tables. Another text once a trigger of ours or its function was made, dropped, replaced,
+#: enabled or disabled, or a column of these tables changed. It locks nothing but the catalog.
+STATE: Final = """
+SELECT md5(concat_ws(';',
+  (SELECT string_agg(concat_ws(' ', t.oid, t.xmin, p.oid, p.xmin), ',' ORDER BY t.oid)
+     FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid
+    WHERE t.tgname LIKE 'contentroutes\\_%' AND pg_table_is_visible(t.tgrelid)),
+  (SELECT string_agg(concat_ws(' ', a.attrelid, a.attname, a.atttypid), ','
+                     ORDER BY a.attrelid, a.attnum)
+     FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
+    WHERE c.relname = ANY($1::text[]) AND pg_table_is_visible(c.oid)
+      AND a.attnum > 0 AND NOT a.attisdropped)))
 """
 
 # How the listener knows what it can rely on.
@@ -173,9 +189,9 @@ _PUBLICATIONS: Final = (
 )
 _NOTHING: Final = "'00000000-0000-0000-0000-000000000000'::uuid"
 
-#: How plans and guards were made, in one row: what was written, as 16 bytes of a key that triggers
-#: announce (nil for all base paths) and 8 bytes of a hash for each, in their order; and a hash of
-#: our triggers. `{guards}` are rows of GUARD_TABLES, rendered by `render_fingerprint`.
+#: How plans and guards were made: 16 bytes of a key that triggers announce (nil for all base paths)
+#: and 8 bytes of a hash of what was written for each, in their order. `{guards}` are rows of
+#: GUARD_TABLES, rendered by `render_fingerprint`.
 FINGERPRINT: Final = f"""
 WITH hashed(key, hash) AS (
   {_HASHED.format(key=_NOTHING, id="pulp_id", table="core_distribution t")}
@@ -189,10 +205,7 @@ WITH hashed(key, hash) AS (
 ), summed AS (
   SELECT key, mod(sum(hash), 9223372036854775807)::bigint AS hash FROM hashed GROUP BY key
 )
-SELECT COALESCE(string_agg(uuid_send(key) || int8send(hash), ''::bytea ORDER BY key), '') AS rows,
-       (SELECT COALESCE(sum(hashtextextended(tgname::text, xmin::text::bigint)), 0)::text
-          FROM pg_trigger
-         WHERE tgname LIKE 'contentroutes\\_%' AND pg_table_is_visible(tgrelid)) AS triggers
+SELECT COALESCE(string_agg(uuid_send(key) || int8send(hash), ''::bytea ORDER BY key), '')
   FROM summed
 """
 

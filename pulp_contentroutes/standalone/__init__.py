@@ -1,5 +1,6 @@
 """A whole Pulp in one command: PostgreSQL, settings, processes, nginx."""
 
+import signal
 import sys
 
 from pulp_contentroutes.standalone import secret_options
@@ -10,9 +11,13 @@ def main() -> None:
     secret_options.move_to_environment()
     try:
         from pulp_contentroutes.standalone.cli import main as run
+    except KeyboardInterrupt:
+        # While the libraries are imported; afterwards the command line says what was stopped.
+        sys.stderr.write("\nStopped.\n")
+        sys.exit(128 + signal.SIGINT)
     except ModuleNotFoundError as error:
         sys.exit(
-            f"Error: {error}. The command needs more than the plugin: "
-            "pip install 'pulp-contentroutes[standalone]'"
+            f"Error: {error}. The command needs more than the plugin: install it with its extra "
+            "'standalone', for instance with pip install '.[standalone]' in a checkout."
         )
     run()

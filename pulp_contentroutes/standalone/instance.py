@@ -1,32 +1,12 @@
 """One standalone Pulp: its data folder, its addresses, and the environment of its processes."""
 
 import ipaddress
-import os
-import sysconfig
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import platformdirs
-
 from pulp_contentroutes.standalone import environment
-from pulp_contentroutes.standalone.errors import UnusableFolder
-from pulp_contentroutes.standalone.folder import SYSTEM_FOLDER
 from pulp_contentroutes.standalone.options import Options
-
-
-def default_folder() -> Path:
-    """Return the data folder of a user who names none; raise UnusableFolder if there is none."""
-    if os.geteuid() == 0:
-        return SYSTEM_FOLDER / "pulp"
-    if not os.path.isabs(os.path.expanduser("~")):
-        raise UnusableFolder("This user has no home folder: say where with --data DIR.")
-    return Path(platformdirs.user_data_dir("pulp_contentroutes"))
-
-
-def program(name: str) -> str:
-    """Return the path of a console script installed beside this interpreter."""
-    return str(Path(sysconfig.get_path("scripts")) / name)
 
 
 @dataclass(frozen=True, slots=True)

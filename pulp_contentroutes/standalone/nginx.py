@@ -26,13 +26,19 @@ def write_configuration(instance: Instance) -> None:
         # Root's folders are closed to the account that nginx would switch to.
         user="user root root;" if os.geteuid() == 0 else "",
         run=instance.run,
-        listen=instance.front,
+        listen=_listen(instance),
         api=instance.api,
         content=instance.content,
         content_prefix=instance.setting("CONTENT_PATH_PREFIX", "/pulp/content/"),
         snippets="\n".join(f'        include "{file}";' for file in _snippets()),
     )
     write_private(instance.run / "nginx.conf", text)
+
+
+def _listen(instance: Instance) -> str:
+    # nginx would take clients of IPv6 only, unlike gunicorn.
+    is_all = instance.options.bind == "::"
+    return f"{instance.front} ipv6only=off" if is_all else str(instance.front)
 
 
 def _snippets() -> Iterator[Path]:

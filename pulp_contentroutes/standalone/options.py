@@ -9,6 +9,8 @@ from typing import Any, Self
 
 from pulp_contentroutes.standalone.errors import BadSetting, UnusableFolder
 
+# How many characters of a bad value a message quotes.
+_QUOTED = 40
 # Dynaconf reads nested values with two underscores: DATABASES__default__CONN_MAX_AGE.
 _SETTING_NAME = re.compile(r"[A-Z][A-Z0-9_]*?(__[A-Za-z0-9_]+)*")
 
@@ -59,13 +61,18 @@ class Options:
         return json.dumps(dataclasses.asdict(self), indent=2) + "\n"
 
 
+def quote(value: str) -> str:
+    """Return a value of the user's for a message, bounded and without control characters."""
+    return repr(value if len(value) <= _QUOTED else f"{value[:_QUOTED]}…")
+
+
 def parse_setting(text: str) -> tuple[str, str]:
     """Split `NAME=VALUE`; Pulp reads the value as TOML (`true`, `5`, `["a"]`) or text."""
     name, equals, value = text.partition("=")
     name = name.removeprefix("PULP_")
     if not equals or not _SETTING_NAME.fullmatch(name):
         raise BadSetting(
-            f"--set {text!r}: write NAME=VALUE with the name of a Pulp setting in capitals, for "
-            "instance --set DOMAIN_ENABLED=true."
+            f"--set {quote(text)}: write NAME=VALUE with the name of a Pulp setting in "
+            "capitals, for instance --set DOMAIN_ENABLED=true."
         )
     return name, value

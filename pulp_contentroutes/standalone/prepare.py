@@ -8,7 +8,9 @@ import secrets
 import socket
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from pulp_contentroutes.standalone import database, log_files, nginx, settings_file
 from pulp_contentroutes.standalone.cluster import Cluster
@@ -73,7 +75,23 @@ def prepare(
     with cluster.running() if cluster else contextlib.nullcontext():
         with step("Connecting to the database"):
             _check_database(instance)
-        return _bootstrap(instance, admin_password, is_verbose)
+        password = admin_password or secrets.token_urlsafe(16)
+        unfinished = instance.run / "unfinished"
+        told = {
+            "password": password,
+            "is_given": admin_password is not None,
+            "was_stopped": unfinished.exists(),
+        }
+        unfinished.touch()
+        result = _run_bootstrap(instance, told, "Pulp could not be prepared", is_verbose)
+        unfinished.unlink()
+        return password if result["was_password_set"] else None
+
+
+def set_password(instance: Instance, password: str) -> None:
+    """Set that of `admin` in a database that is prepared, and runs. Raise StepFailed."""
+    told = {"password": password, "is_given": True, "is_prepared": True}
+    _run_bootstrap(instance, told, "The password could not be set", is_verbose=False)
 
 
 def _check_database(instance: Instance) -> None:
@@ -86,15 +104,17 @@ def _check_database(instance: Instance) -> None:
         )
 
 
-def _bootstrap(instance: Instance, given: str | None, is_verbose: bool) -> str | None:
-    password = given or secrets.token_urlsafe(16)
+def _run_bootstrap(
+    instance: Instance, told: Mapping[str, Any], failure: str, is_verbose: bool
+) -> dict[str, Any]:
+    """Run `bootstrap` with what it is to be `told`; return its result, or raise StepFailed."""
     log = log_files.path_of(instance.logs, _LOG)
     with contextlib.ExitStack() as stack:
         steps = os.dup(_STDOUT)
         stack.callback(os.close, steps)
         ended = subprocess.run(
             [sys.executable, "-m", "pulp_contentroutes.standalone.bootstrap"],
-            input=json.dumps({"password": password, "is_given": given is not None, "steps": steps}),
+            input=json.dumps({**told, "steps": steps}),
             env=instance.environment,
             cwd="/",
             stdout=subprocess.PIPE,
@@ -102,15 +122,17 @@ def _bootstrap(instance: Instance, given: str | None, is_verbose: bool) -> str |
             pass_fds=[steps],
             text=True,
             check=False,
+            # Ctrl-C is for this process, which ends that one: it has nothing to say about it.
+            start_new_session=True,
         )
     try:
-        result = json.loads(ended.stdout.splitlines()[-1])
+        result: dict[str, Any] = json.loads(ended.stdout.splitlines()[-1])
     except (IndexError, ValueError):
         result = {"error": f"it ended with exit code {ended.returncode}"}
     if "error" in result:
         where = "" if is_verbose else f" (its log is {log})"
-        raise StepFailed(f"Pulp could not be prepared: {result['error']}{where}")
-    return password if result["was_password_set"] else None
+        raise StepFailed(f"{failure}: {result['error']}{where}")
+    return result
 
 
 def _family(address: Address) -> socket.AddressFamily:

@@ -1,7 +1,5 @@
 """`pulp-contentroutes serve`: from a data folder to a running Pulp, and down again."""
 
-import signal
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,10 +8,21 @@ from typing import Any
 
 import click
 
-from pulp_contentroutes.standalone import database, demo, folder, herald, prepare, state
+from pulp_contentroutes.standalone import (
+    copies,
+    database,
+    demo,
+    folder,
+    herald,
+    prepare,
+    reach,
+    state,
+)
 from pulp_contentroutes.standalone.errors import StandaloneError
 from pulp_contentroutes.standalone.files import write_private
 from pulp_contentroutes.standalone.instance import Instance
+from pulp_contentroutes.standalone.interrupts import raise_on_stop_signals
+from pulp_contentroutes.standalone.locations import command_line
 from pulp_contentroutes.standalone.options import Options
 from pulp_contentroutes.standalone.services import services
 from pulp_contentroutes.standalone.supervisor import Supervisor
@@ -33,17 +42,23 @@ def serve(
     """
     started = time.monotonic()
     # Until the supervisor has handlers of its own.
-    exit_on_stop_signals()
+    raise_on_stop_signals()
     folder.create(data)
     with folder.held(data), _announced(data / "run"):
         options = Options.load(data / folder.OPTIONS_FILE).changed(given)
         instance, cluster = prepare.instance_of(data, options)
         prepare.check_ports(instance)
         click.echo(f"Pulp in {data}")
+        copies.settle(instance, cluster, given)
+        instance, cluster = prepare.instance_of(data, options)
+        warning = reach.warning(instance)
+        if warning:
+            click.echo(warning, err=True)
         password = prepare.prepare(instance, cluster, admin_password, is_verbose)
-        # Only now: what does not work is not remembered.
+        # Only now, but for a copy (`settle`): what does not work is not remembered.
         write_private(data / folder.OPTIONS_FILE, options.dump())
-        if password and not admin_password:
+        is_new = password is not None and not admin_password
+        if is_new:
             click.echo(f"The password of 'admin', shown only now: {password}")
         if with_demo and not password and not demo.is_loaded(data):
             raise StandaloneError(
@@ -54,7 +69,7 @@ def serve(
         click.echo("\nStarting, each with its log:")
         for service in to_run:
             click.echo(f"  {service.name:12} {service.address}")
-        click.echo(f"  pulp-contentroutes logs --data {data} [SERVICE] [--follow]")
+        click.echo(f"  {command_line(data, 'logs')} [SERVICE] [--follow]")
         supervisor = Supervisor(
             to_run,
             is_database_ready=lambda: database.problem(instance.database, seconds=2) is None,
@@ -62,7 +77,7 @@ def serve(
             logs=instance.logs,
             is_verbose=is_verbose,
         )
-        supervisor.run_beside(herald.announce, instance, started, with_demo, password)
+        supervisor.run_beside(herald.announce, instance, started, with_demo, password, is_new)
         try:
             code = supervisor.loop()
         finally:
@@ -70,13 +85,6 @@ def serve(
                 cluster.remove_sockets()
         click.echo("Stopped." if code == 0 else "Stopped after a failure: see above.")
         return code
-
-
-def exit_on_stop_signals() -> None:
-    """Let a stop signal unwind the blocks that hold PostgreSQL."""
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(number) is not signal.SIG_IGN:
-            signal.signal(number, lambda received, _: sys.exit(128 + received))
 
 
 @contextmanager

@@ -6,7 +6,8 @@ from typing import Any
 
 from pulp_contentroutes.standalone import environment
 from pulp_contentroutes.standalone.cluster import Cluster
-from pulp_contentroutes.standalone.instance import Instance, program
+from pulp_contentroutes.standalone.instance import Instance
+from pulp_contentroutes.standalone.locations import program
 
 DATABASE = "postgresql"
 NGINX = "nginx"

@@ -7,6 +7,7 @@ from typing import Any
 
 from cryptography.fernet import Fernet
 
+from pulp_contentroutes.standalone import reach
 from pulp_contentroutes.standalone.files import write_private
 from pulp_contentroutes.standalone.instance import Instance
 
@@ -41,14 +42,26 @@ def _settings(instance: Instance) -> dict[str, Any]:
         "STATIC_ROOT": str(folder / "static"),
         "WORKING_DIRECTORY": str(folder / "tmp"),
         "FILE_UPLOAD_TEMP_DIR": str(folder / "tmp"),
-        # Without one Pulp gives paths alone, which are right under every name of this machine.
-        "CONTENT_ORIGIN": None if instance.is_bound_to_all else instance.content_url,
+        # One page more, at the root of the API. "dynaconf_merge": after all of Pulp's own.
+        "MIDDLEWARE": ["pulp_contentroutes.app.front_page.FrontPage", "dynaconf_merge"],
+        "CONTENT_ORIGIN": _content_origin(instance),
         # Pulp reports its plugins to the Pulp project by default; a trial should not.
         "ANALYTICS": False,
     }
     if options.redis_url:
         settings |= {"REDIS_URL": options.redis_url, "CACHE_ENABLED": True}
     return settings
+
+
+def _content_origin(instance: Instance) -> str | None:
+    """Return the URL of the content app, None if it is that of the API under every name.
+
+    Without one Pulp gives paths alone, and our Galaxy API takes the host of the request; without
+    nginx, both would lead to the port of the API.
+    """
+    if not instance.is_bound_to_all:
+        return instance.content_url
+    return None if instance.front else reach.content_url(instance)
 
 
 def _django_database(arguments: Mapping[str, str]) -> dict[str, Any]:

@@ -7,16 +7,15 @@ import click
 
 from pulp_contentroutes.standalone import log_files
 from pulp_contentroutes.standalone.errors import NoLog, NotRunning
-from pulp_contentroutes.standalone.existing import data_option, find_instance, find_running
+from pulp_contentroutes.standalone.existing import find_instance, find_running
+from pulp_contentroutes.standalone.parameters import LINES, data_option
 
 
 @click.command()
 @data_option
 @click.argument("service", required=False)
 @click.option("-f", "--follow", is_flag=True, help="Go on with new lines until Pulp has stopped.")
-@click.option(
-    "-n", "--lines", type=click.IntRange(0), default=100, show_default=True, help="Of each service."
-)
+@click.option("-n", "--lines", type=LINES, default=100, show_default=True, help="Of each service.")
 def logs(data: Path, service: str | None, follow: bool, lines: int) -> None:
     """Show the last lines of the log of SERVICE, or of all services."""
     folder = find_instance(data).logs

@@ -11,6 +11,7 @@ from typing import Final, Self
 import psutil
 
 from pulp_contentroutes.standalone.files import write_private
+from pulp_contentroutes.standalone.folder import LOCK_FILE
 
 _FILE: Final = "state.json"
 
@@ -33,6 +34,8 @@ class State:
     #: When the supervisor started, as the kernel says it: its number may be another's by now.
     started: float
     services: tuple[ServiceState, ...]
+    #: Device and inode of the lock beside it: in a copy of the folder they are others.
+    lock: tuple[int, int] | None = None
 
     @property
     def is_current(self) -> bool:
@@ -43,18 +46,31 @@ class State:
 
     @classmethod
     def load(cls, run: Path) -> Self | None:
-        """Return what the supervisor last wrote, None if there is none."""
+        """Return what the supervisor of this folder last wrote, None if there is none."""
         try:
             raw = json.loads((run / _FILE).read_text(encoding="utf-8"))
         except FileNotFoundError:
             return None
         services = tuple(ServiceState(**each) for each in raw["services"])
-        return cls(raw["supervisor"], raw["started"], services)
+        # Earlier versions have written none.
+        lock = tuple(raw["lock"]) if raw.get("lock") else None
+        if lock is not None and lock != _lock(run):
+            return None
+        return cls(raw["supervisor"], raw["started"], services, lock)
 
 
 def write(run: Path, services: Iterable[ServiceState]) -> None:
-    state = State(os.getpid(), psutil.Process().create_time(), tuple(services))
+    """Tell the other commands; this process holds the folder."""
+    state = State(os.getpid(), psutil.Process().create_time(), tuple(services), _lock(run))
     write_private(run / _FILE, json.dumps(asdict(state), indent=2) + "\n")
+
+
+def _lock(run: Path) -> tuple[int, int] | None:
+    try:
+        found = (run / LOCK_FILE).stat()
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def remove(run: Path) -> None:

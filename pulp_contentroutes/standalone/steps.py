@@ -15,7 +15,8 @@ def step(label: str, output: IO[str] | None = None) -> Iterator[None]:
     started = time.monotonic()
     try:
         yield
-    except BaseException:
-        click.echo("failed", file=output)
+    except BaseException as error:
+        is_told = isinstance(error, KeyboardInterrupt)
+        click.echo("stopped" if is_told else "failed", file=output)
         raise
     click.echo(f"{time.monotonic() - started:.1f} s", file=output)

@@ -1,4 +1,4 @@
-"""The results for machines, and as a picture: docs/benchmarks/results.json and results.svg."""
+"""The results for machines, and as figures: docs/benchmarks/results.json, and two SVG."""
 
 import json
 from dataclasses import asdict
@@ -6,21 +6,22 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from tests.benchmarks import machine, plot
+from tests.benchmarks import machine, plot, summary
 from tests.benchmarks.catalogue import GROUPS
 from tests.benchmarks.contenders import Plan
 from tests.benchmarks.goals import Goal, Run, goals
 
 
 def write(run: Run, plan: Plan, busy: float, folder: Path) -> list[Path]:
-    """Write both files and return their paths; no picture without the groups that it shows."""
+    """Write all files and return their paths; no figures without the groups that they show."""
     folder.mkdir(parents=True, exist_ok=True)
-    written = [folder / "results.json"]
-    written[0].write_text(json.dumps(_data(run, plan, busy), indent=1) + "\n", encoding="utf-8")
+    data = _data(run, plan, busy)
+    written = {"results.json": json.dumps(data, indent=1) + "\n"}
     if {"4kib", "growth"} <= set(run):
-        written.append(folder / "results.svg")
-        written[1].write_text(plot.picture(run), encoding="utf-8")
-    return written
+        written |= {"results.svg": plot.picture(run), "summary.svg": summary.render_summary(data)}
+    for name, text in written.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    return [folder / name for name in written]
 
 
 def _data(run: Run, plan: Plan, busy: float) -> dict[str, Any]:

@@ -5,7 +5,8 @@ from collections.abc import Callable
 import pytest
 from pulpcore.plugin.models import ContentGuard
 
-from pulp_contentroutes.app.challenge import takes_credentials
+from pulp_contentroutes.app.challenge import accepted_credentials
+from pulp_contentroutes.serving.credentials import TOKEN_NEEDED, Accepted
 from tests.harness.galaxy import create_galaxy
 from tests.harness.rest import Rest
 
@@ -39,25 +40,41 @@ def in_a_circle(*parts: Make) -> Make:
     return make
 
 
-def taking_credentials(admin: Rest, make: Make) -> bool:
-    return bool(takes_credentials(ContentGuard.objects.get(pk=make(admin).split("/")[-2])))
+RBAC, TOKEN = kind("core/rbac"), kind("contentroutes/token")
+
+
+def accepted(admin: Rest, make: Make) -> Accepted:
+    found = accepted_credentials(ContentGuard.objects.get(pk=make(admin).split("/")[-2]))
+    assert isinstance(found, Accepted)
+    return found
 
 
 @pytest.mark.parametrize(
     "make",
     [
-        pytest.param(kind("core/rbac"), id="rbac"),
-        pytest.param(kind("contentroutes/token"), id="token"),
-        pytest.param(composite(header, kind("core/rbac")), id="a part"),
-        pytest.param(
-            composite(header, composite(header, composite(kind("contentroutes/token")))),
-            id="a part of a part of a part",
-        ),
-        pytest.param(in_a_circle(header, kind("core/rbac")), id="a part of a circle"),
+        pytest.param(RBAC, id="rbac"),
+        pytest.param(composite(header, RBAC), id="a part"),
+        pytest.param(composite(RBAC, TOKEN), id="the first of two parts"),
+        pytest.param(composite(TOKEN, RBAC), id="the last of two parts"),
+        pytest.param(in_a_circle(header, RBAC), id="a part of a circle"),
     ],
 )
 def test_credentials_are_asked_for_where_a_part_takes_them(admin: Rest, make: Make) -> None:
-    assert taking_credentials(admin, make) is True
+    assert accepted(admin, make) is Accepted.PASSWORDS_AND_TOKENS
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        pytest.param(TOKEN, id="token"),
+        pytest.param(
+            composite(header, composite(header, composite(TOKEN))), id="a part of a part of a part"
+        ),
+        pytest.param(in_a_circle(header, TOKEN), id="a part of a circle"),
+    ],
+)
+def test_tokens_are_asked_for_where_no_part_takes_a_password(admin: Rest, make: Make) -> None:
+    assert accepted(admin, make) is Accepted.TOKENS
 
 
 @pytest.mark.parametrize(
@@ -72,14 +89,26 @@ def test_credentials_are_asked_for_where_a_part_takes_them(admin: Rest, make: Ma
     ],
 )
 def test_no_credentials_are_asked_for_where_no_part_takes_them(admin: Rest, make: Make) -> None:
-    assert taking_credentials(admin, make) is False
+    assert accepted(admin, make) is Accepted.NONE
 
 
 def test_a_guard_of_an_unknown_type_asks_for_none(admin: Rest) -> None:
     """As Pulp, which never asks."""
     guard = ContentGuard.objects.get(pk=header(admin).split("/")[-2])
     guard.pulp_type = "another.plugins"
-    assert takes_credentials(guard) is False
+    assert accepted_credentials(guard) is Accepted.NONE
+
+
+def test_the_galaxy_api_says_that_a_guard_wants_a_token(admin: Rest) -> None:
+    """Pulp has authenticated the user before the guard is asked."""
+    server = create_galaxy(admin, content_guard=TOKEN(admin))
+    for authorization, status in (("", 401), (admin.authorization, 403)):
+        answer = admin.as_user(authorization).call("GET", f"{server.path}api/v3/collections/")
+        [error] = answer.json()["errors"]
+        assert (answer.status_code, error["detail"]) == (status, TOKEN_NEEDED)
+    others = str(admin.token(admin.user()["username"])["token"])
+    answer = server.get("api/v3/collections/", others)
+    assert (answer.status_code, TOKEN_NEEDED in answer.text) == (403, False)
 
 
 @pytest.mark.parametrize(("make", "status"), [(header, 403), (kind("core/rbac"), 401)])

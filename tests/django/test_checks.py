@@ -3,12 +3,24 @@
 import psycopg
 import pytest
 from django.core.checks import CheckMessage, run_checks
+from django.core.checks.registry import registry
+from django.core.management import CommandError, call_command
 from django.db import connection, connections
 from pytest_django import Settings
 
-from pulp_contentroutes.app.checks import check_connection, check_database
+from pulp_contentroutes.app.checks import (
+    check_connection,
+    check_content_origin,
+    check_database,
+)
 from pulp_contentroutes.serving import echo
 from tests.harness.pgbouncer import requires_pgbouncer, run_pgbouncer
+
+
+@pytest.fixture(autouse=True)
+def no_content_origin(settings: Settings) -> None:
+    """The usual setting; the origin of these tests is no address of a server."""
+    settings.CONTENT_ORIGIN = None
 
 
 def own_faults() -> list[str]:
@@ -34,6 +46,55 @@ def test_the_deploy_checks_name_each_fault(settings: Settings) -> None:
     settings.CONTENTROUTES_STALE_IF_ERROR = -1
     settings.CONTENTROUTES_TRUSTED_PROXIES = ["10.0.0.0/8", "nowhere"]
     assert own_faults() == [f"contentroutes.E00{number}" for number in (2, 3, 3, 5)]
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        None,
+        "",
+        "https://pulp.example.com",
+        "HTTPS://pulp.example.com/",
+        "http://localhost:8080",
+        "http://127.0.0.1:8080",
+        "http://[::1]:8080",
+    ],
+)
+def test_a_content_origin_with_tls_or_on_this_machine_is_no_fault(
+    settings: Settings, origin: str | None
+) -> None:
+    settings.CONTENT_ORIGIN = origin
+    assert list(check_content_origin(None)) == []
+
+
+@pytest.mark.parametrize(
+    "origin",
+    ["http://pulp.example.com", "http://192.0.2.1:8080", "pulp.example.com", "http://[", "x" * 999],
+)
+def test_a_content_origin_without_tls_is_a_fault(settings: Settings, origin: str) -> None:
+    settings.CONTENT_ORIGIN = origin
+    [fault] = check_content_origin(None)
+    assert fault.id == "contentroutes.W008"
+    assert f"CONTENT_ORIGIN is '{origin[:200]}', not a URL with https: " in fault.msg
+
+
+def test_one_command_says_nothing_but_our_faults_and_exits_by_them(
+    settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ours = {each for each in registry.deployment_checks if "contentroutes" in each.__module__}
+    assert {each.tags for each in ours} == {("contentroutes",)}
+    settings.CONTENT_ORIGIN = "http://pulp.example.com"
+    # Faults of Pulp's own, which is what it would say of nearly every Pulp.
+    settings.SECRET_KEY = "SECRET"
+    command = {"deploy": True, "tags": ["contentroutes"]}
+    call_command("check", **command)
+    said = capsys.readouterr().err
+    assert "(contentroutes.W008)" in said
+    assert "System check identified 1 issue (0 silenced)." in said
+    with pytest.raises(CommandError, match="W008"):
+        call_command("check", **command, fail_level="WARNING")
+    settings.SILENCED_SYSTEM_CHECKS = ["contentroutes.W008"]
+    call_command("check", **command, fail_level="WARNING")
 
 
 def test_the_deploy_checks_tell_that_a_trigger_is_disabled() -> None:

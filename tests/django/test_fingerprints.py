@@ -1,4 +1,4 @@
-"""The fingerprint finds every change that plans and guards are made anew for, whoever made it."""
+"""Every change that plans and guards are made anew for is found, whoever made it, and however."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -13,7 +13,7 @@ from pulpcore.plugin.models import Domain
 from pulpcore.plugin.util import get_domain
 
 from pulp_contentroutes.serving import schema
-from pulp_contentroutes.serving.fingerprints import Fingerprint, find_changes
+from pulp_contentroutes.serving.fingerprints import find_changes
 from pulp_contentroutes.serving.model import BASE_PATHS
 
 DistributedPublication = apps.get_model("core", "DistributedPublication")
@@ -24,14 +24,28 @@ FilePublication = apps.get_model("file", "FilePublication")
 FileRepository = apps.get_model("file", "FileRepository")
 
 
-def take() -> Fingerprint:
+def take() -> bytes:
     """Take the fingerprint in the test's transaction."""
     with connection.cursor() as cursor:
         cursor.execute(schema.GUARD_TABLES)
         # A percent sign is one for psycopg, too.
         cursor.execute(schema.render_fingerprint(cursor.fetchall()), None)
-        [(rows, triggers)] = cursor.fetchall()
-    return Fingerprint(bytes(rows), triggers)
+        [(fingerprint,)] = cursor.fetchall()
+    return bytes(fingerprint)
+
+
+def run(statement: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+
+
+def state() -> str:
+    """Return the state of triggers and columns in the test's transaction."""
+    with connection.cursor() as cursor:
+        statement = schema.STATE.replace("%", "%%").replace("$1", "%s")
+        cursor.execute(statement, [[*schema.REQUIRED_COLUMNS, *schema.USER_COLUMNS]])
+        [(found,)] = cursor.fetchall()
+    return str(found)
 
 
 @pytest.fixture
@@ -137,24 +151,43 @@ def test_a_change_of_one_repository_says_nothing_of_another(site: Any) -> None:
     assert find_changes(before, take()) == [str(other.pk)]
 
 
-@pytest.mark.parametrize(
-    "statement",
-    [
-        "ALTER TABLE core_domain DISABLE TRIGGER contentroutes_domain_changed_update",
-        "DROP TRIGGER contentroutes_domain_changed_update ON core_domain",
-    ],
-)
-def test_a_trigger_that_is_turned_off_is_noticed(statement: str) -> None:
-    before = take()
-    with connection.cursor() as cursor:
-        cursor.execute(statement)
-    assert take().triggers != before.triggers
+TRIGGER = "contentroutes_domain_changed_update"
+#: What takes announcements away, or the columns that plans are made of.
+HARMS = {
+    "a trigger disabled": f"ALTER TABLE core_domain DISABLE TRIGGER {TRIGGER}",
+    "a trigger dropped": f"DROP TRIGGER {TRIGGER} ON core_domain",
+    "a function dropped": "DROP FUNCTION contentroutes_domain_changed CASCADE",
+    "a function replaced": "CREATE OR REPLACE FUNCTION contentroutes_domain_changed()"
+    " RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'",
+    "a trigger of a guard dropped": "DROP TRIGGER contentroutes_core_headercontentguard_update"
+    " ON core_headercontentguard",
+    "a table dropped": "DROP TABLE contentroutes_apitoken",
+    "a column renamed": "ALTER TABLE core_artifact RENAME sha512 TO other",
+    "a column of another type": "ALTER TABLE core_artifact ALTER size TYPE numeric",
+}
+
+
+@pytest.mark.parametrize("harm", HARMS)
+def test_a_harm_to_what_the_fast_path_relies_on_is_noticed(harm: str) -> None:
+    before = state()
+    run(HARMS[harm])
+    assert state() != before
 
 
 def test_triggers_that_were_off_for_a_moment_are_noticed() -> None:
     """As `pg_restore --disable-triggers` leaves them."""
-    before = take()
+    before = state()
     for action in ("DISABLE", "ENABLE"):
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(f"ALTER TABLE core_domain {action} TRIGGER ALL")
-    assert take().triggers != before.triggers
+        with transaction.atomic():
+            run(f"ALTER TABLE core_domain {action} TRIGGER ALL")
+    assert state() != before
+
+
+def test_what_pulp_and_postgresql_do_all_day_is_no_harm() -> None:
+    """Or everything would be forgotten with each heartbeat."""
+    before = state()
+    Domain.objects.update(description="other")
+    run("ANALYZE core_domain")
+    run("CREATE INDEX of_an_administrator ON core_domain (description)")
+    run("CREATE TEMPORARY TABLE core_artifact_copy AS SELECT * FROM core_artifact")
+    assert state() == before

@@ -5,7 +5,9 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from pytest_django import Settings
 
+from pulp_contentroutes.paths import CONTENT_PREFIX
 from tests.harness import in_pulp
 from tests.harness.galaxy import Galaxy, create_galaxy
 from tests.harness.rest import Rest, new_name
@@ -36,6 +38,18 @@ def test_pages_and_queries_do_not_grow_with_the_versions(server: Galaxy, token: 
         found += [row["version"] for row in page["data"]]
         path = page["links"]["next"]
     assert found == [f"1.{number}.0" for number in range(7, -1, -1)]
+
+
+@pytest.mark.parametrize("origin", ["https://pulp.example.com", "https://pulp.example.com/"])
+def test_tarballs_are_downloaded_from_the_content_origin(
+    server: Galaxy, token: str, settings: Settings, origin: str
+) -> None:
+    """A slash at its end does not matter: Pulp takes it away, too."""
+    server.add(token)
+    settings.CONTENT_ORIGIN = origin
+    document = server.get(f"{TOOLS}versions/1.2.3/").json()
+    path = f"{CONTENT_PREFIX}{server.base_path}/acme-tools-1.2.3.tar.gz"
+    assert document["download_url"] == f"https://pulp.example.com{path}"
 
 
 PATHS_OF_A_COLLECTION = ("", "versions/?limit=2", "versions/1.1.0/")

@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 
@@ -84,6 +85,15 @@ class Rest:
     def _ended_task(self, href: str) -> dict[str, Any] | None:
         task: dict[str, Any] = self.call("GET", href).json()
         return task if task["finished_at"] else None
+
+    def find_failures(self) -> dict[str, int]:
+        """Return the status of each list of Pulp's, and of each task, that answers with a 5xx."""
+        lists = [urlsplit(url).path for url in self.call("GET", "").json().values()]
+        assert len(lists) > 40
+        tasks = self.call("GET", "tasks/?limit=1000").json()["results"]
+        paths = [*lists, *(task["pulp_href"] for task in tasks)]
+        answers = {path: self.call("GET", path).status_code for path in paths}
+        return {path: status for path, status in answers.items() if status >= 500}
 
     # Guards, users and their permissions.
 

@@ -125,11 +125,18 @@ class Standalone:
         variables: dict[str, str] = json.loads(ended.stdout)
         return variables
 
-    @contextlib.contextmanager
-    def further_content_app(self, **settings: str) -> Iterator[int]:
+    def further_content_app(self, **settings: str) -> contextlib.AbstractContextManager[int]:
         """Run one more content app on this instance, as the README says; yield its port."""
+        return self._further("pulpcore-content", settings)
+
+    def further_api(self, **settings: str) -> contextlib.AbstractContextManager[int]:
+        """Run one more API on this instance; yield its port."""
+        return self._further("pulpcore-api", settings)
+
+    @contextlib.contextmanager
+    def _further(self, program: str, settings: Mapping[str, str]) -> Iterator[int]:
         port = free_ports()
-        command = [str(SCRIPTS / "pulpcore-content"), "--bind", f"127.0.0.1:{port}"]
+        command = [str(SCRIPTS / program), "--bind", f"127.0.0.1:{port}"]
         with subprocess.Popen(
             [*command, "--no-control-socket"],
             env={**self.variables(), **{f"PULP_{name}": value for name, value in settings.items()}},
@@ -138,7 +145,7 @@ class Standalone:
             stderr=subprocess.DEVNULL,
         ) as further:
             try:
-                wait_until(lambda: connects(port), READY_SECONDS, "a further content app")
+                wait_until(lambda: connects(port), READY_SECONDS, f"a further {program}")
                 yield port
             finally:
                 further.terminate()

@@ -17,9 +17,10 @@ from typing import Final
 
 from packaging.utils import canonicalize_name
 
-from pulp_contentroutes.standalone import folder
+from pulp_contentroutes.standalone import copies, folder
 from pulp_contentroutes.standalone.account import Account
 from pulp_contentroutes.standalone.cluster import Cluster
+from pulp_contentroutes.standalone.locations import SYSTEM_FOLDER
 from pulp_contentroutes.standalone.options import Options
 from pulp_contentroutes.standalone.prepare import instance_of, prepare
 
@@ -38,10 +39,11 @@ def copy_template(data: Path) -> None:
         _copy(template, data)
         cluster = data / folder.DATABASE_FOLDER
         if cluster.is_symlink():
-            own = folder.SYSTEM_FOLDER / f"cluster-{secrets.token_hex(8)}"
+            own = SYSTEM_FOLDER / f"cluster-{secrets.token_hex(8)}"
             _copy(cluster.resolve(), own)
             cluster.unlink()
             cluster.symlink_to(own)
+    copies.make_own(data)
 
 
 @contextlib.contextmanager
@@ -74,13 +76,11 @@ def _fingerprint() -> str:
 
 def _make(data: Path) -> None:
     folder.create(data)
+    cluster = Cluster(data)
     if Account.for_postgresql():
         # Where every account gets through, whatever the folder that the copy will be in.
-        folder.SYSTEM_FOLDER.mkdir(parents=True, exist_ok=True)
-        link = data / folder.DATABASE_FOLDER
-        link.symlink_to(folder.SYSTEM_FOLDER / f"cluster-{secrets.token_hex(8)}")
+        cluster.move_to(cluster.make_home())
     options = Options(settings=FAST_HASHER)
-    cluster = Cluster(data)
     cluster.initialise()
     with (cluster.data / "postgresql.conf").open("a") as configuration:
         configuration.write(_POSTGRESQL)

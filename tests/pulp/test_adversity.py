@@ -140,14 +140,12 @@ def test_a_listening_connection_that_is_silently_dead_is_noticed(stage: Stage) -
 TRIGGER = "ALTER TABLE core_distribution {} TRIGGER contentroutes_distribution_changed_update"
 BYPASSES = {
     "replica": ("SET session_replication_role = replica", "RESET session_replication_role", 5),
-    # Half a minute between two looks, and what a busy machine adds.
-    "disabled": (TRIGGER.format("DISABLE"), TRIGGER.format("ENABLE ALWAYS"), 60),
+    # Five seconds between two looks, and what a busy machine adds.
+    "disabled": (TRIGGER.format("DISABLE"), TRIGGER.format("ENABLE ALWAYS"), 20),
 }
 
 
-@pytest.mark.parametrize(
-    "bypass", ["replica", pytest.param("disabled", marks=pytest.mark.exhaustive)]
-)
+@pytest.mark.parametrize("bypass", BYPASSES)
 def test_a_change_that_bypasses_triggers_is_noticed(stage: Stage, bypass: str) -> None:
     """Or a restore of some tables would be served as it was before, for ever."""
     site = stage.site
@@ -274,14 +272,14 @@ def test_a_damaged_artifact_is_never_sent_as_the_file(
     if not was_open:
         site.sql("NOTIFY pulp_contentroutes, '*'")
         wait_until(lambda: stage.app.holds(artifact) == 0, what="the file closed")
-    # An open file has its bytes whatever becomes of its name, and a small one is in memory.
-    is_whole = was_open and (harm != "truncated" or size == "small")
+    # An open file has its bytes, and a small one is in memory, until the worker looks at the name
+    # of it, which may happen at any moment.
+    can_be_whole = was_open and (harm != "truncated" or size == "small")
     with harmed(artifact, harm, tmp_path / "copy"):
         for _ in range(2):
             answer = attempt(lambda: route.get(path))
-            assert (answer.status == 200) == is_whole
-            assert not is_whole or answer.body == site.files[path]
-        assert (attempt(lambda: route.head(path)).status == 200) == is_whole
+            assert answer.status != 200 or (can_be_whole and answer.body == site.files[path])
+        assert attempt(lambda: route.head(path)).status != 200 or can_be_whole
     site.sql("NOTIFY pulp_contentroutes, '*'")
     stage.settle()
 

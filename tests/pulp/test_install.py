@@ -130,7 +130,7 @@ def test_a_missing_asyncpg_is_loud_and_leaves_pulp_running(
         assert response.status_code == 200
     assert "CRITICAL: pulp_contentroutes serves nothing under" in log.read_text()
     assert "No module named 'asyncpg'" in log.read_text()
-    check = [str(SCRIPTS / "pulpcore-manager"), "check", "--deploy"]
+    check = [str(SCRIPTS / "pulpcore-manager"), "check", "--deploy", "--tag", "contentroutes"]
     checked = subprocess.run(
         check, env={**os.environ, **broken}, capture_output=True, text=True, check=False
     )

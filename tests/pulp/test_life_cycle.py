@@ -5,13 +5,14 @@ import signal
 import socket
 import stat
 import subprocess
+from functools import partial
 from pathlib import Path
 
 import psutil
 import pytest
 import requests
 
-from pulp_contentroutes.paths import CONTENT_PREFIX
+from pulp_contentroutes.paths import CONTENT_PREFIX, GALAXY_PREFIX
 from pulp_contentroutes.standalone.cluster import Cluster
 from pulp_contentroutes.standalone.demo import AWKWARD, contents
 from pulp_contentroutes.standalone.folder import remove_contents
@@ -21,6 +22,7 @@ from tests.harness.standalone import HAS_NGINX, PROGRAM, Standalone, requires_ng
 from tests.harness.template import PASSWORD, copy_template
 from tests.harness.waiting import free_ports, wait_until
 
+ROOT = Path(__file__).parents[2]
 SERVICES = {"postgresql", "api", "content", "worker-1", *(["nginx"] if HAS_NGINX else [])}
 
 
@@ -95,6 +97,15 @@ def test_a_health_check_without_host_is_answered(plain: Standalone, path: str) -
     with socket.create_connection(("127.0.0.1", plain.port), timeout=30) as connection:
         connection.sendall(f"GET {path} HTTP/1.0\r\n\r\n".encode())
         assert connection.makefile("rb").readline() == b"HTTP/1.1 200 OK\r\n"
+
+
+@requires_nginx
+def test_a_redirect_of_nginx_names_no_port(plain: Standalone) -> None:
+    """Behind a port map clients use another."""
+    for prefix in (CONTENT_PREFIX, GALAXY_PREFIX, "/pulp/content/"):
+        path = prefix.removesuffix("/")
+        answer = requests.get(f"{plain.front}{path}", timeout=60, allow_redirects=False)
+        assert (answer.status_code, answer.headers["Location"]) == (301, prefix)
 
 
 def test_logs_shows_the_log_of_a_service(plain: Standalone) -> None:
@@ -229,11 +240,102 @@ def test_stop_and_manage_work_from_another_terminal(plain: Standalone) -> None:
     assert plain.process
     assert plain.process.wait(timeout=10) == 0
     assert run("stop", "--data", str(plain.data)).returncode == 3
+    assert run("password", "--data", str(plain.data), input=f"{PASSWORD}\n").returncode == 0
     # manage starts PostgreSQL for the command, and stops it again.
     command = ("shell", "--no-imports", "-c", "print(6 * 7)")
     assert run("manage", "--data", str(plain.data), *command).stdout == "42\n"
     assert not (plain.data / "postgresql" / "data" / "postmaster.pid").exists()
     plain.start()
+
+
+def test_a_new_password_holds_at_once(plain: Standalone) -> None:
+    users = f"{plain.front}/pulp/api/v3/users/"
+    for new, old in (("another password", PASSWORD), (PASSWORD, "another password")):
+        ended = run("password", "--data", str(plain.data), input=f"{new}\n")
+        assert (ended.returncode, ended.stderr) == (0, "")
+        codes = [
+            requests.get(users, auth=("admin", each), timeout=60).status_code for each in (new, old)
+        ]
+        assert codes == [200, 401]
+
+
+def test_the_lines_for_a_second_terminal_work_there(plain: Standalone, tmp_path: Path) -> None:
+    said = plain.log.read_text().rpartition("In a second terminal:\n")[2]
+    line = said.partition("\n")[0]
+    ended = subprocess.run(
+        ["/bin/sh", "-c", line],
+        cwd="/",
+        env={"HOME": str(tmp_path), "PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert "content " in ended.stdout
+
+
+def test_make_shows_the_pulp_that_make_serves(plain: Standalone, tmp_path: Path) -> None:
+    for target, data, code in (("status", plain.data, 0), ("logs", plain.data, 0)):
+        ended = run_make(target, data)
+        assert ended.returncode == code, ended.stderr
+        assert "content " in ended.stdout
+    for target in ("status", "stop", "logs"):
+        ended = run_make(target, tmp_path / "no such folder")
+        assert ended.returncode == 2
+        assert f"There is no Pulp in {tmp_path / 'no such folder'}: '" in ended.stderr
+
+
+def run_make(target: str, data: Path) -> subprocess.CompletedProcess[str]:
+    # Without the variables of the `make test` that has begun this test.
+    environment = {name: value for name, value in os.environ.items() if "MAKE" not in name}
+    environment.pop("ARGS", None)
+    return subprocess.run(
+        ["make", target, f"DATA={data}"],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+def test_the_root_says_where_things_are(plain: Standalone) -> None:
+    """Through nginx, and without it on the port of the API."""
+    for port in {plain.port, plain.api_port}:
+        page = requests.get(f"http://127.0.0.1:{port}/", timeout=60)
+        assert page.status_code == 200
+        for path in (CONTENT_PREFIX, GALAXY_PREFIX, "/pulp/api/v3/status/"):
+            assert path in page.text
+
+
+@pytest.mark.exhaustive
+def test_ctrl_c_while_the_database_is_made_leaves_one_that_can_be_gone_on_with(
+    tmp_path: Path,
+) -> None:
+    new = Standalone(tmp_path / "new", ["--content-workers", "1"])
+    for word in ("Preparing PostgreSQL", "Migrating", "Migrating"):
+        with (
+            new.log.open("wb") as log,
+            # A terminal's Ctrl-C goes to all of them.
+            subprocess.Popen(new.command, stdout=log, stderr=log, start_new_session=True) as serve,
+        ):
+            wait_until(partial(says, new, word), what=word)
+            os.killpg(serve.pid, signal.SIGINT)
+            assert serve.wait(timeout=30) == 130
+        said = new.log.read_text()
+        assert said.endswith("give the command again, and it goes on from here.\n")
+        assert "Traceback" not in said
+        assert not (Cluster(new.data).data / "postmaster.pid").exists()
+    try:
+        new.start()
+    finally:
+        new.end()
+
+
+def says(instance: Standalone, word: str) -> bool:
+    return word in instance.log.read_text()
 
 
 def test_without_nginx_there_are_two_ports(tmp_path: Path) -> None:

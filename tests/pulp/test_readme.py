@@ -12,38 +12,23 @@ import requests
 from pulp_contentroutes.standalone import database
 from pulp_contentroutes.standalone.cluster import Cluster
 from tests.harness.ansible_galaxy import Client
+from tests.harness.documentation import ROOT, blocks, console
 from tests.harness.standalone import Standalone, requires_nginx, run
-from tests.harness.template import PASSWORD, copy_template
+from tests.harness.template import copy_template
 from tests.harness.waiting import free_ports, wait_until
 
-ROOT = Path(__file__).parents[2]
 MARK = "--- end of a command ---"
 
 
-def console(heading: str) -> list[tuple[str, str]]:
-    """Return the commands of a section's console blocks, each with the output shown below it."""
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    section = text.partition(f"## {heading}\n")[2].partition("\n## ")[0]
-    commands = []
-    for block in re.findall(r"```console\n(.*?)```", section, re.DOTALL):
-        for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
-            command, _, output = part.partition("\n")
-            commands.append((command, output))
-    return commands
-
-
 @requires_nginx  # the README's one port
-def test_the_smallest_example_prints_what_the_readme_shows(
-    plain: Standalone, tmp_path: Path
-) -> None:
-    commands = console("The smallest real example")
-    assert len(commands) > 4
+def test_the_first_requests_print_what_the_readme_shows(plain: Standalone, tmp_path: Path) -> None:
+    make, *commands = console("README.md", "Try it")
+    assert (make[0], len(commands)) == ("make serve", 2)
     lines = [f"{command}\necho; echo '{MARK}'" for command, _ in commands]
     script = "\n".join(lines).replace("127.0.0.1:8080", f"127.0.0.1:{plain.port}")
     ended = subprocess.run(
         ["bash", "-c", script],
         cwd=tmp_path,
-        env={**os.environ, "PASSWORD": PASSWORD},
         stdout=subprocess.PIPE,
         text=True,
         check=True,
@@ -78,6 +63,12 @@ def check_first_screen(said: str) -> None:
     assert len(said.splitlines()) <= 40
 
 
+def names_in(screen: str) -> list[str]:
+    """Return the names of the addresses below "Pulp is ready"."""
+    _, _, summary = screen.partition("Pulp is ready")
+    return re.findall(r"^  (\w+(?: \w+)*) {2,}", summary, re.M)
+
+
 def prepare_without_administrator(data: Path) -> None:
     """Make a data folder that needs no migrations, and is otherwise new."""
     copy_template(data)
@@ -106,6 +97,8 @@ def test_make_serve_prints_lines_that_work(tmp_path: Path) -> None:
             wait_until(lambda: "\nTry:" in log.read_text(), 200, "the lines to try")
             said = log.read_text()
             check_first_screen(said)
+            [shown] = blocks("README.md", "text", "Try it")
+            assert names_in(shown) == names_in(said)[: len(names_in(shown))]
             [password] = re.findall(r"^The password of 'admin', shown only now: (.+)$", said, re.M)
             [fetch] = re.findall(r"^  (curl -O .+)$", said, re.M)
             subprocess.run(fetch.split(), cwd=tmp_path, check=True, capture_output=True)

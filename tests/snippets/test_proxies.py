@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
+from aiohttp import ClientPayloadError
+from aiohttp.http import HttpVersion11
 from yarl import URL
 
 from pulp_contentroutes.paths import CONTENT_PREFIX, GALAXY_PREFIX
@@ -11,7 +13,9 @@ from tests.snippets.conftest import SPARSE_SIZE, Front, Upstreams
 
 #: The sites that we ship; only these carry the large transfers.
 SHIPPED = ("nginx-ours", "apache-ours")
-NGINX = ("nginx-ours", "nginx-image", "nginx-compose")
+#: The sites whose locations of Pulp are ours, too.
+WHOLE = (*SHIPPED, "nginx-serve")
+NGINX = ("nginx-ours", "nginx-serve", "nginx-image", "nginx-compose")
 MEBIBYTE = 1024 * 1024
 GIBIBYTE = 1024 * MEBIBYTE
 #: From nginx's log. The message for an upload, which does reach the disk, is another one.
@@ -46,26 +50,34 @@ async def test_each_prefix_reaches_its_service(front: Front, path: str, service:
     assert front.last.raw_path == path
 
 
-@pytest.mark.parametrize("prefix", [CONTENT_PREFIX, GALAXY_PREFIX])
-async def test_host_scheme_and_client_address_arrive(front: Front, prefix: str) -> None:
+def prefixes(front: Front) -> list[str]:
+    """Return the prefixes for which we write the locations, in this site."""
+    ours = [CONTENT_PREFIX, GALAXY_PREFIX]
+    return [*ours, "/pulp/content/", "/pulp/api/v3/", "/"] if front.name in WHOLE else ours
+
+
+def content_prefixes(front: Front) -> list[str]:
+    return [prefix for prefix in prefixes(front) if prefix.endswith("/content/")]
+
+
+async def test_host_scheme_and_client_address_arrive(front: Front) -> None:
     headers = {"Host": "pulp.example.com:8443", "X-Forwarded-For": "192.0.2.1"}
-    async with front.session.get(front.url + prefix + "x", headers=headers) as response:
-        assert response.status == 200
-    seen = front.last.headers
-    assert seen["host"] == "pulp.example.com:8443"
-    assert seen["x-forwarded-proto"] == "http"
-    assert seen["x-forwarded-for"] == "192.0.2.1, 127.0.0.1"
+    for prefix in prefixes(front):
+        async with front.session.get(front.url + prefix + "x", headers=headers) as response:
+            assert response.status == 200
+        seen = front.last.headers
+        assert seen["host"] == "pulp.example.com:8443"
+        assert seen["x-forwarded-proto"] == "http"
+        assert seen["x-forwarded-for"] == "192.0.2.1, 127.0.0.1"
 
 
-@pytest.mark.parametrize("prefix", [CONTENT_PREFIX, GALAXY_PREFIX])
-async def test_a_certificate_that_the_client_wrote_does_not_get_through(
-    front: Front, prefix: str
-) -> None:
+async def test_a_certificate_that_the_client_wrote_does_not_get_through(front: Front) -> None:
     """Certificate guards believe this header."""
     headers = {"X-CLIENT-CERT": "forged", "x-client-cert": "forged too"}
-    async with front.session.get(front.url + prefix + "x", headers=headers) as response:
-        assert response.status == 200
-    assert not front.last.headers.get("x-client-cert")
+    for prefix in prefixes(front):
+        async with front.session.get(front.url + prefix + "x", headers=headers) as response:
+            assert response.status == 200
+        assert not front.last.headers.get("x-client-cert"), prefix
 
 
 async def test_a_certificate_header_set_after_the_apache_snippet_gets_through(front: Front) -> None:
@@ -105,6 +117,69 @@ async def test_a_redirect_is_passed_on_as_the_app_sent_it(front: Front) -> None:
     assert location.path == f"{CONTENT_PREFIX}moved/"
 
 
+@pytest.mark.parametrize("front", NGINX, indirect=True)
+async def test_a_redirect_to_a_host_that_is_called_as_an_upstream_is_passed_on(
+    front: Front,
+) -> None:
+    """By its own rule, nginx would take it for one to the upstream."""
+    for prefix in prefixes(front):
+        host = "pulp-content" if prefix.endswith("/content/") else "pulp-api"
+        to = f"http://{host}{prefix}x/"
+        url = f"{front.url}{prefix}moved"
+        async with front.session.get(url, params={"to": to}, allow_redirects=False) as response:
+            assert (response.status, response.headers["Location"]) == (301, to)
+
+
+@pytest.mark.parametrize("front", ["apache-ours", "apache-installer"], indirect=True)
+async def test_a_redirect_to_the_upstreams_own_address_leads_to_the_clients(
+    front: Front, upstreams: Upstreams
+) -> None:
+    for prefix in prefixes(front):
+        own = upstreams.content if prefix.endswith("/content/") else upstreams.api
+        url, to = f"{front.url}{prefix}moved", f"http://{own}{prefix}x/"
+        async with front.session.get(url, params={"to": to}, allow_redirects=False) as response:
+            assert response.headers["Location"] == f"{front.url}{prefix}x/"
+
+
+@pytest.mark.parametrize("query", ["", "?q=%2F+%20&r"])
+async def test_a_prefix_without_its_slash_leads_to_it_at_the_clients_own_address(
+    front: Front, query: str
+) -> None:
+    """The port and the scheme of the client are not always those of the web server."""
+    for prefix in prefixes(front)[:4]:
+        url = URL(f"{front.url}{prefix[:-1]}{query}", encoded=True)
+        headers = {"Host": "pulp.example.com:8443"}
+        async with front.session.get(url, headers=headers, allow_redirects=False) as response:
+            assert (response.status, response.headers["Location"]) == (301, prefix + query)
+        if front.seen:
+            assert front.seen.pop().service == ("content" if "/content/" in prefix else "api")
+
+
+async def test_what_only_begins_like_a_prefix_is_something_else(front: Front) -> None:
+    for prefix in prefixes(front)[:4]:
+        async with front.session.get(f"{front.url}{prefix[:-1]}s") as response:
+            assert (response.status, await response.text()) == (200, "api")
+
+
+async def test_a_body_that_breaks_off_breaks_off(front: Front) -> None:
+    """Under HTTP/1.0 one without a length would look complete."""
+    for prefix in prefixes(front):
+        async with front.session.get(f"{front.url}{prefix}breaks-off") as response:
+            with pytest.raises(ClientPayloadError):
+                await response.read()
+        assert front.last.http == HttpVersion11
+
+
+@pytest.mark.parametrize("front", ["nginx-ours", "nginx-serve"], indirect=True)
+async def test_connections_to_the_content_app_are_kept(front: Front) -> None:
+    for prefix in content_prefixes(front):
+        for _ in range(2):
+            async with front.session.get(f"{front.url}{prefix}x") as response:
+                assert response.status == 200
+        first, second = (each.peer for each in front.seen[-2:])
+        assert first == second
+
+
 async def test_an_upload_beyond_the_limit_of_pulps_sites_passes(front: Front) -> None:
     """Pulp's images stop at 10 MB: a larger collection could not be published."""
     mebibytes = 300 if front.name in SHIPPED else 11
@@ -124,23 +199,34 @@ async def test_nginx_takes_720_mib_and_not_a_byte_more(
     front: Front, size: int, status: int
 ) -> None:
     """The default CONTENTROUTES_COLLECTION_MAX_BYTES, in base64. Apache does not limit a proxy."""
+    assert await announce(front, f"{GALAXY_PREFIX}x", size) == status
+
+
+@pytest.mark.parametrize("front", ["nginx-ours", "nginx-serve"], indirect=True)
+async def test_pulps_api_takes_uploads_of_any_size(front: Front) -> None:
+    for prefix in ("/pulp/api/v3/", "/"):
+        assert await announce(front, f"{prefix}x", 2**40) == 100
+
+
+async def announce(front: Front, path: str, size: int) -> int:
+    """Return the status by which nginx accepts or refuses a body before it is sent."""
     reader, writer = await asyncio.open_connection("127.0.0.1", URL(front.url).port)
-    head = f"POST {GALAXY_PREFIX}x HTTP/1.1\r\nHost: pulp.example.com\r\nContent-Length: {size}\r\n"
-    # With this header, nginx accepts or refuses the body before it is sent.
+    head = f"POST {path} HTTP/1.1\r\nHost: pulp.example.com\r\nContent-Length: {size}\r\n"
     writer.write(f"{head}Expect: 100-continue\r\n\r\n".encode())
     answer = await reader.readline()
     writer.close()
     await writer.wait_closed()
-    assert answer.startswith(b"HTTP/1.1 %d " % status)
+    return int(answer.split()[1])
 
 
 async def test_the_download_of_a_slow_client_is_not_spooled_to_disk(front: Front) -> None:
     """nginx spools 1 GiB at most: a longer download stalls or ends there."""
-    async with front.session.get(f"{front.url}{CONTENT_PREFIX}base/sparse"):
-        # The body is not read while the front and the upstream answer these.
-        for _ in range(20):
-            async with front.session.get(front.url + CONTENT_PREFIX) as other:
-                assert other.status == 200
+    for prefix in content_prefixes(front):
+        async with front.session.get(f"{front.url}{prefix}base/sparse"):
+            # The body is not read while the front and the upstream answer these.
+            for _ in range(20):
+                async with front.session.get(front.url + prefix) as other:
+                    assert other.status == 200
     assert SPOOLED not in front.log.read_text()
 
 
@@ -169,10 +255,12 @@ async def test_a_range_survives(front: Front) -> None:
 
 async def test_a_range_that_pulp_ignores_is_ignored(front: Front) -> None:
     """Pulp may have a reason: parts of a listing that has changed meanwhile must not be joined."""
-    for headers in ({"Range": "bytes=0-1"}, {"Range": "bytes=-0"}, {"Range": "bytes=0-0,2-2"}):
-        async with front.session.get(f"{front.url}{CONTENT_PREFIX}x", headers=headers) as response:
-            assert (response.status, await response.text()) == (200, "content")
-            assert "Accept-Ranges" not in response.headers
+    for prefix in content_prefixes(front):
+        for value in ("bytes=0-1", "bytes=-0", "bytes=0-0,2-2"):
+            url, headers = f"{front.url}{prefix}x", {"Range": value}
+            async with front.session.get(url, headers=headers) as response:
+                assert (response.status, await response.text()) == (200, "content")
+                assert "Accept-Ranges" not in response.headers
 
 
 async def test_several_ranges_survive(front: Front) -> None:

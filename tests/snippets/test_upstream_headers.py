@@ -7,8 +7,8 @@ import pytest
 
 from pulp_contentroutes.paths import CONTENT_PREFIX, GALAXY_PREFIX
 from tests.snippets.conftest import Front
-from tests.snippets.fronts import ROOT, SNIPPETS
-from tests.snippets.test_proxies import SHIPPED
+from tests.snippets.fronts import ROOT, SERVE, SNIPPETS
+from tests.snippets.test_proxies import WHOLE
 
 PREFIXES = (CONTENT_PREFIX, GALAXY_PREFIX)
 #: Headers that nginx takes for commands, and a value of each with an effect that can be seen.
@@ -22,7 +22,7 @@ COMMANDS = {
 NGINX_FILES = (
     SNIPPETS / "nginx.conf",
     ROOT / "snippets" / "nginx" / "pulp.conf",
-    ROOT / "pulp_contentroutes" / "standalone" / "templates" / "nginx.conf",
+    SERVE,
 )
 
 
@@ -44,7 +44,7 @@ async def check(front: Front, prefix: str, name: str, value: str) -> None:
 @pytest.mark.parametrize("name", COMMANDS)
 async def test_no_upstream_commands_nginx(front: Front, name: str) -> None:
     """Nor does Apache pass the command on to an nginx in front of it."""
-    for prefix in (*PREFIXES, *(["/pulp/content/"] if front.name in SHIPPED else [])):
+    for prefix in (*PREFIXES, *(["/pulp/content/"] if front.name in WHOLE else [])):
         await check(front, prefix, name, COMMANDS[name])
 
 
@@ -52,7 +52,7 @@ async def test_no_upstream_commands_nginx(front: Front, name: str) -> None:
 async def test_no_upstream_has_a_file_of_the_web_server_sent(front: Front) -> None:
     secret = front.log.with_name("secret")
     secret.write_text("a key of the server")
-    for prefix in (*PREFIXES, *(["/pulp/content/"] if front.name in SHIPPED else [])):
+    for prefix in (*PREFIXES, *(["/pulp/content/"] if front.name in WHOLE else [])):
         await check(front, prefix, "X-Sendfile", str(secret))
 
 

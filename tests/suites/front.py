@@ -16,7 +16,7 @@ from pathlib import Path
 
 from pulp_contentroutes import paths
 from tests.harness.waiting import connects, wait_until
-from tests.snippets.fronts import ROOT, SNIPPETS, program, replaced_once, site
+from tests.snippets.fronts import SNIPPETS, example, program, site
 
 PULP_PREFIX = "/pulp/content/"
 _CERTIFICATE = ("$ssl_client_escaped_cert", "$http_x_client_cert")
@@ -44,8 +44,8 @@ server {{
 @contextmanager
 def run_front(folder: Path, port: int, api_port: int, api: int, content: int) -> Iterator[None]:
     """Run nginx on `port`, and with our prefix in the API's answers on `api_port`."""
-    text = replaced_once(
-        (ROOT / "snippets" / "nginx" / "pulp.conf").read_text(encoding="utf-8"),
+    text = example(
+        "nginx/pulp.conf",
         {
             "listen 80;": f"listen 127.0.0.1:{port};",
             "server 127.0.0.1:24817;": f"server 127.0.0.1:{api};",

@@ -15,6 +15,8 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from tests.wheel import check, install
+
 ROOT = Path(__file__).parents[2]
 SNIPPETS = {
     f"pulp_contentroutes/app/webserver_snippets/{kind}.conf" for kind in ("nginx", "apache")
@@ -58,6 +60,32 @@ def test_the_wheel_names_its_entry_points_and_licence(wheel: zipfile.ZipFile) ->
     assert metadata["License-Expression"] == "GPL-2.0-or-later"
 
 
+def test_the_package_index_would_take_both(built: Path) -> None:
+    """Above all: it can show the README."""
+    command = [sys.executable, "-m", "twine", "--no-color", "check", "--strict"]
+    ended = subprocess.run(
+        [*command, *map(str, built.iterdir())], capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 0, ended.stdout
+    assert ended.stdout.count("PASSED") == 2
+
+
+def test_the_wheel_runs_in_an_environment_of_its_own(built: Path, tmp_path: Path) -> None:
+    scripts = install(next(built.glob("*.whl")), tmp_path / "venv")
+    assert check(scripts) == "pulp-contentroutes, version 0.1.0\n"
+
+
+def test_without_its_extra_the_program_says_how_to_get_it(built: Path, tmp_path: Path) -> None:
+    scripts = install(next(built.glob("*.whl")), tmp_path / "venv")
+    ended = subprocess.run(
+        [str(scripts / "pulp-contentroutes"), "serve"], capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("Error: No module named ")
+    assert "install it with its extra 'standalone'" in ended.stderr
+    assert ended.stderr.count("\n") == 1
+
+
 def test_the_sdist_has_what_packagers_need(built: Path) -> None:
     with tarfile.open(next(built.glob("*.tar.gz"))) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
@@ -68,9 +96,13 @@ def test_the_sdist_has_what_packagers_need(built: Path) -> None:
         "CHANGES.md",
         "setup.py",
         "snippets/nginx/pulp.conf",
+        "snippets/nginx/pulp-tls.conf",
         "snippets/apache/pulp.conf",
+        "snippets/apache/pulp-site.conf",
+        "snippets/apache/pulp-tls.conf",
         "tests/unit/test_packaging.py",
         "docs/differences.md",
+        "docs/releasing.md",
     }
     assert not [name for name in names if name.startswith((".venv", ".pulp", ".ci"))]
 

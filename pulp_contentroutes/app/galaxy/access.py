@@ -6,11 +6,16 @@ from rest_framework.exceptions import NotAuthenticated, NotFound, PermissionDeni
 from rest_framework.settings import api_settings
 
 from pulp_contentroutes.app.authentication import ApiTokenAuthentication
-from pulp_contentroutes.app.challenge import takes_credentials
+from pulp_contentroutes.app.challenge import accepted_credentials
 from pulp_contentroutes.app.galaxy.content_urls import path_below
 from pulp_contentroutes.app.models import ApiToken
 from pulp_contentroutes.paths import percent_encoded
-from pulp_contentroutes.serving.credentials import Malformed, credentials_of
+from pulp_contentroutes.serving.credentials import (
+    TOKEN_NEEDED,
+    Accepted,
+    Malformed,
+    credentials_of,
+)
 
 _SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
@@ -54,7 +59,7 @@ def check_read(request, distribution):
     try:
         guard.cast().permit(GuardRequest(request, distribution))
     except PermissionError:
-        raise _refusal(request, takes_credentials(guard)) from None
+        raise _refusal(request, accepted_credentials(guard)) from None
 
 
 def check_publish(request, repository):
@@ -64,15 +69,17 @@ def check_publish(request, repository):
     if settings.DOMAIN_ENABLED:
         places.append(get_domain())
     if not any(request.user.has_perm(permission, obj=place) for place in places):
-        raise _refusal(request, takes_credentials=True)
+        raise _refusal(request, Accepted.PASSWORDS_AND_TOKENS)
 
 
-def _refusal(request, takes_credentials):
+def _refusal(request, accepted):
     if settings.CONTENTROUTES_HIDE_REFUSALS:
         return NotFound("There is no Galaxy distribution at this URL.")
     # Others that are wrong were refused by Pulp's authentication.
     credentials = credentials_of(request.META.get("HTTP_AUTHORIZATION"))
-    is_challenged = takes_credentials or isinstance(credentials, Malformed)
+    is_challenged = accepted is not Accepted.NONE or isinstance(credentials, Malformed)
+    needs_token = accepted is Accepted.TOKENS and not isinstance(request.auth, ApiToken)
+    detail = TOKEN_NEEDED if needs_token else None
     if request.user.is_authenticated or not is_challenged:
-        return PermissionDenied()
-    return NotAuthenticated()
+        return PermissionDenied(detail)
+    return NotAuthenticated(detail)

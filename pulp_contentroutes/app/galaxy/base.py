@@ -106,7 +106,8 @@ class GalaxyView(APIView):
         # Clients name their file by it.
         path = path.replace("%2B", "+")
         if settings.CONTENT_ORIGIN:
-            return f"{settings.CONTENT_ORIGIN}{path}"
+            # A slash at its end does not matter to Pulp, either.
+            return settings.CONTENT_ORIGIN.rstrip("/") + path
         return self.request.build_absolute_uri(path)
 
     def signed_content_url(self, relative_path):

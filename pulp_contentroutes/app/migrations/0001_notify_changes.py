@@ -95,8 +95,14 @@ NOTIFY_CHANGES_UP = "".join(
 # A function takes its triggers with it.
 NOTIFY_CHANGES_DOWN = "".join(f"DROP FUNCTION {function} CASCADE;\n" for function in WATCHED)
 
+LOOK_AGAIN = "SELECT pg_notify('pulp_contentroutes', 'schema')"
+
 
 class Migration(migrations.Migration):
     dependencies = [("core", "0161_upstreampulp_remote_policy")]
 
-    operations = [migrations.RunSQL(sql=NOTIFY_CHANGES_UP, reverse_sql=NOTIFY_CHANGES_DOWN)]
+    operations = [
+        migrations.RunSQL(sql=NOTIFY_CHANGES_UP, reverse_sql=NOTIFY_CHANGES_DOWN),
+        # Content workers look at the schema again, whichever way it was changed.
+        migrations.RunSQL(sql=LOOK_AGAIN, reverse_sql=LOOK_AGAIN),
+    ]

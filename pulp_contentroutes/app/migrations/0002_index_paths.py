@@ -17,6 +17,8 @@ CREATE INDEX CONCURRENTLY contentroutes_content_paths
 """
 INDEX_CONTENT_PATHS_DOWN = "DROP INDEX CONCURRENTLY IF EXISTS contentroutes_content_paths"
 
+LOOK_AGAIN = "SELECT pg_notify('pulp_contentroutes', 'schema')"
+
 
 class Migration(migrations.Migration):
     dependencies = [("contentroutes", "0001_notify_changes")]
@@ -26,8 +28,11 @@ class Migration(migrations.Migration):
 
     # An index whose making was interrupted is there, and not valid: it goes before a new attempt.
     operations = [
+        migrations.RunSQL(sql=migrations.RunSQL.noop, reverse_sql=LOOK_AGAIN),
         migrations.RunSQL(sql=INDEX_PUBLISHED_PATHS_DOWN, reverse_sql=migrations.RunSQL.noop),
         migrations.RunSQL(sql=INDEX_PUBLISHED_PATHS_UP, reverse_sql=INDEX_PUBLISHED_PATHS_DOWN),
         migrations.RunSQL(sql=INDEX_CONTENT_PATHS_DOWN, reverse_sql=migrations.RunSQL.noop),
         migrations.RunSQL(sql=INDEX_CONTENT_PATHS_UP, reverse_sql=INDEX_CONTENT_PATHS_DOWN),
+        # Content workers look at the schema again, whichever way it was changed: after the last step.
+        migrations.RunSQL(sql=LOOK_AGAIN, reverse_sql=migrations.RunSQL.noop),
     ]

@@ -7,6 +7,8 @@ import pulpcore.app.models.base
 from django.conf import settings
 from django.db import migrations, models
 
+LOOK_AGAIN = "SELECT pg_notify('pulp_contentroutes', 'schema')"
+
 
 class Migration(migrations.Migration):
 
@@ -47,4 +49,6 @@ class Migration(migrations.Migration):
             },
             bases=(django_lifecycle.mixins.LifecycleModelMixin, models.Model),
         ),
+        # Content workers look at the schema again, whichever way it was changed.
+        migrations.RunSQL(sql=LOOK_AGAIN, reverse_sql=LOOK_AGAIN),
     ]

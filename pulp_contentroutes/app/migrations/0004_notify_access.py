@@ -105,6 +105,8 @@ _RENAMED = f"{_DOMAIN} UNION SELECT 'base_paths' FROM changed"
 NOTIFY_RENAMED_DOMAINS_UP = _FUNCTION.format(name=_DOMAIN_CHANGED, query=_RENAMED)
 NOTIFY_RENAMED_DOMAINS_DOWN = _FUNCTION.format(name=_DOMAIN_CHANGED, query=_DOMAIN)
 
+LOOK_AGAIN = "SELECT pg_notify('pulp_contentroutes', 'schema')"
+
 
 class Migration(migrations.Migration):
     dependencies = _dependencies
@@ -112,4 +114,6 @@ class Migration(migrations.Migration):
     operations = [
         migrations.RunSQL(sql=NOTIFY_ACCESS_UP, reverse_sql=NOTIFY_ACCESS_DOWN),
         migrations.RunSQL(sql=NOTIFY_RENAMED_DOMAINS_UP, reverse_sql=NOTIFY_RENAMED_DOMAINS_DOWN),
+        # Content workers look at the schema again, whichever way it was changed.
+        migrations.RunSQL(sql=LOOK_AGAIN, reverse_sql=LOOK_AGAIN),
     ]

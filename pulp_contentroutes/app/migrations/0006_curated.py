@@ -4,6 +4,16 @@ import django.db.models.deletion
 import pulpcore.app.util
 from django.db import migrations, models
 
+LOOK_AGAIN = "SELECT pg_notify('pulp_contentroutes', 'schema')"
+
+# Tasks name what they have created, and Pulp's list of them fails where nobody knows the type any more.
+# The objects themselves are gone: app/downgrades.py refuses otherwise.
+FORGET_CREATED_DOWN = """
+DELETE FROM core_createdresource USING django_content_type t
+ WHERE t.id = content_type_id AND t.app_label = 'contentroutes'
+   AND t.model IN ('collectiondeprecation', 'collectionsignature', 'roleversion')
+"""
+
 
 class Migration(migrations.Migration):
 
@@ -73,4 +83,7 @@ class Migration(migrations.Migration):
             },
             bases=('core.content',),
         ),
+        migrations.RunSQL(sql=migrations.RunSQL.noop, reverse_sql=FORGET_CREATED_DOWN),
+        # Content workers look at the schema again, whichever way it was changed.
+        migrations.RunSQL(sql=LOOK_AGAIN, reverse_sql=LOOK_AGAIN),
     ]

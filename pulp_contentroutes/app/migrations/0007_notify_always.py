@@ -125,7 +125,14 @@ def notify_as_before(apps, schema_editor):
     _replace_bodies(schema_editor, _BODY_BEFORE, "")
 
 
+LOOK_AGAIN = "SELECT pg_notify('pulp_contentroutes', 'schema')"
+
+
 class Migration(migrations.Migration):
     dependencies = [("contentroutes", "0006_curated")]
 
-    operations = [migrations.RunPython(notify_always, reverse_code=notify_as_before)]
+    operations = [
+        migrations.RunPython(notify_always, reverse_code=notify_as_before),
+        # Content workers look at the schema again, whichever way it was changed.
+        migrations.RunSQL(sql=LOOK_AGAIN, reverse_sql=LOOK_AGAIN),
+    ]

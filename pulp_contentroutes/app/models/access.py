@@ -1,16 +1,26 @@
 """The plugin's tables: API tokens, and the guard that asks for them."""
 
+import logging
 from datetime import timedelta
 from gettext import gettext as _
 
+from django.apps import apps
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
-from pulpcore.plugin.models import AutoAddObjPermsMixin, BaseModel, ContentGuard
+from pulpcore.plugin.models import (
+    AutoAddObjPermsMixin,
+    BaseModel,
+    ContentGuard,
+    Distribution,
+    Domain,
+)
 from pulpcore.plugin.util import get_objects_for_user
 
 from pulp_contentroutes.serving.credentials import digest_of, new_token
+
+log = logging.getLogger(__name__)
 
 #: What makes roles grant permissions.
 _ROLES = "pulpcore.backends.ObjectRolePermissionBackend"
@@ -72,6 +82,44 @@ class ApiToken(BaseModel):
         unique_together = ("user", "name")
 
 
+class TokenContentGuardQuerySet(models.QuerySet):
+    def delete(self):
+        """Delete the guards, and put RBAC guards in their places.
+
+        Only pulpcore's `remove-plugin` deletes many at once. Django would set the guards of their
+        distributions to null, and a composite guard without guards admits everyone. A single guard
+        is deleted as every other one of Pulp's.
+        """
+        for guard in self:
+            _replace(guard)
+        return super().delete()
+
+
+def _replace(guard):
+    """Let an RBAC guard without roles protect what `guard` does: administrators may download."""
+    distributions = Distribution.objects.filter(content_guard=guard.pk)
+    domains = Domain.objects.filter(default_content_guard=guard.pk)
+    composites = apps.get_model("core", "CompositeContentGuard").objects.filter(guards=guard.pk)
+    if not any(users.exists() for users in (distributions, domains, composites)):
+        return
+    # Of a new name: users may have been given roles on the guard of an earlier removal.
+    replacement = apps.get_model("core", "RBACContentGuard").objects.create(
+        name=f"{guard.name} (in place of a token guard, {guard.pk})",
+        pulp_domain_id=guard.pulp_domain_id,
+    )
+    for composite in composites:
+        composite.guards.add(replacement)
+    domains.update(default_content_guard=replacement)
+    count = distributions.update(content_guard=replacement)
+    log.warning(
+        "The token guard '%s' is deleted. The RBAC guard '%s' protects its distributions (%d) now: "
+        "give users its role core.rbaccontentguard_downloader.",
+        guard.name,
+        replacement.name,
+        count,
+    )
+
+
 class TokenContentGuard(ContentGuard, AutoAddObjPermsMixin):
     """Admits clients with an API token whose user may download: by a role on this guard, in its
     domain, or everywhere.
@@ -80,6 +128,8 @@ class TokenContentGuard(ContentGuard, AutoAddObjPermsMixin):
     """
 
     TYPE = "token"
+
+    objects = TokenContentGuardQuerySet.as_manager()
 
     def permit(self, request):
         """Raise PermissionError unless the request's API token is good enough (pulpcore's way)."""

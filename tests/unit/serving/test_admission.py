@@ -7,7 +7,7 @@ from yarl import URL
 
 from pulp_contentroutes.serving import sql
 from pulp_contentroutes.serving.authorize import Asks
-from pulp_contentroutes.serving.credentials import MAX_LENGTH, new_token
+from pulp_contentroutes.serving.credentials import MAX_LENGTH, Accepted, new_token
 from pulp_contentroutes.serving.signed_urls import SignedUrls
 from tests.unit.serving.conftest import (
     DATA,
@@ -27,12 +27,14 @@ from tests.unit.serving.conftest import (
 PATHS = ("base/x", "base/missing", "base/dir", "base/dir/", "base/", "base")
 
 
+NEEDS_TOKEN = "401: Unauthorized. Send a valid API token of Pulp: passwords are not accepted here."
+
 #: Guard → what a client without credentials is told. A browser would ask its user for a password
 #: that no header and no certificate guard looks at.
 REFUSAL = {
     Asks.REQUEST: "403: Forbidden",
     Asks.REQUEST_SLOWLY: "403: Forbidden",
-    Asks.TOKEN: "401: Unauthorized",
+    Asks.TOKEN: NEEDS_TOKEN,
     Asks.PULP: "401: Unauthorized",
 }
 
@@ -59,7 +61,7 @@ async def test_a_refusal_says_nothing_about_the_content(
 
 
 async def test_the_challenge_is_basic_and_bearer(client: Client, fast_path: FastPath) -> None:
-    guarded(fast_path, Asks.TOKEN)
+    guarded(fast_path, Asks.PULP)
     answer = await get(client, "base/x")
     assert answer.headers.getall("WWW-Authenticate") == [
         'Basic realm="Pulp", charset="UTF-8"',
@@ -68,6 +70,64 @@ async def test_the_challenge_is_basic_and_bearer(client: Client, fast_path: Fast
     assert answer.headers["Cache-Control"] == "no-store"
     head = await get(client, "base/x", "HEAD")
     assert (head.status, head.headers["Content-Length"]) == (401, "17")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [None, basic("right"), f"Bearer {new_token()}", "Bearer pcr_x", "Negotiate abc"],
+    ids=["none", "password", "unknown token", "malformed token", "another scheme"],
+)
+async def test_a_token_guard_says_that_it_wants_a_token(
+    client: Client, fast_path: FastPath, value: str | None
+) -> None:
+    """The same to everyone: a password is not checked, so nothing tells a right one."""
+    guarded(fast_path, Asks.TOKEN)
+    headers = {"Authorization": value, "X_User": "me"} if value else {}
+    answer = await get(client, "base/x", **headers)
+    assert (answer.status, await answer.text()) == (401, NEEDS_TOKEN)
+    assert answer.headers.getall("WWW-Authenticate") == [
+        'Basic realm="Pulp API token", charset="UTF-8"',
+        'Bearer realm="Pulp API token"',
+    ]
+    assert answer.headers["Content-Length"] == str(len(NEEDS_TOKEN))
+    assert fast_path.authentication.checked == []
+
+
+async def test_passwords_for_a_token_guard_are_failed_log_ins(
+    client: Client, fast_path: FastPath
+) -> None:
+    guarded(fast_path, Asks.TOKEN)
+    statuses = [
+        (await get(client, "base/x", Authorization=basic("right"))).status
+        for _ in range(FAILED_LOGINS + 1)
+    ]
+    assert statuses == [401] * FAILED_LOGINS + [429]
+
+
+async def test_a_user_with_a_password_is_told_that_only_a_token_would_do(
+    client: Client, fast_path: FastPath
+) -> None:
+    """By guards that Pulp asks: those made of token guards, and any in its own handler."""
+    guard_id = guarded(fast_path, Asks.PULP)
+    fast_path.guards.accepted_by_pulp = Accepted.TOKENS
+    fast_path.guards.pulps = guard_id
+    password = {"Authorization": basic("right"), "X-User": "me"}
+    token = fast_path.database.add_token(guard_id, may_download=True)
+    others = {"Authorization": f"Bearer {token}", "X-User": "me"}
+    for path, own in (
+        (f"{OURS}base/x", {}),
+        (f"{PULPS}base//x", {"X-Refused-By-Pulp": "yes"}),
+    ):
+        url = URL(path, encoded=True)
+        expected: tuple[tuple[dict[str, str], int, str], ...] = (
+            (password, 403, NEEDS_TOKEN.replace("401: Unauthorized", "403: Forbidden")),
+            (others, 403, "403: Forbidden"),
+            ({}, 401, NEEDS_TOKEN),
+            ({"Authorization": basic("wrong")}, 401, "401: Unauthorized"),
+        )
+        for headers, status, text in expected:
+            answer = await client.get(url, headers={**headers, **own})
+            assert (answer.status, await answer.text()) == (status, text)
 
 
 @pytest.mark.parametrize("asks", [Asks.REQUEST, Asks.REQUEST_SLOWLY])

@@ -18,7 +18,7 @@ from pulp_contentroutes.serving.tokens import Tokens
 from tests.fakes import FakeDatabase, FakeGuards
 from tests.unit.serving.conftest import basic
 
-ADMITTED, UNAUTHENTICATED, FORBIDDEN, TOO_LARGE, UNDECIDED = Decision
+ADMITTED, UNAUTHENTICATED, NEEDS_TOKEN, FORBIDDEN, TOO_LARGE, UNDECIDED = Decision
 REQUEST, SLOWLY, TOKEN, PULP = Asks
 
 
@@ -64,24 +64,24 @@ DECISIONS = {
     # No credentials could satisfy these: no challenge.
     (REQUEST, "nothing"): (ADMITTED, FORBIDDEN),
     (SLOWLY, "nothing"): (ADMITTED, FORBIDDEN),
-    (TOKEN, "nothing"): (UNAUTHENTICATED, UNAUTHENTICATED),
+    (TOKEN, "nothing"): (NEEDS_TOKEN, NEEDS_TOKEN),
     (PULP, "nothing"): (UNDECIDED, UNDECIDED),
     # A wrong password is reported as wrong, whatever the guard asks.
     (REQUEST, "password"): (UNDECIDED, UNDECIDED),
     (SLOWLY, "password"): (UNDECIDED, UNDECIDED),
-    (TOKEN, "password"): (UNAUTHENTICATED, UNAUTHENTICATED),
+    (TOKEN, "password"): (NEEDS_TOKEN, NEEDS_TOKEN),
     (PULP, "password"): (UNDECIDED, UNDECIDED),
     (REQUEST, "foreign"): (UNDECIDED, UNDECIDED),
     (SLOWLY, "foreign"): (UNDECIDED, UNDECIDED),
-    (TOKEN, "foreign"): (UNAUTHENTICATED, UNAUTHENTICATED),
+    (TOKEN, "foreign"): (NEEDS_TOKEN, NEEDS_TOKEN),
     (PULP, "foreign"): (UNDECIDED, UNDECIDED),
     (REQUEST, "malformed"): (UNAUTHENTICATED, UNAUTHENTICATED),
     (SLOWLY, "malformed"): (UNAUTHENTICATED, UNAUTHENTICATED),
-    (TOKEN, "malformed"): (UNAUTHENTICATED, UNAUTHENTICATED),
+    (TOKEN, "malformed"): (NEEDS_TOKEN, NEEDS_TOKEN),
     (PULP, "malformed"): (UNAUTHENTICATED, UNAUTHENTICATED),
     (REQUEST, "unknown token"): (UNAUTHENTICATED, UNAUTHENTICATED),
     (SLOWLY, "unknown token"): (UNAUTHENTICATED, UNAUTHENTICATED),
-    (TOKEN, "unknown token"): (UNAUTHENTICATED, UNAUTHENTICATED),
+    (TOKEN, "unknown token"): (NEEDS_TOKEN, NEEDS_TOKEN),
     (PULP, "unknown token"): (UNAUTHENTICATED, UNAUTHENTICATED),
     # A valid token does not open a guard by itself; its owner is known: 403, not 401.
     (REQUEST, "token without permission"): (ADMITTED, FORBIDDEN),
@@ -245,7 +245,7 @@ async def test_each_guard_has_a_load_of_its_own(world: World) -> None:
     await asyncio.sleep(0)
     world.guards.gate.set()
     decisions = [await each for each in loads]
-    assert decisions == [ADMITTED, UNAUTHENTICATED, ADMITTED]
+    assert decisions == [ADMITTED, NEEDS_TOKEN, ADMITTED]
     assert len(world.guards.loaded) == 3
 
 

@@ -9,8 +9,8 @@ import pytest
 
 from pulp_contentroutes.serving import invalidation as module
 from pulp_contentroutes.serving import schema
-from pulp_contentroutes.serving.errors import DatabaseUnavailable
-from pulp_contentroutes.serving.fingerprints import Fingerprint, find_changes
+from pulp_contentroutes.serving.errors import DatabaseUnavailable, SchemaMismatch
+from pulp_contentroutes.serving.fingerprints import find_changes
 from pulp_contentroutes.serving.invalidation import Listener
 from pulp_contentroutes.serving.model import BASE_PATHS
 
@@ -55,7 +55,10 @@ class FakeServer:
         self.delivers = True
         self.pool_is_busy = False
         self.connections: list[FakeConnection] = []
-        self.fingerprints: list[Fingerprint | DatabaseUnavailable] = []
+        self.fingerprints: list[bytes | DatabaseUnavailable] = []
+        #: Of triggers and columns.
+        self.state = "as migrated"
+        self.mismatch: SchemaMismatch | None = None
         self.sent = 0
         self.steps: list[str] = []
 
@@ -75,7 +78,16 @@ class FakeServer:
             self.connections[-1].deliver(payload)
         return []
 
-    async def fingerprint(self, database: Any, seconds: float) -> Fingerprint:
+    async def read_state(self, connection: Any, has_users: bool) -> str:
+        self.steps.append("state read")
+        return self.state
+
+    async def probe(self, connection: Any, has_users: bool) -> None:
+        self.steps.append("schema looked at")
+        if self.mismatch:
+            raise self.mismatch
+
+    async def fingerprint(self, database: Any, seconds: float) -> bytes:
         """Return the next fingerprint, or the last one for ever."""
         self.steps.append("fingerprint")
         found = self.fingerprints[0] if len(self.fingerprints) == 1 else self.fingerprints.pop(0)
@@ -97,23 +109,22 @@ class Memory:
     def distrust(self) -> None:
         self.told.append("distrust")
 
+    def switch(self, is_on: bool) -> None:
+        self.told.append("on" if is_on else "off")
 
-SAME = Fingerprint(b"", "0")
+
+SAME = b""
 ID = UUID("01a21b29-a0df-7a60-8f57-281603f9bbe6")
-OTHER = Fingerprint(ID.bytes + bytes(8) + bytes(24), "0")
+OTHER = ID.bytes + bytes(8) + bytes(24)
 
 
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> FakeServer:
     """A server whose hearts beat quickly."""
-
     server = FakeServer()
-
-    async def is_fine(connection: Any, has_users: bool) -> None:
-        server.steps.append("triggers looked for")
-
     server.fingerprints = [SAME]
-    monkeypatch.setattr(module, "probe", is_fine)
+    monkeypatch.setattr(module, "probe", server.probe)
+    monkeypatch.setattr(module, "read_schema_state", server.read_state)
     monkeypatch.setattr(module, "take_fingerprint", server.fingerprint)
     monkeypatch.setattr(module, "HEARTBEAT_SECONDS", 0.01)
     monkeypatch.setattr(module, "_FIRST_RETRY_SECONDS", 0.01)
@@ -127,13 +138,14 @@ def is_impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-async def listen(server: FakeServer) -> AsyncIterator[Callable[[], Memory]]:
-    """Begin to listen to the server, and return what is told."""
+async def begin(server: FakeServer) -> AsyncIterator[Callable[[bool], Memory]]:
+    """Begin to listen to the server, and return what is told; with the switch if that is wanted."""
     tasks: list[asyncio.Task[None]] = []
 
-    def begin() -> Memory:
+    def begin(with_switch: bool) -> Memory:
         memory = Memory()
-        listener = Listener(server, [memory], lambda is_on: None)  # type: ignore[arg-type]
+        switch = memory.switch if with_switch else lambda is_on: None
+        listener = Listener(server, [memory], switch)  # type: ignore[arg-type]
         tasks.append(asyncio.create_task(listener.run()))
         return memory
 
@@ -141,6 +153,16 @@ async def listen(server: FakeServer) -> AsyncIterator[Callable[[], Memory]]:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
+
+
+@pytest.fixture
+def listen(begin: Callable[[bool], Memory]) -> Listen:
+    return lambda: begin(False)
+
+
+@pytest.fixture
+def listen_and_switch(begin: Callable[[bool], Memory]) -> Listen:
+    return lambda: begin(True)
 
 
 async def until(condition: Callable[[], object]) -> None:
@@ -254,13 +276,69 @@ async def test_a_change_that_nobody_announced_is_told(
     await until(lambda: memory.told == ["trust", f"announced {ID} {BASE_PATHS}"])
 
 
-async def test_triggers_that_were_changed_begin_everything_anew(
-    server: FakeServer, listen: Listen, monkeypatch: pytest.MonkeyPatch
+async def test_everything_is_off_in_the_moment_in_which_a_migration_is_announced(
+    server: FakeServer, listen_and_switch: Listen, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "FINGERPRINT_SECONDS", 0.001)
-    server.fingerprints = [SAME, Fingerprint(b"", "1")]
-    memory = listen()
-    await until(lambda: memory.told == ["trust", "distrust", "trust"])
+    """Or a guard that is set after its triggers have gone would not be asked, for ever."""
+    monkeypatch.setattr(module, "HEARTBEAT_SECONDS", 3600)
+    memory = listen_and_switch()
+    await until(lambda: memory.told == ["on", "trust"])
+    server.mismatch = SchemaMismatch("Triggers are gone.")
+    server.connections[-1].deliver(schema.CHANGED)
+    assert memory.told == ["on", "trust", "off", "distrust"]
+    looks = server.steps.count("schema looked at")
+    await until(lambda: server.steps.count("schema looked at") > looks)
+    assert "on" not in memory.told[2:]
+
+
+async def test_the_fast_path_is_on_again_as_soon_as_a_migration_has_mended_the_schema(
+    server: FakeServer, listen_and_switch: Listen
+) -> None:
+    """And not half a minute later."""
+    server.mismatch = SchemaMismatch("The migration has not run.")
+    memory = listen_and_switch()
+    await until(lambda: memory.told == ["off"])
+    server.mismatch = None
+    server.connections[-1].deliver(schema.CHANGED)
+    await until(lambda: memory.told[-2:] == ["on", "trust"])
+
+
+@pytest.mark.parametrize("step", ["state read", "schema looked at", "fingerprint"])
+async def test_a_migration_in_the_middle_of_the_look_at_the_schema_is_not_missed(
+    server: FakeServer,
+    listen_and_switch: Listen,
+    monkeypatch: pytest.MonkeyPatch,
+    step: str,
+) -> None:
+    monkeypatch.setattr(module, "HEARTBEAT_SECONDS", 3600)
+    functions = {"state read": "read_state", "schema looked at": "probe"}
+    name = functions.get(step, step)
+    original = getattr(server, name)
+
+    async def interrupted(*arguments: Any) -> Any:
+        result = await original(*arguments)
+        if len(server.connections) == 1:
+            server.mismatch = SchemaMismatch("Triggers are gone.")
+            server.connections[-1].deliver(schema.CHANGED)
+        return result
+
+    patched = {"read_state": "read_schema_state", "fingerprint": "take_fingerprint"}
+    monkeypatch.setattr(module, patched.get(name, name), interrupted)
+    memory = listen_and_switch()
+    await until(lambda: len(server.connections) == 2 and memory.told[-1] == "off")
+    assert "trust" not in memory.told
+
+
+async def test_triggers_that_change_without_a_word_turn_everything_off_with_the_next_heartbeat(
+    server: FakeServer, listen_and_switch: Listen, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Though they are as before when they are looked at: meanwhile nothing was announced."""
+    memory = listen_and_switch()
+    await until(lambda: memory.told == ["on", "trust"])
+    server.state = "disabled, and enabled again"
+    await until(lambda: memory.told[-2:] == ["on", "trust"] and len(memory.told) > 2)
+    assert memory.told[2:4] == ["off", "distrust"]
+    assert "Triggers or columns were changed" in caplog.text
 
 
 async def test_without_a_first_fingerprint_the_second_one_empties_the_memory(
@@ -273,13 +351,15 @@ async def test_without_a_first_fingerprint_the_second_one_empties_the_memory(
     await until(lambda: memory.told == ["trust", "trust"])
 
 
-async def test_the_first_fingerprint_is_older_than_the_look_for_triggers(
-    server: FakeServer, listen: Listen
+async def test_the_state_is_older_than_the_look_at_the_schema_and_trust_younger_than_all(
+    server: FakeServer, listen: Listen, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Or triggers that are disabled between the two would stay unnoticed."""
+    """Or triggers that are disabled between the two, and rows of then, would stay unnoticed."""
+    monkeypatch.setattr(module, "HEARTBEAT_SECONDS", 3600)
     memory = listen()
-    await until(lambda: memory.told == ["trust"])
-    assert server.steps == ["fingerprint", "triggers looked for"]
+    monkeypatch.setattr(memory, "trust", lambda: server.steps.append("trust"))
+    await until(lambda: "trust" in server.steps)
+    assert server.steps == ["state read", "schema looked at", "fingerprint", "trust"]
 
 
 async def test_a_fault_of_the_comparison_is_told_and_begins_anew(
@@ -289,7 +369,7 @@ async def test_a_fault_of_the_comparison_is_told_and_begins_anew(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     monkeypatch.setattr(module, "FINGERPRINT_SECONDS", 0.001)
-    server.fingerprints = [SAME, Fingerprint(b"short", "0"), SAME]
+    server.fingerprints = [SAME, b"short", SAME]
     memory = listen()
     await until(lambda: memory.told[1:3] == ["distrust", "trust"])
     assert "Changes that no trigger announces are not looked for." in caplog.text
@@ -315,7 +395,7 @@ def test_keys_whose_rows_differ_are_found(
     before: list[tuple[bytes, int]], after: list[tuple[bytes, int]], expected: set[str]
 ) -> None:
     one, two = (b"".join(entry(*pair) for pair in pairs) for pairs in (before, after))
-    assert set(find_changes(Fingerprint(one, ""), Fingerprint(two, ""))) == expected
+    assert set(find_changes(one, two)) == expected
 
 
 async def test_a_memory_that_fails_forgets_everything_and_the_others_are_told(

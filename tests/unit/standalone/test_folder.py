@@ -6,8 +6,10 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from click.testing import CliRunner
 
 from pulp_contentroutes.standalone import folder
+from pulp_contentroutes.standalone.cli import main
 from pulp_contentroutes.standalone.errors import AlreadyRunning, NoDiskSpace, UnusableFolder
 
 
@@ -115,4 +117,28 @@ def test_removing_takes_the_folder_when_nothing_else_is_in_it(tmp_path: Path) ->
     data = tmp_path / "data"
     folder.create(data)
     folder.remove_contents(data)
+    assert not data.exists()
+
+
+@pytest.mark.parametrize("name", [folder.DATABASE_FOLDER, "run"])
+def test_a_reset_that_was_interrupted_can_be_repeated(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    data = tmp_path / "data"
+    folder.create(data)
+    (data / folder.DATABASE_FOLDER).mkdir()
+    remove = shutil.rmtree
+
+    def interrupt(path: Path) -> None:
+        assert folder.is_held(data)
+        remove(path)
+        if path.name == name:
+            raise KeyboardInterrupt
+
+    command = ["reset", "--yes", "--data", str(data)]
+    with monkeypatch.context() as patch:
+        patch.setattr(shutil, "rmtree", interrupt)
+        assert CliRunner().invoke(main, command).exit_code == 130
+    assert folder.is_ours(data)
+    assert CliRunner().invoke(main, command).exit_code == 0
     assert not data.exists()

@@ -58,18 +58,25 @@ def test_a_setting_without_a_name_is_refused(text: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ("serve --bind everywhere", "for instance 127.0.0.1"),
-        ("serve --port 0", "0 is not in the range"),
-        ("serve --port 70000", "70000 is not in the range"),
-        ("serve --content-workers 0", "0 is not in the range"),
+        ("serve --bind everywhere", "'everywhere' is not an IP address: give one of this machine"),
+        *(
+            (f"serve --port {value}", f"{value!r} is not a port: give a whole number from 1 to")
+            for value in ("abc", "0", "-5", "65534", "65535", "8080.0", "8_080", "٨٠", "1e3")
+        ),
+        (f"serve --port {10**50}", f"'1{'0' * 39}…' is not a port"),
+        ("serve --content-workers 0", "'0' is not a number of processes: give a whole number"),
+        ("serve --task-workers many", "'many' is not a number of processes"),
+        ("logs --lines all", "'all' is not a number of lines: give a whole number from 0 to"),
         ("serve --set nonsense", "write NAME=VALUE"),
+        (f"serve --set {'x' * 50}", f"--set '{'x' * 40}…': write NAME=VALUE"),
         ("serve --database-url mysql://x", "postgresql://USER:PASSWORD@HOST"),
-        ("status", "'pulp-contentroutes serve' makes one"),
-        ("stop", "'pulp-contentroutes serve' makes one"),
-        ("env", "'pulp-contentroutes serve' makes one"),
-        ("logs", "'pulp-contentroutes serve' makes one"),
-        ("reset", "'pulp-contentroutes serve' makes one"),
-        ("manage check", "'pulp-contentroutes serve' makes one"),
+        ("status", " serve --data {data}' makes one"),
+        ("stop", " serve --data {data}' makes one"),
+        ("env", " serve --data {data}' makes one"),
+        ("logs", " serve --data {data}' makes one"),
+        ("password", " serve --data {data}' makes one"),
+        ("reset", " serve --data {data}' makes one"),
+        ("manage check", " serve --data {data}' makes one"),
     ],
 )
 def test_bad_input_gets_one_clear_sentence(tmp_path: Path, arguments: str, said: str) -> None:
@@ -77,8 +84,9 @@ def test_bad_input_gets_one_clear_sentence(tmp_path: Path, arguments: str, said:
         main, arguments.split(), env={"CONTENTROUTES_DATA": str(tmp_path / "no")}
     )
     assert result.exit_code != 0
-    assert said in " ".join(result.output.split())
+    assert said.format(data=tmp_path / "no") in " ".join(result.output.split())
     assert "Traceback" not in result.output
+    assert "is not a valid" not in result.output
 
 
 def test_a_password_in_a_bad_database_url_is_not_shown(tmp_path: Path) -> None:
@@ -89,10 +97,18 @@ def test_a_password_in_a_bad_database_url_is_not_shown(tmp_path: Path) -> None:
     assert "geheim" not in result.output
 
 
-COMMANDS = ["", "serve", "status", "stop", "logs", "env", "manage", "reset"]
+COMMANDS = ["", *main.commands]
 
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_help_needs_no_instance(command: str) -> None:
     result = CliRunner().invoke(main, [*command.split(), "--help"])
     assert result.exit_code == 0
+
+
+@pytest.mark.parametrize("command", [name for name in main.commands if name != "galaxy-upload"])
+def test_only_serve_says_that_it_makes_the_data_folder(command: str) -> None:
+    result = CliRunner().invoke(main, [command, "--help"])
+    said = " ".join(result.output.split())
+    assert "Data folder" in said
+    assert ("made when it does not exist" in said) == (command == "serve")

@@ -1,0 +1,75 @@
+"""Refuse to migrate backwards where that would take more than tables away.
+
+A table of ours holds one half of an object; the other half is in a table of Pulp's (multi-table
+inheritance), and without ours every list of Pulp's with this object in it fails.
+"""
+
+from gettext import gettext as _
+
+from django.core.management.base import CommandError
+from django.db import connections
+from django.db.migrations.operations import AddField, CreateModel
+
+#: Model → what its objects are called.
+_NAMES = {
+    "apitoken": _("API tokens"),
+    "collectiondeprecation": _("deprecations of collections"),
+    "collectionsignature": _("signatures of collections"),
+    "collectionversion": _("versions of collections"),
+    "galaxydistribution": _("Galaxy distributions"),
+    "galaxyrepository": _("Galaxy repositories"),
+    "roleversion": _("versions of roles"),
+    "tokencontentguard": _("token guards"),
+}
+#: (Model, field) → what the field holds.
+_FIELDS = {
+    ("collectionversion", "manifest"): _("manifests of collections"),
+    ("galaxyrepository", "key_ring"): _("key rings of Galaxy repositories"),
+}
+
+
+def refuse_losses(sender, apps, plan, using, **kwargs):
+    """Raise CommandError if a step back in `plan` drops tables or columns that hold something.
+
+    A receiver of `pre_migrate`: nothing has been changed yet, and the plan says how far back it
+    goes, also where another app's migrations take ours with them. pulpcore's `remove-plugin`
+    deletes all objects before it migrates.
+    """
+    losses = _count_losses(_steps_back(plan, sender.label), apps, sender.label, using)
+    if losses:
+        counts = ", ".join(f"{name} ({count})" for name, count in losses.items())
+        raise CommandError(
+            _(
+                "Nothing was changed: this migration would delete {}. To remove the plugin and all "
+                "of this, stop Pulp's services and run 'pulpcore-manager remove-plugin {}'. To go "
+                "back to an older version of the plugin, restore the backup that was made with it, "
+                "or delete these objects in Pulp first."
+            ).format(counts, sender.label)
+        )
+
+
+def _steps_back(plan, label):
+    """Yield the operations that are to be reversed."""
+    for migration, is_backwards in plan:
+        if is_backwards and migration.app_label == label:
+            yield from migration.operations
+
+
+def _count_losses(operations, apps, label, using):
+    """Return how many rows would be lost, by what they are called; nothing of empty tables."""
+    operations = list(operations)
+    tables = set(connections[using].introspection.table_names()) if operations else set()
+    lost = {}
+    dropped = {each.name_lower for each in operations if isinstance(each, CreateModel)}
+    for name in sorted(dropped):
+        model = apps.get_model(label, name)
+        # After a failure remove-plugin drops the tables before it migrates.
+        if model._meta.db_table in tables:
+            lost[_NAMES.get(name, name)] = model._base_manager.using(using).count()
+    for each in operations:
+        if isinstance(each, AddField) and each.model_name_lower not in dropped:
+            rows = apps.get_model(label, each.model_name)._base_manager.using(using)
+            nothing = {f"{each.name}__isnull": True} if each.field.null else {each.name: ""}
+            name = _FIELDS.get((each.model_name_lower, each.name), each.name)
+            lost[name] = rows.exclude(**nothing).count()
+    return {name: count for name, count in lost.items() if count}

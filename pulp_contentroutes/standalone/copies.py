@@ -1,0 +1,235 @@
+"""What a copied or moved data folder may use: never what belongs to its original.
+
+A copy has the options, keys and links of its original, and so would use its database and content.
+"""
+
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from pulp_contentroutes.standalone import folder, identity, settings_file
+from pulp_contentroutes.standalone.cluster import Cluster
+from pulp_contentroutes.standalone.errors import AlreadyRunning, SharedWithOriginal, UnusableFolder
+from pulp_contentroutes.standalone.files import write_private
+from pulp_contentroutes.standalone.identity import MARKER, Identity
+from pulp_contentroutes.standalone.instance import Instance
+from pulp_contentroutes.standalone.locations import SYSTEM_FOLDER, command_line
+from pulp_contentroutes.standalone.options import Options
+from pulp_contentroutes.standalone.steps import step
+
+# Below MEDIA_ROOT; what else is there is temporary.
+_ARTIFACTS = "artifact"
+_MEDIA_SETTING = "MEDIA_ROOT"
+# Of Pulp's, given with --set: the database, where content is stored, and the cache, whose keys are
+# paths.
+_SHARED_SETTINGS = ("DATABASES", _MEDIA_SETTING, "REDIS_", "STORAGES")
+# How long a connection is kept, not where it leads.
+_HARMLESS_SETTINGS = "DATABASES__default__CONN_"
+
+
+def settle(instance: Instance, cluster: Cluster | None, given: Mapping[str, Any]) -> None:
+    """Make the folder of `instance`, which this process holds, the one that its files speak of.
+
+    A copy says so, and gets a copy of the database of its original where it only had a link to it;
+    so does a folder that may be a copy. `given` are the options of this start: the original's
+    --database-url and the like are not taken over. `instance` does not know where the database is
+    afterwards. Raise SharedWithOriginal.
+    """
+    data = instance.folder
+    original = original_of(data)
+    if original:
+        _check_options(instance, original, given)
+        if Cluster(data).is_linked and not folder.database_owner(data).is_of(data):
+            _replace_database(instance, cluster, original)
+        elif cluster and cluster.data.exists():
+            _check_separate_content(instance, original)
+        click.echo(
+            f"It was a copy of {original}, and is a Pulp of its own now, with the same passwords, "
+            "tokens and keys."
+        )
+        # The remembered ones lead to what is the original's, and no later command would ask again.
+        write_private(data / folder.OPTIONS_FILE, instance.options.dump())
+    elif cluster and _is_owner_unknown(data):
+        _copy_unowned_database(data)
+    if cluster:
+        cluster.place()
+    make_own(data, None if original else identity.read(data).id)
+
+
+def check(instance: Instance) -> None:
+    """Let a command other than `serve` use the folder of `instance`.
+
+    One that was moved, or copied with its database, gets settings with its own paths. Raise
+    SharedWithOriginal for a copy, or what may be one, that has nothing of its own yet.
+    """
+    data = instance.folder
+    original = original_of(data)
+    is_shared = Cluster(data).is_linked or any(_shared_options(instance.options, {}))
+    if original and is_shared:
+        raise SharedWithOriginal(
+            f"{data} is a copy of {original}, and its database or content is still that of the "
+            f"original: '{command_line(data, 'serve')}' makes it a Pulp of its own."
+        )
+    if not instance.options.database_url and _is_owner_unknown(data):
+        raise SharedWithOriginal(
+            f"{data} is a copy, or was moved to another disk, and its database in "
+            f"{Cluster(data).home} may be that of another Pulp: '{command_line(data, 'serve')}' "
+            "gives it a copy."
+        )
+    if identity.read(data).path != os.path.realpath(data):
+        folder.check_owner(data)
+        settings_file.write(instance)
+
+
+def original_of(data: Path) -> Path | None:
+    """Return the data folder that `data` is a copy of; None once it is a Pulp of its own."""
+    return folder.database_owner(data).original_of(data) or identity.read(data).original_of(data)
+
+
+def make_own(data: Path, identifier: str | None = None) -> None:
+    """Write down that `data` is this very folder, and that the database in it is its own.
+
+    Without the `identifier` that it had, it is no copy any more. A linked database that is not
+    proven to be its own, and stays behind with --database-url, keeps its owner.
+    """
+    own = Identity.of(data, identifier)
+    Cluster(data).write_owner(folder.database_owner(data) if _is_owner_unknown(data) else own)
+    own.write(data / MARKER)
+
+
+def _is_owner_unknown(data: Path) -> bool:
+    """Tell whether the database in SYSTEM_FOLDER may be that of a folder that was renamed.
+
+    The folder that it was made for is neither `data` nor under its path any more: `data` was moved
+    to another disk, or is a copy of one that was renamed since, or removed.
+    """
+    linked = Cluster(data)
+    if not linked.is_linked or linked.home.parent != SYSTEM_FOLDER or not linked.home.is_dir():
+        return False
+    owner = folder.database_owner(data)
+    is_proven = owner.is_of(data) or owner.path == os.path.realpath(data)
+    return not is_proven and original_of(data) is None
+
+
+def _check_options(instance: Instance, original: Path, given: Mapping[str, Any]) -> None:
+    for option in _shared_options(instance.options, given):
+        is_media = option in ("--media-root", f"--set {_MEDIA_SETTING}")
+        own = "one of its own, with a copy of its files" if is_media else "one of its own"
+        raise SharedWithOriginal(
+            f"{instance.folder} is a copy of {original}, which is used with {option}, and two "
+            f"Pulps with one would harm each other: give {option} {own}, or {option}= to do "
+            "without."
+        )
+
+
+def _shared_options(options: Options, given: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the remembered options, not `given` anew, that lead to a database or content."""
+    for name in ("database_url", "media_root", "redis_url"):
+        if getattr(options, name) and not given.get(name):
+            yield "--" + name.replace("_", "-")
+    for name in options.settings:
+        is_shared = name.startswith(_SHARED_SETTINGS) and not name.startswith(_HARMLESS_SETTINGS)
+        if is_shared and name not in given.get("settings", {}):
+            yield f"--set {name}"
+
+
+def _replace_database(instance: Instance, cluster: Cluster | None, original: Path) -> None:
+    """Put a copy of the linked database, or none with --database-url, in the place of the link."""
+    data, linked = instance.folder, Cluster(instance.folder)
+    if cluster is None:
+        (data / folder.DATABASE_FOLDER).unlink()
+        return
+    if linked.home.parent != SYSTEM_FOLDER:
+        raise SharedWithOriginal(
+            f"{data} is a copy of {original}, and its link {folder.DATABASE_FOLDER} leads to the "
+            f"database of the original in {linked.home}: put a copy in the place of the link."
+        )
+    try:
+        with folder.held(original):
+            _check_content(instance, original)
+            _copy_database(data, linked)
+    except AlreadyRunning as error:
+        raise SharedWithOriginal(
+            f"{data} is a copy of {original}, and gets a copy of its database, which is in use: "
+            f"stop it first ('{command_line(original, 'stop')}')."
+        ) from error
+
+
+def _copy_unowned_database(data: Path) -> None:
+    """Put a copy of the linked database in the place of the link, and leave the database."""
+    linked = Cluster(data)
+    left = linked.home
+    try:
+        _copy_database(data, linked)
+    except AlreadyRunning as error:
+        raise SharedWithOriginal(
+            f"{data} is a copy, or was moved to another disk, and gets a copy of its database in "
+            f"{left}, which is in use: stop the Pulp that uses it first."
+        ) from error
+    click.echo(
+        f"{data} is a copy, or was moved to another disk, and uses a copy of its database now. The "
+        f"one in {left} was left: delete it yourself if no other Pulp needs it."
+    )
+
+
+def _copy_database(data: Path, linked: Cluster) -> None:
+    """Let `data` lead to a copy of its linked database. Raise AlreadyRunning, UnusableFolder."""
+    if linked.is_in_use():
+        raise AlreadyRunning("")
+    with step("Copying the database"):
+        home = linked.make_home()
+        try:
+            linked.copy_to(home)
+            # Nothing holds a folder whose place is not known.
+            if linked.is_in_use():
+                raise AlreadyRunning("")
+        except OSError as error:
+            shutil.rmtree(home, ignore_errors=True)
+            reason = error.args[0][0][2] if isinstance(error, shutil.Error) else error.strerror
+            raise UnusableFolder(
+                f"The database in {linked.home} cannot be copied to {home.parent}: {reason}."
+            ) from error
+        except BaseException:
+            shutil.rmtree(home, ignore_errors=True)
+            raise
+        Identity.of(data, None).write(home / folder.OWNER_FILE)
+        linked.move_to(home)
+
+
+def _check_separate_content(instance: Instance, original: Path) -> None:
+    """Refuse a copy of the database alone, where the content stands outside one of the folders.
+
+    A database and content that were copied at once belong together, whatever came afterwards.
+    """
+    options = Options.load(original / folder.OPTIONS_FILE)
+    is_together = _artifacts(original, options).is_relative_to(original) and _artifacts(
+        instance.folder, instance.options
+    ).is_relative_to(instance.folder)
+    if not is_together:
+        _check_content(instance, original)
+
+
+def _check_content(instance: Instance, original: Path) -> None:
+    """Refuse a copy without files that the database of the original, as it is now, speaks of."""
+    theirs = _artifacts(original, Options.load(original / folder.OPTIONS_FILE))
+    ours = _artifacts(instance.folder, instance.options)
+    missing = sum(
+        not os.path.lexists(ours / Path(root).relative_to(theirs) / name)
+        for root, _, names in os.walk(theirs)
+        for name in names
+    )
+    if missing:
+        raise SharedWithOriginal(
+            f"{instance.folder} is a copy of {original}, and {missing} files of content in "
+            f"{theirs} are not in {ours}: stop the original and copy them, too, or remove "
+            f"this copy with '{command_line(instance.folder, 'reset')}' and copy it again."
+        )
+
+
+def _artifacts(data: Path, options: Options) -> Path:
+    given = options.settings.get(_MEDIA_SETTING, "").strip("\"' ") or options.media_root
+    return Path(given or data / "media") / _ARTIFACTS

@@ -1,0 +1,86 @@
+"""Under which URLs clients reach an instance, and who else can."""
+
+import ipaddress
+import socket
+from typing import Final
+
+import psutil
+
+from pulp_contentroutes.standalone.instance import Address, Instance
+
+#: Of a machine with many addresses.
+_MOST_ADDRESSES: Final = 4
+# Of RFC 5737 and RFC 3849: no packet goes there, the kernel only chooses the way.
+_ELSEWHERE: Final = {socket.AF_INET: "192.0.2.1", socket.AF_INET6: "2001:db8::1"}
+
+
+def api_urls(instance: Instance) -> list[str]:
+    """Return the URLs of the API without a final slash, the one to show first."""
+    origin = content_origin(instance)
+    own = _urls(instance.front or instance.api)
+    # Whatever is in front of nginx leads to both.
+    return [origin, *own] if origin and instance.front else own
+
+
+def content_url(instance: Instance) -> str:
+    """Return the URL of the content app as clients know it, without a final slash."""
+    return content_origin(instance) or _urls(instance.front or instance.content)[0]
+
+
+def content_origin(instance: Instance) -> str | None:
+    """Return the URL that was given with --set CONTENT_ORIGIN, None without one."""
+    given = instance.setting("CONTENT_ORIGIN", "").strip("\"' ").rstrip("/")
+    return given if given.startswith(("http://", "https://")) else None
+
+
+def warning(instance: Instance) -> str | None:
+    """Return what somebody must know who lets others in; None if only this machine can connect."""
+    address = ipaddress.ip_address(instance.options.bind)
+    if address.is_loopback:
+        return None
+    where = "this machine" if address.is_unspecified else str(address)
+    ports = " and ".join(
+        str(each.port)
+        for each in ([instance.front] if instance.front else [instance.api, instance.content])
+    )
+    return (
+        f"Warning: everyone who can reach {where} can connect to port {ports}, and passwords, "
+        "tokens and content travel without TLS; --bind 127.0.0.1 takes that back."
+    )
+
+
+def _urls(address: Address) -> list[str]:
+    host = ipaddress.ip_address(address.host)
+    if not host.is_unspecified:
+        return [address.url]
+    families = [socket.AF_INET] if host.version == 4 else [socket.AF_INET, socket.AF_INET6]
+    found = [each for family in families for each in _addresses(family)][:_MOST_ADDRESSES]
+    return [f"http://{Address(each, address.port)}" for each in found] or [address.url]
+
+
+def _addresses(family: socket.AddressFamily) -> list[str]:
+    """Return the addresses of this machine that others may know, the usual one first."""
+    up = {name for name, each in psutil.net_if_stats().items() if each.isup}
+    found = [
+        each.address
+        for name, addresses in psutil.net_if_addrs().items()
+        for each in addresses
+        if name in up and each.family == family and _is_for_others(each.address)
+    ]
+    usual = _usual_address(family)
+    return sorted(set(found), key=lambda each: (each != usual, found.index(each)))
+
+
+def _is_for_others(address: str) -> bool:
+    # A link-local one has the name of an interface behind it, which is another on other machines.
+    parsed = ipaddress.ip_address(address)
+    return not parsed.is_loopback and not parsed.is_link_local
+
+
+def _usual_address(family: socket.AddressFamily) -> str | None:
+    with socket.socket(family, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect((_ELSEWHERE[family], 9))
+        except OSError:
+            return None
+        return str(probe.getsockname()[0])

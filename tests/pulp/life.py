@@ -1,0 +1,69 @@
+"""A Pulp in which everything of the plugin is used, and what must be right all its life."""
+
+from dataclasses import dataclass
+
+from tests.harness.galaxy import create_galaxy, role_archive
+from tests.harness.http1 import Answer, Route
+from tests.harness.pulp import Pulp
+from tests.harness.rest import Rest
+
+FILES = {"hello.txt": b"hello"}
+
+
+@dataclass(frozen=True)
+class Used:
+    """What is used, and the ways to it."""
+
+    pulp: Pulp
+    rest: Rest
+    stock: Route
+    #: Base paths of FILES, and the href of the first one's distribution.
+    public: str
+    public_href: str
+    guarded: str
+    #: May read what is guarded.
+    token: str
+
+    def public_file(self, **headers: str) -> Answer:
+        return self.stock.get(f"{self.public}/hello.txt", **headers)
+
+    def guarded_file(self, **headers: str) -> Answer:
+        return self.stock.get(f"{self.guarded}/hello.txt", **headers)
+
+    def check(self) -> None:
+        """Every list answers, content is right, and guards hold."""
+        assert self.rest.find_failures() == {}
+        self.check_content()
+
+    def check_content(self) -> None:
+        assert self.public_file().body == FILES["hello.txt"]
+        assert self.guarded_file().status in (401, 403)
+
+    def check_token(self) -> None:
+        answer = self.guarded_file(Authorization=f"Bearer {self.token}")
+        assert answer.body == FILES["hello.txt"]
+
+
+def use_everything(pulp: Pulp, **public: str) -> Used:
+    """Use everything that makes rows of ours; `public` are values of the public distribution."""
+    rest = pulp.rest
+    token = str(rest.token(scope="publish")["token"])
+    galaxy = create_galaxy(rest)
+    galaxy.add(token)
+    assert galaxy.add_role(role_archive(), version="1.0.0")["state"] == "completed"
+    publication = pulp.publication(pulp.repository(FILES))
+    open_to_all = pulp.distribution(publication=publication, **public)
+    guarded = pulp.distribution(
+        publication=publication, content_guard=rest.guard("contentroutes/token")
+    )
+    used = Used(
+        pulp,
+        rest,
+        pulp.stock,
+        public=open_to_all["base_path"],
+        public_href=open_to_all["pulp_href"],
+        guarded=guarded["base_path"],
+        token=token,
+    )
+    used.check_token()
+    return used
