@@ -71,6 +71,7 @@ def variables_of(instance: Standalone, folder: Path) -> dict[str, Any]:
     }
 
 
+@pytest.mark.exhaustive
 def test_a_second_run_changes_nothing(home: Path, plain: Standalone, tmp_path: Path) -> None:
     folder = tmp_path / "locations"
     folder.mkdir()
