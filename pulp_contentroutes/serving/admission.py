@@ -67,9 +67,9 @@ class Admission:
             case Decision.FORBIDDEN:
                 return self._refusal(HTTPStatus.FORBIDDEN, request)
             case Decision.UNAUTHENTICATED:
-                return self._unauthenticated(request)
+                return self._refuse_unauthenticated(request)
             case Decision.NEEDS_TOKEN:
-                return self._unauthenticated(request, Accepted.TOKENS)
+                return self._refuse_unauthenticated(request, Accepted.TOKENS)
 
     # Requests that Pulp authenticates.
 
@@ -112,7 +112,7 @@ class Admission:
         """
         # Pulp treats whoever sends a wrong password as anonymous.
         is_wrong = not _is_known(request) and isinstance(_credentials(request), Password | Token)
-        wrong = self._unauthenticated(request) if is_wrong else None
+        wrong = self._refuse_unauthenticated(request) if is_wrong else None
         # Not before the failure is counted.
         self.end_authentication(request)
         if wrong is not None or await self._authorizer.permits_with_user(guard_id, request):
@@ -128,7 +128,7 @@ class Admission:
             if self._has_failed(request):
                 return self._refusal(HTTPStatus.TOO_MANY_REQUESTS, request)
             if isinstance(_credentials(request), Password | Token | Malformed):
-                return self._unauthenticated(request)
+                return self._refuse_unauthenticated(request)
         elif not _has_password(request):
             return self._refusal(HTTPStatus.FORBIDDEN, request)
         try:
@@ -148,9 +148,9 @@ class Admission:
             accepted = await self._authorizer.accepted_credentials(guard_id)
         if is_known or accepted is Accepted.NONE:
             return self._refusal(HTTPStatus.FORBIDDEN, request, accepted)
-        return self._unauthenticated(request, accepted)
+        return self._refuse_unauthenticated(request, accepted)
 
-    def _unauthenticated(
+    def _refuse_unauthenticated(
         self, request: web.Request, accepted: Accepted = Accepted.PASSWORDS_AND_TOKENS
     ) -> RenderedResponse:
         if _credentials(request) is not None:

@@ -1,4 +1,4 @@
-"""Signals that end a command: what may not be interrupted, and how the others are told."""
+"""Signals that end a command, and the blocks that they must not interrupt."""
 
 import signal
 from collections.abc import Iterator

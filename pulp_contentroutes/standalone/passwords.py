@@ -1,4 +1,4 @@
-"""The password of `admin`: what can be one, and how it is asked for without showing it."""
+"""The password of `admin`: its bounds, and the prompt that does not show it."""
 
 import sys
 import unicodedata

@@ -55,7 +55,7 @@ def serve(
         if warning:
             click.echo(warning, err=True)
         password = prepare.prepare(instance, cluster, admin_password, is_verbose)
-        # Only now, but for a copy (`settle`): what does not work is not remembered.
+        # Only now, but for a copy (`settle`): options that do not work are not remembered.
         write_private(data / folder.OPTIONS_FILE, options.dump())
         is_new = password is not None and not admin_password
         if is_new:

@@ -12,7 +12,7 @@ FILES = {"hello.txt": b"hello"}
 
 @dataclass(frozen=True)
 class Used:
-    """What is used, and the ways to it."""
+    """The objects in use, and the ways to them."""
 
     pulp: Pulp
     rest: Rest
