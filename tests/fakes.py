@@ -1,7 +1,7 @@
 """What unit tests use in place of PostgreSQL and Pulp; held to tests/contracts."""
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -10,9 +10,9 @@ from uuid import UUID, uuid4
 from aiohttp import web
 
 from pulp_contentroutes.serving import sql
-from pulp_contentroutes.serving.authorize import Asks, Guard
 from pulp_contentroutes.serving.credentials import Accepted, digest_of, new_token
 from pulp_contentroutes.serving.errors import DatabaseUnavailable
+from pulp_contentroutes.serving.guards import Asks, Guard
 from pulp_contentroutes.serving.plans import StorageState
 from pulp_contentroutes.serving.rows import Row
 
@@ -183,6 +183,8 @@ class FakeGuards:
     def __init__(self) -> None:
         self.guards: dict[UUID, Guard] = {}
         self.loaded: list[UUID] = []
+        #: Those that were compared with what stands in the database.
+        self.compared: list[UUID] = []
         #: The guards that were asked with a user of Pulp.
         self.asked: list[Guard] = []
         #: When set, loads wait for it.
@@ -197,8 +199,18 @@ class FakeGuards:
 
     def add(self, asks: Asks) -> UUID:
         guard_id = uuid4()
-        self.guards[guard_id] = Guard(asks, lambda request: request.headers.get("X-Key") == "yes")
+        self.put(guard_id, asks, lambda request: request.headers.get("X-Key") == "yes")
         return guard_id
+
+    def put(self, guard_id: UUID, asks: Asks, permits: Callable[[web.Request], bool]) -> None:
+        """Let the guard be this one from now on."""
+
+        async def is_unchanged() -> bool:
+            self.compared.append(guard_id)
+            return self.guards.get(guard_id) is guard
+
+        guard = Guard(asks, permits, None if asks is Asks.PULP else is_unchanged)
+        self.guards[guard_id] = guard
 
     async def load(self, guard_id: UUID) -> Guard | None:
         self.loaded.append(guard_id)

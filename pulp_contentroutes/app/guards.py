@@ -2,12 +2,14 @@
 
 import asyncio
 import contextlib
+import functools
 import logging
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 from aiohttp import web
 from asgiref.sync import sync_to_async
+from django.core.exceptions import ObjectDoesNotExist
 from django.db import DatabaseError, InterfaceError, OperationalError, connection
 from pulpcore.plugin.content import Handler
 from pulpcore.plugin.models import ContentGuard
@@ -16,9 +18,9 @@ from pulp_contentroutes.app.challenge import accepted_credentials
 from pulp_contentroutes.app.locations import canonical_request
 from pulp_contentroutes.paths import CONTENT_PREFIX
 from pulp_contentroutes.serving import sql
-from pulp_contentroutes.serving.authorize import Asks, Guard
 from pulp_contentroutes.serving.credentials import Accepted
 from pulp_contentroutes.serving.errors import DatabaseUnavailable
+from pulp_contentroutes.serving.guards import Asks, Guard
 from pulp_contentroutes.serving.rows import Queries
 
 log = logging.getLogger(__name__)
@@ -40,25 +42,40 @@ _ASKS: Final = {
 
 
 class PulpGuards:
-    """Implements `serving.authorize.Guards`; `seconds` limits the loading of a guard."""
+    """Implements `serving.guards.Guards`; `seconds` limits the loading of a guard."""
 
     def __init__(self, database: Queries, seconds: float) -> None:
         self._database = database
         self._seconds = seconds
 
     async def load(self, guard_id):
-        load_guard = sync_to_async(_load_guard, thread_sensitive=False, executor=_THREAD)
         try:
             async with asyncio.timeout(self._seconds):
-                instance = await load_guard(guard_id)
+                return await self._load(guard_id)
         except TimeoutError:
             raise DatabaseUnavailable(f"No answer within {self._seconds} s.") from None
+
+    async def _load(self, guard_id):
+        master = await _in_thread(_find_master, guard_id)
+        if master is None:
+            return None
+        statement = _state_statement(master.pulp_type)
+        # Before its fields are read: what changes meanwhile is found by the next comparison.
+        state = await self._state(statement, guard_id) if statement else None
+        instance = await _in_thread(_cast, master)
         if instance is None:
             return None
-        asks = _asked_by(instance)
-        if asks is not Asks.PULP and not await self._is_watched(instance):
-            asks = Asks.PULP
-        return Guard(asks, _permitting(instance))
+        if state is None or not state["is_watched"]:
+            return Guard(Asks.PULP, _permitting(instance))
+
+        async def is_unchanged():
+            return await self._state(statement, guard_id) == state
+
+        return Guard(_asked_by(instance), _permitting(instance), is_unchanged)
+
+    async def _state(self, statement, guard_id):
+        rows = await self._database.fetch(statement, guard_id)
+        return dict(rows[0]) if rows else None
 
     async def permits(self, guard, request):
         return await sync_to_async(guard.permits)(request)
@@ -70,26 +87,47 @@ class PulpGuards:
         # Pulp's middleware has set the domain, in this task.
         return await sync_to_async(_guard_at)(request.match_info.get("path", ""))
 
-    async def _is_watched(self, instance):
-        """Tell whether our triggers announce changes of the guard's own table."""
-        table = type(instance)._meta.db_table
-        return bool(await self._database.fetch(sql.IS_WATCHED, table))
+
+async def _in_thread(function, argument):
+    """Run a function that asks the ORM."""
+    run = sync_to_async(_asking_again(function), thread_sensitive=False, executor=_THREAD)
+    return await run(argument)
 
 
-def _load_guard(guard_id):
-    """Return the guard as what it is. Blocking."""
-    with _database_errors():
-        try:
-            return _fetch_guard(guard_id)
-        except (OperationalError, InterfaceError):
-            # PostgreSQL may have been started anew since the last one.
-            connection.close()
-            return _fetch_guard(guard_id)
+def _asking_again(function):
+    """Return `function`, blocking, with a second try where the connection was lost."""
+
+    def ask(argument):
+        with _database_errors():
+            try:
+                return function(argument)
+            except (OperationalError, InterfaceError):
+                # PostgreSQL may have been started anew since the last one.
+                connection.close()
+                return function(argument)
+
+    return ask
 
 
-def _fetch_guard(guard_id):
-    guard = ContentGuard.objects.filter(pk=guard_id).first()
-    return guard and guard.cast()
+def _find_master(guard_id):
+    return ContentGuard.objects.filter(pk=guard_id).first()
+
+
+def _cast(master):
+    """Return the guard as what it is, None if it is gone."""
+    with contextlib.suppress(ObjectDoesNotExist):
+        return master.cast()
+    return None
+
+
+@functools.cache
+def _state_statement(pulp_type):
+    """Return what tells a change of a guard of this type, None where only Pulp knows."""
+    if pulp_type not in _ASKS:
+        return None
+    fields = ContentGuard.get_model_for_pulp_type(pulp_type)._meta
+    quote = connection.ops.quote_name
+    return sql.GUARD_STATE.format(table=quote(fields.db_table), key=quote(fields.pk.column))
 
 
 def _accepted_credentials(guard_id):

@@ -1,19 +1,17 @@
 """May this client have it? Asked before anything about a distribution's content is looked up.
 
 Guards that need no user of Pulp, and token guards, are decided here; before the others Pulp
-authenticates. A guard is kept in memory until the database announces a change; what it says never.
+authenticates. What a guard says is never kept.
 """
 
 import asyncio
 import enum
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import Final, Protocol
+from collections.abc import Iterable
+from typing import Final
 from uuid import UUID
 
 from aiohttp import hdrs, web
 
-from pulp_contentroutes.serving.cache import BoundedCache
 from pulp_contentroutes.serving.credentials import (
     MAX_LENGTH,
     Accepted,
@@ -22,11 +20,8 @@ from pulp_contentroutes.serving.credentials import (
     credentials_of,
 )
 from pulp_contentroutes.serving.errors import GuardGone
-from pulp_contentroutes.serving.rows import ids_among
-from pulp_contentroutes.serving.singleflight import SingleFlight
+from pulp_contentroutes.serving.guards import Asks, Guard, Guards, KnownGuards
 from pulp_contentroutes.serving.tokens import Tokens
-
-_GUARDS: Final = 4000
 
 
 class Decision(enum.Enum):
@@ -43,44 +38,8 @@ class Decision(enum.Enum):
     UNDECIDED = enum.auto()
 
 
-class Asks(enum.Enum):
-    """What a guard asks to decide."""
-
-    #: The request alone, in no time.
-    REQUEST = enum.auto()
-    #: The request alone, but certificates or filters take their time: in a thread.
-    REQUEST_SLOWLY = enum.auto()
-    #: The permission of a token's user.
-    TOKEN = enum.auto()
-    #: A user, or nobody knows what.
-    PULP = enum.auto()
-
-
 _IN_NO_TIME: Final = frozenset({Asks.REQUEST, Asks.TOKEN})
 _IN_ORM_THREAD: Final = frozenset({Asks.TOKEN, Asks.PULP})
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Guard:
-    """A content guard as it stands in the database."""
-
-    asks: Asks
-    #: What is unexpected is a refusal; only those that ask Pulp raise, DatabaseUnavailable.
-    permits: Callable[[web.Request], bool]
-
-
-class Guards(Protocol):
-    async def load(self, guard_id: UUID) -> Guard | None:
-        """Return the guard, None if it is gone; or raise DatabaseUnavailable."""
-
-    async def permits(self, guard: Guard, request: web.Request) -> bool:
-        """Ask a guard that asks Pulp (`Asks.PULP`); or raise DatabaseUnavailable."""
-
-    async def accepted_credentials(self, guard_id: UUID) -> Accepted:
-        """Return the credentials that can satisfy the guard; or raise DatabaseUnavailable."""
-
-    async def asked_by_pulp(self, request: web.Request) -> UUID | None:
-        """Return the guard that Pulp's handler has asked; or raise DatabaseUnavailable."""
 
 
 class Authorizer:
@@ -89,33 +48,27 @@ class Authorizer:
     def __init__(self, guards: Guards, tokens: Tokens | None) -> None:
         self._guards = guards
         self._tokens = tokens
-        self._known: BoundedCache[UUID, Guard] = BoundedCache(_GUARDS)
-        self._flights: SingleFlight[UUID, Guard | None] = SingleFlight()
-        self._generation = 0
-        self._is_trusted = False
+        self._known = KnownGuards(guards)
 
     # What the listener tells.
 
     def announced(self, keys: Iterable[str]) -> None:
-        self._generation += 1
-        self._flights.forget()
-        for guard_id in ids_among(keys):
-            self._known.discard(guard_id)
+        self._known.announced(keys)
+
+    def forget(self) -> None:
+        self._known.forget()
 
     def trust(self) -> None:
-        self._generation += 1
-        self._flights.forget()
-        self._known.clear()
-        self._is_trusted = True
+        self._known.trust()
 
     def distrust(self) -> None:
-        self._is_trusted = False
+        self._known.distrust()
 
     # What requests ask.
 
     def admits_now(self, guard_id: UUID, request: web.Request) -> bool:
         """Tell whether what is in memory is enough to admit the client."""
-        guard = self._known.get(guard_id) if self._is_trusted else None
+        guard = self._known.known(guard_id)
         if guard is None or guard.asks not in _IN_NO_TIME:
             return False
         credentials = credentials_of(request.headers.get(hdrs.AUTHORIZATION))
@@ -133,7 +86,7 @@ class Authorizer:
         authorization = request.headers.get(hdrs.AUTHORIZATION)
         if authorization is not None and len(authorization) > MAX_LENGTH:
             return Decision.TOO_LARGE
-        guard = await self._guard(guard_id)
+        guard = await self._known.find(guard_id)
         if guard is None:
             return Decision.UNDECIDED
         credentials = credentials_of(authorization)
@@ -172,7 +125,7 @@ class Authorizer:
 
         Raise DatabaseUnavailable, or GuardGone.
         """
-        guard = await self._guard(guard_id)
+        guard = await self._known.find(guard_id)
         if guard is None:
             raise GuardGone(f"The guard {guard_id} is gone.")
         if guard.asks in _IN_ORM_THREAD:
@@ -186,21 +139,6 @@ class Authorizer:
     async def asked_by_pulp(self, request: web.Request) -> UUID | None:
         """Return the guard that Pulp's handler has asked; or raise DatabaseUnavailable."""
         return await self._guards.asked_by_pulp(request)
-
-    async def _guard(self, guard_id: UUID) -> Guard | None:
-        if not self._is_trusted:
-            return await self._guards.load(guard_id)
-        known = self._known.get(guard_id)
-        return known or await self._flights.run(guard_id, lambda: self._load(guard_id))
-
-    async def _load(self, guard_id: UUID) -> Guard | None:
-        generation = self._generation
-        guard = await self._guards.load(guard_id)
-        is_lasting = generation == self._generation and self._is_trusted
-        # Nobody announces what a guard of Pulp's asks beside its own row.
-        if guard is not None and guard.asks is not Asks.PULP and is_lasting:
-            self._known.put(guard_id, guard)
-        return guard
 
 
 def _needed(guard_id: UUID, guard: Guard) -> UUID | None:

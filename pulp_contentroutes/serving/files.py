@@ -62,8 +62,7 @@ class Files:
             file.is_current = False
             self._open.discard(artifact_id)
 
-    def forget_all(self) -> None:
-        """Let go of everything: announcements may have been missed."""
+    def forget(self) -> None:
         for file in list(self._known.values()):
             file.is_current = False
         self._known.clear()

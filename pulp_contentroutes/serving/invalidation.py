@@ -43,8 +43,15 @@ class Memory(Protocol):
     """What is kept in memory, and must be told."""
 
     def announced(self, keys: Iterable[str]) -> None: ...
-    def trust(self) -> None: ...
-    def distrust(self) -> None: ...
+
+    def forget(self) -> None:
+        """Keep nothing: all of it may have changed."""
+
+    def trust(self) -> None:
+        """Changes are heard of from now on; those before this moment are unknown."""
+
+    def distrust(self) -> None:
+        """Changes are not heard of any more."""
 
 
 class Listener:
@@ -59,7 +66,6 @@ class Listener:
         self._echo = Echo(database)
         #: Set once the connection has to be made anew.
         self._lost = asyncio.Event()
-        self._is_trusting = False
         self._has_warned = False
 
     async def run(self) -> None:
@@ -147,7 +153,9 @@ class Listener:
             if connection.is_closed():
                 return
             if state != await read_schema_state(connection, self._database.has_users):
-                log.warning("Triggers or columns were changed: nothing in memory is kept.")
+                log.warning(
+                    "Triggers or columns were changed: all memory is compared with the database."
+                )
                 self._doubt()
 
     async def _compare(self, before: bytes | None, lost: asyncio.Event) -> None:
@@ -188,9 +196,7 @@ class Listener:
             log.info("A migration has changed the schema: it is looked at again.")
             self._doubt()
         elif payload == schema.EVERYTHING:
-            # Before the first echo nothing is in memory, and a notification proves nothing.
-            if self._is_trusting:
-                self._trust()
+            self._forget()
         else:
             self._announce(payload.split(","))
 
@@ -206,15 +212,17 @@ class Listener:
                 memory.announced(keys)
             except Exception:
                 log.exception("Of a change not everything was dropped: nothing is kept.")
-                memory.trust()
+                memory.forget()
+
+    def _forget(self) -> None:
+        for memory in self._memories:
+            memory.forget()
 
     def _trust(self) -> None:
-        self._is_trusting = True
         for memory in self._memories:
             memory.trust()
 
     def _distrust(self) -> None:
-        self._is_trusting = False
         for memory in self._memories:
             memory.distrust()
 

@@ -7,6 +7,7 @@ from typing import Final
 
 from pulp_contentroutes.serving import sql
 from pulp_contentroutes.serving.cache import BoundedCache
+from pulp_contentroutes.serving.errors import DatabaseUnavailable
 from pulp_contentroutes.serving.heads import rendered
 from pulp_contentroutes.serving.model import Found, Outcome, Plan, Source, StoredFile
 from pulp_contentroutes.serving.rows import Queries, Row, seconds
@@ -44,6 +45,21 @@ class Lookups:
         )
         self._flights: SingleFlight[Key, Found | Outcome] = SingleFlight()
 
+    # What the listener tells.
+
+    def forget(self) -> None:
+        self.doubt()
+        self._found.clear()
+
+    def doubt(self) -> None:
+        """Ask the database once more about each file: its artifact may be another, or none."""
+        self._flights.forget()
+        self._missing.clear()
+        for found in self._found:
+            found.is_current = False
+
+    # What requests ask.
+
     async def in_source(self, source: Source, path: str, root: str) -> Found | Outcome:
         """Return the file at `path`; where it ends in a slash or is empty, its index.html."""
         load = partial(self._from_source, source, path, root)
@@ -52,30 +68,51 @@ class Lookups:
     async def in_superseded(self, plan: Plan, path: str) -> Found | Outcome:
         """Return the file that a superseded publication of the distribution has at `path`."""
         load = partial(self._from_superseded, plan, path)
-        if not plan.is_current:
+        if not plan.is_kept:
             # Nobody will ask with this plan again.
             return await load()
         return await self._known_or_loaded((plan, plan.root, path), load)
 
     async def _known_or_loaded(self, key: Key, load: Load) -> Found | Outcome:
         known = self._known(key)
-        return known or await self._flights.run(key, partial(self._loaded, key, load))
+        if known is not None:
+            return known
+        try:
+            return await self._flights.run(key, partial(self._loaded, key, load))
+        except DatabaseUnavailable:
+            # Of a source that the plan still has: doubted, and nothing is known against it.
+            doubted = self._found.get(key)
+            if doubted is None:
+                raise
+            return doubted
 
     def _known(self, key: Key) -> Found | Outcome | None:
         found = self._found.get(key)
         if found is None:
             return self._missing.get(key)
-        if found.file.is_current and (found.expires is None or time.time() < found.expires):
-            return found
-        self._found.discard(key)
-        return None
+        if not found.file.is_current or (
+            found.expires is not None and found.expires <= time.time()
+        ):
+            self._found.discard(key)
+            return None
+        return found if found.is_current else None
 
     async def _loaded(self, key: Key, load: Load) -> Found | Outcome:
         result = await load()
         if isinstance(result, Found):
-            self._found.put(key, result)
-        elif result is Outcome.MISSING:
+            return self._keep(key, result)
+        self._found.discard(key)
+        if result is Outcome.MISSING:
             self._missing.put(key, result)
+        return result
+
+    def _keep(self, key: Key, result: Found) -> Found:
+        """Keep what was found, and return it: what is kept already, if it was true after all."""
+        kept = self._found.get(key)
+        if kept is not None and _is_the_same(kept, result):
+            kept.is_current = True
+            return kept
+        self._found.put(key, result)
         return result
 
     async def _from_source(self, source: Source, path: str, root: str) -> Found | Outcome:
@@ -119,6 +156,11 @@ class Lookups:
         file = self._stored_file(row, root)
         content_type = self._content_type(name)
         return rendered(file, row["sha256"], row["sha512"], content_type, int(modified))
+
+
+def _is_the_same(found: Found, other: Found) -> bool:
+    is_same_file = found.file is other.file and found.file.is_current
+    return is_same_file and (found.head, found.expires) == (other.head, other.expires)
 
 
 def _weight(key: Key, found: Found) -> int:

@@ -47,7 +47,7 @@ class Source:
 class Plan:
     """How one distribution is served right now.
 
-    Everything but `is_current` is fixed: a change in the database makes a new plan.
+    Everything but `is_current` and `last_true` is fixed: a change in the database makes a new plan.
     """
 
     distribution_id: UUID
@@ -71,6 +71,14 @@ class Plan:
     keys: frozenset[str]
     #: Whether it is in memory, where announcements of `keys` reach it, and none has.
     is_current: bool = False
+    #: When it was last known to be true, on the loop's clock, if it is only doubted since: changes
+    #: were not heard of for a while. None while it is current, and once it is known to be outdated.
+    last_true: float | None = None
+
+    @property
+    def is_kept(self) -> bool:
+        """Tell whether it is in memory, and not known to be outdated."""
+        return self.is_current or self.last_true is not None
 
 
 class Outcome(enum.Enum):
@@ -105,6 +113,8 @@ class Found:
     head: bytes
     #: When a superseded publication stops being served, in seconds since the epoch.
     expires: float | None = None
+    #: False while the database has yet to confirm it: changes were not heard of for a while.
+    is_current: bool = True
 
 
 #: The key that is announced when a base path is given, changed or taken away.

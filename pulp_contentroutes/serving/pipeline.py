@@ -158,7 +158,7 @@ class Pipeline:
         if remembered is None or not self._resolver.plans.is_trusted:
             return None
         plan, found, domain = remembered
-        if not (plan.is_current and found.file.is_current):
+        if not (plan.is_current and found.is_current and found.file.is_current):
             return None
         if plan.guard_id and not self._admission.is_certain(plan.guard_id, request):
             return None

@@ -24,7 +24,8 @@ _OVERHEAD_ABSENT: Final = 300
 StorageState = tuple[datetime, str, str]
 
 # All that two plans of one state of the database have in common.
-_FIXED: Final = attrgetter(*(field.name for field in fields(Plan) if field.name != "is_current"))
+_CHANGING: Final = frozenset({"is_current", "last_true"})
+_FIXED: Final = attrgetter(*(field.name for field in fields(Plan) if field.name not in _CHANGING))
 
 
 class Storages(Protocol):
@@ -52,8 +53,9 @@ class DistributionTypes:
 class Plans:
     """Finds plans; trusts its memory only while it hears of changes.
 
-    While it does not, each request asks the database; and when that does not answer either, what
-    was in memory is served for `stale_if_error` seconds (RFC 5861 §4).
+    While it does not, each request asks the database. What was in memory is doubted from then on,
+    until the database was asked once more; when that does not answer, it is served for
+    `stale_if_error` seconds (RFC 5861 §4).
     """
 
     def __init__(
@@ -80,8 +82,6 @@ class Plans:
         self._flights: SingleFlight[Target, Plan | Outcome] = SingleFlight()
         self._generation = 0
         self.is_trusted = False
-        #: When changes were last heard of, on the loop's clock.
-        self._trusted_until = float("-inf")
 
     # What the listener tells.
 
@@ -94,19 +94,28 @@ class Plans:
                 self._absent.clear()
             for plan in self._by_key.get(key, ()):
                 plan.is_current = False
+                plan.last_true = None
+
+    def forget(self) -> None:
+        self._doubt()
+        self._plans.clear()
 
     def trust(self) -> None:
-        """Changes are heard of from now on; what was missed before is unknown."""
-        self._generation += 1
-        self._flights.forget()
-        self._plans.clear()
-        self._absent.clear()
+        self._doubt()
         self.is_trusted = True
 
     def distrust(self) -> None:
-        if self.is_trusted:
-            self.is_trusted = False
-            self._trusted_until = asyncio.get_running_loop().time()
+        self._doubt()
+        self.is_trusted = False
+
+    def _doubt(self) -> None:
+        self._generation += 1
+        self._flights.forget()
+        self._absent.clear()
+        for plan in self._plans:
+            if plan.is_current:
+                plan.is_current = False
+                plan.last_true = asyncio.get_running_loop().time()
 
     # What requests ask.
 
@@ -123,10 +132,17 @@ class Plans:
         """Return the plan of the distribution that serves `target`.
 
         MISSING where there is none, and none below; HANDED_OVER where Pulp lists or redirects.
+        Raise DatabaseUnavailable.
         """
-        if not self.is_trusted:
-            # Nobody joins a load: it may have begun before a change that nobody has heard of.
-            return await self._load_or_stale(target)
+        try:
+            return await (self._find(target) if self.is_trusted else self._load_alone(target))
+        except DatabaseUnavailable:
+            stale = self._stale(target)
+            if stale is None:
+                raise
+            return stale
+
+    async def _find(self, target: Target) -> Plan | Outcome:
         outdated = self._remembered(target)
         if outdated is not None:
             # All paths of a distribution share the load of its new plan.
@@ -134,7 +150,18 @@ class Plans:
             plan = await self._flights.run(base, lambda: self._load(base))
             if isinstance(plan, Plan) and plan.base_path == outdated.base_path:
                 return plan
+            # It is not there any more, and must not come back while the database is down.
+            self._plans.discard((target.domain, outdated.base_path), outdated)
         return await self._flights.run(target, lambda: self._load(target))
+
+    async def _load_alone(self, target: Target) -> Plan | Outcome:
+        """Load without joining a load: it may have begun before a change that was not heard of."""
+        plan = await self._load(target)
+        remembered = self._remembered(target)
+        if remembered is not None and not _is_the_same(remembered, plan):
+            # Clients have seen a newer one: this one must not come back.
+            self._plans.discard((target.domain, remembered.base_path))
+        return plan
 
     def _remembered(self, target: Target) -> Plan | None:
         # The whole of a path of 2 000 segments would cost milliseconds.
@@ -144,20 +171,13 @@ class Plans:
                 return plan
         return None
 
-    async def _load_or_stale(self, target: Target) -> Plan | Outcome:
-        try:
-            plan = await self._load(target)
-        except DatabaseUnavailable:
-            stale = self._remembered(target)
-            age = asyncio.get_running_loop().time() - self._trusted_until
-            if stale is None or not stale.is_current or age > self._stale_if_error:
-                raise
-            return stale
-        remembered = self._remembered(target)
-        if remembered is not None and not _is_the_same(remembered, plan):
-            # Clients have seen a newer one: this one must not come back.
-            self._plans.discard((target.domain, remembered.base_path))
-        return plan
+    def _stale(self, target: Target) -> Plan | None:
+        """Return what was true a while ago, and is not known to have changed."""
+        plan = self._remembered(target)
+        if plan is None or plan.last_true is None:
+            return None
+        age = asyncio.get_running_loop().time() - plan.last_true
+        return plan if age <= self._stale_if_error else None
 
     async def _load(self, target: Target) -> Plan | Outcome:
         generation = self._generation
@@ -176,9 +196,7 @@ class Plans:
             if is_lasting:
                 self._absent.put(target, Outcome.MISSING)
             return Outcome.MISSING
-        if is_lasting:
-            self._remember(domain, plan)
-        return plan
+        return self._remember(domain, plan) if is_lasting else plan
 
     async def _plan(self, row: Row) -> Plan:
         state = (row["domain_updated"], row["storage_class"], row["storage_settings"])
@@ -203,17 +221,23 @@ class Plans:
             keys=_keys(row),
         )
 
-    def _remember(self, domain: str, plan: Plan) -> None:
+    def _remember(self, domain: str, plan: Plan) -> Plan:
+        """Keep the plan, and return it: the one that is kept already, if it was true after all."""
+        kept = self._plans.get((domain, plan.base_path))
+        if kept is not None and kept.last_true is not None and _is_the_same(kept, plan):
+            kept.is_current, kept.last_true = True, None
+            return kept
         plan.is_current = True
         for key in plan.keys:
             self._by_key.setdefault(key, set()).add(plan)
         self._deepest = max(self._deepest, plan.base_path.count("/") + 1)
         # Last: a plan for which there is no room leaves again at once.
         self._plans.put((domain, plan.base_path), plan)
+        return plan
 
     def _unindex(self, plan: Plan) -> None:
         # Announcements do not reach it any more, and somebody may still have it.
-        plan.is_current = False
+        plan.is_current, plan.last_true = False, None
         for key in plan.keys:
             plans = self._by_key.get(key)
             if plans is not None:

@@ -36,9 +36,17 @@ class Resolver:
         self.plans.announced(keys)
         self._files.announced(keys)
 
+    def forget(self) -> None:
+        self.plans.forget()
+        self._checkpoints.clear()
+        self._lookups.forget()
+        self._files.forget()
+
     def trust(self) -> None:
         self.plans.trust()
-        self._files.forget_all()
+        # A plan that was true all the time says nothing of them.
+        self._checkpoints.clear()
+        self._lookups.doubt()
 
     def distrust(self) -> None:
         self.plans.distrust()

@@ -228,11 +228,16 @@ UPDATE contentroutes_apitoken SET last_used = now()
    AND (last_used IS NULL OR last_used < now() - interval '1 minute')
 """
 
-#: $1 a table. A row if a trigger of ours announces its updates.
-IS_WATCHED: Final = """
-SELECT FROM pg_trigger
- WHERE tgrelid = to_regclass($1::text) AND tgenabled IN ('O', 'A')
-   AND tgname LIKE 'contentroutes\\_%\\_update'
+#: $1 a guard. `{table}` has the fields of its type, `{key}` is the column that names it there: both
+#: as SQL writes them. A row while the guard is there: who wrote it and where, which is another text
+#: after each change, and whether a trigger of ours announces changes of these fields.
+GUARD_STATE: Final = """
+SELECT concat_ws(' ', master.xmin, master.ctid, detail.xmin, detail.ctid) AS written,
+       EXISTS (SELECT FROM pg_trigger
+                WHERE tgrelid = detail.tableoid AND tgenabled IN ('O', 'A')
+                  AND tgname LIKE 'contentroutes\\_%\\_update') AS is_watched
+  FROM core_contentguard master JOIN {table} detail ON detail.{key} = master.pulp_id
+ WHERE master.pulp_id = $1::uuid
 """
 
 #: Every statement that takes parameters, to be prepared once as a test of the schema.

@@ -53,19 +53,19 @@ class Tokens:
 
     def announced(self, keys: Iterable[str]) -> None:
         if ACCESS in keys:
-            self._forget()
+            self.forget()
+
+    def forget(self) -> None:
+        self._generation += 1
+        self._flights.forget()
+        self._grants.clear()
 
     def trust(self) -> None:
-        self._forget()
+        self.forget()
         self._is_trusted = True
 
     def distrust(self) -> None:
         self._is_trusted = False
-
-    def _forget(self) -> None:
-        self._generation += 1
-        self._flights.forget()
-        self._grants.clear()
 
     # What requests ask.
 

@@ -2,14 +2,24 @@
 
 import asyncio
 import threading
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
 from uuid import uuid4
 
 import pytest
 from asgiref.sync import sync_to_async
+from django.db import connection
+from pulpcore.plugin.models import ContentGuard
 
-from pulp_contentroutes.app.guards import _THREAD, PulpGuards
+from pulp_contentroutes.app.connection import database
+from pulp_contentroutes.app.guards import _ASKS, _THREAD, PulpGuards
 from pulp_contentroutes.serving.errors import DatabaseUnavailable
+from pulp_contentroutes.serving.guards import Asks, Guard
 from tests.fakes import FakeDatabase
+
+T = TypeVar("T")
+Ask = Callable[[Guard | None], Awaitable[T]]
 
 
 def test_a_guard_is_loaded_while_pulps_thread_is_busy() -> None:
@@ -38,3 +48,115 @@ def test_a_guard_that_is_not_loaded_in_time_is_unavailable() -> None:
             asyncio.run(PulpGuards(FakeDatabase(), 0.05).load(uuid4()))
     finally:
         answered.set()
+
+
+# Changes that are found by comparison.
+
+
+def commit(change: Callable[[], T]) -> T:
+    """Make a change outside of the test's transaction: the fast path has its own connections."""
+    return _THREAD.submit(change).result(60)
+
+
+def run(statement: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+
+
+@contextmanager
+def made(pulp_type: str) -> Iterator[Any]:
+    model = ContentGuard.get_model_for_pulp_type(pulp_type)
+    guard = commit(lambda: model.objects.create(name=uuid4().hex))
+    try:
+        yield guard
+    finally:
+        commit(lambda: ContentGuard.objects.filter(pk=guard.pk).delete())
+
+
+def load_and(guard: Any, ask: Ask[T]) -> T:
+    """Load the guard as the fast path does, and ask about it."""
+
+    async def load() -> T:
+        opened = database()
+        try:
+            return await ask(await PulpGuards(opened, 30).load(guard.pk))
+        finally:
+            opened.close()
+
+    return asyncio.run(load())
+
+
+def is_unchanged_after(guard: Any, change: Callable[[], object]) -> bool:
+    async def change_and_compare(loaded: Guard | None) -> bool:
+        assert loaded is not None
+        assert loaded.is_unchanged is not None
+        assert await loaded.is_unchanged()
+        await asyncio.to_thread(commit, change)
+        return await loaded.is_unchanged()
+
+    return load_and(guard, change_and_compare)
+
+
+def rename(guard: Any) -> object:
+    return ContentGuard.objects.filter(pk=guard.pk).update(name=uuid4().hex)
+
+
+def write_its_own_row(guard: Any) -> object:
+    """Write the row that the type adds, whether or not a value changes."""
+    fields = guard._meta
+    run(
+        f"UPDATE {fields.db_table} SET {fields.pk.column} = {fields.pk.column}"
+        f" WHERE {fields.pk.column} = '{guard.pk}'"
+    )
+    return None
+
+
+def delete(guard: Any) -> object:
+    return ContentGuard.objects.filter(pk=guard.pk).delete()
+
+
+@pytest.mark.parametrize("change", [rename, write_its_own_row, delete])
+@pytest.mark.parametrize("pulp_type", _ASKS)
+def test_a_guard_that_was_changed_is_found_by_comparison(
+    pulp_type: str, change: Callable[[Any], object]
+) -> None:
+    with made(pulp_type) as guard:
+        assert not is_unchanged_after(guard, lambda: change(guard))
+
+
+@pytest.mark.parametrize("pulp_type", _ASKS)
+def test_a_change_of_another_guard_is_none(pulp_type: str) -> None:
+    with made(pulp_type) as guard, made(pulp_type) as other:
+        assert is_unchanged_after(guard, lambda: write_its_own_row(other))
+
+
+@pytest.mark.parametrize("when", ["before it is loaded", "after"])
+def test_a_guard_whose_changes_nobody_announces_is_not_kept(when: str) -> None:
+    trigger = "TRIGGER contentroutes_core_headercontentguard_update"
+
+    def disable() -> None:
+        run(f"ALTER TABLE core_headercontentguard DISABLE {trigger}")
+
+    async def kind(loaded: Guard | None) -> tuple[Asks, bool]:
+        assert loaded is not None
+        return loaded.asks, loaded.is_unchanged is None
+
+    with made("core.header") as guard:
+        try:
+            if when == "after":
+                assert not is_unchanged_after(guard, disable)
+            else:
+                commit(disable)
+            assert load_and(guard, kind) == (Asks.PULP, True)
+        finally:
+            commit(lambda: run(f"ALTER TABLE core_headercontentguard ENABLE ALWAYS {trigger}"))
+        assert load_and(guard, kind) == (Asks.REQUEST, False)
+
+
+def test_a_guard_that_asks_for_users_is_never_kept() -> None:
+    async def kind(loaded: Guard | None) -> tuple[Asks, bool]:
+        assert loaded is not None
+        return loaded.asks, loaded.is_unchanged is None
+
+    with made("core.rbac") as guard:
+        assert load_and(guard, kind) == (Asks.PULP, True)

@@ -73,19 +73,3 @@ def test_every_trigger_and_index_that_migrations_make_is_looked_for() -> None:
     assert at_start == {*schema.REQUIRED_OBJECTS, *schema.USER_OBJECTS}
     functions = " ".join(row["function"] for row in rows if row["function"])
     assert set(re.findall(r"pg_notify\('(\w+)'", functions)) == {schema.CHANNEL}
-
-
-@pytest.mark.parametrize(
-    "table",
-    [
-        "core_headercontentguard",
-        "core_envvarheadercontentguard",
-        "core_contentredirectcontentguard",
-        "certguard_x509certguard",
-        "certguard_rhsmcertguard",
-        "contentroutes_tokencontentguard",
-    ],
-)
-def test_changes_of_the_guards_that_are_kept_are_announced(table: str) -> None:
-    assert ask(lambda opened: opened.fetch(sql.IS_WATCHED, table))
-    assert not ask(lambda opened: opened.fetch(sql.IS_WATCHED, "core_rbaccontentguard"))

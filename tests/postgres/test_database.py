@@ -73,6 +73,9 @@ class Memory:
     def announced(self, keys: Any) -> None:
         self.told.append("announced " + " ".join(keys))
 
+    def forget(self) -> None:
+        self.told.append("forget")
+
     def trust(self) -> None:
         self.told.append("trust")
 
@@ -115,7 +118,7 @@ async def test_the_listener_tells_what_is_announced_and_comes_back_when_it_is_cu
     await database.fetch(notify, "a,b")
     await until(lambda: memory.told[1:] == ["announced a b"])
     await database.fetch(notify, schema.EVERYTHING)
-    await until(lambda: memory.told[2:] == ["trust"])
+    await until(lambda: memory.told[2:] == ["forget"])
     await database.fetch(
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
         " WHERE application_name = 'pulp_contentroutes' AND pid <> pg_backend_pid()"

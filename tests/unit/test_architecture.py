@@ -44,6 +44,7 @@ FLOORS = {
     "serving.lookups": 3,
     "serving.plans": 3,
     "serving.tokens": 3,
+    "serving.guards": 3,
     "serving.authorize": 4,
     "serving.resolve": 4,
     "serving.wire": 4,

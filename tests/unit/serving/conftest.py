@@ -15,9 +15,10 @@ from aiohttp.test_utils import TestClient
 from aiohttp.typedefs import Handler, Middleware
 
 from pulp_contentroutes.serving.admission import Admission
-from pulp_contentroutes.serving.authorize import Asks, Authorizer
+from pulp_contentroutes.serving.authorize import Authorizer
 from pulp_contentroutes.serving.client_address import ClientAddresses
 from pulp_contentroutes.serving.files import Files
+from pulp_contentroutes.serving.guards import Asks
 from pulp_contentroutes.serving.lookups import Lookups
 from pulp_contentroutes.serving.pipeline import Pipeline
 from pulp_contentroutes.serving.plans import DistributionTypes, Plans

@@ -6,8 +6,8 @@ from aiohttp.test_utils import make_mocked_request
 from yarl import URL
 
 from pulp_contentroutes.serving import sql
-from pulp_contentroutes.serving.authorize import Asks
 from pulp_contentroutes.serving.credentials import MAX_LENGTH, Accepted, new_token
+from pulp_contentroutes.serving.guards import Asks
 from pulp_contentroutes.serving.signed_urls import SignedUrls
 from tests.unit.serving.conftest import (
     DATA,
@@ -164,7 +164,7 @@ async def test_a_guard_that_is_added_counts_from_its_announcement(
     assert (await get(client, "base/x")).status == 403
 
 
-async def test_without_trust_a_guard_is_loaded_for_each_request(
+async def test_without_trust_a_guard_is_compared_for_each_request(
     client: Client, fast_path: FastPath
 ) -> None:
     guarded(fast_path, Asks.REQUEST)
@@ -172,7 +172,7 @@ async def test_without_trust_a_guard_is_loaded_for_each_request(
         memory.distrust()
     for _ in range(3):
         assert (await get(client, "base/x", X_Key="yes")).status == 200
-    assert len(fast_path.guards.loaded) == 3
+    assert (len(fast_path.guards.loaded), len(fast_path.guards.compared)) == (1, 2)
 
 
 async def test_a_guard_that_is_gone_is_left_to_pulp(client: Client, fast_path: FastPath) -> None:

@@ -1,6 +1,5 @@
-"""The decision of each guard for each kind of client, and how long guards are cached."""
+"""The decision of each guard for each kind of client."""
 
-import asyncio
 import threading
 from uuid import UUID, uuid4
 
@@ -8,12 +7,11 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import make_mocked_request
 
-from pulp_contentroutes.serving import authorize as module
 from pulp_contentroutes.serving import sql
-from pulp_contentroutes.serving.authorize import Asks, Authorizer, Decision, Guard
+from pulp_contentroutes.serving.authorize import Authorizer, Decision
 from pulp_contentroutes.serving.credentials import MAX_LENGTH, new_token
 from pulp_contentroutes.serving.errors import GuardGone
-from pulp_contentroutes.serving.model import BASE_PATHS
+from pulp_contentroutes.serving.guards import Asks
 from pulp_contentroutes.serving.tokens import Tokens
 from tests.fakes import FakeDatabase, FakeGuards
 from tests.unit.serving.conftest import basic
@@ -169,84 +167,13 @@ async def test_only_a_guard_that_takes_its_time_is_asked_in_a_thread(
         return True
 
     guard_id = world.ids[asks]
-    world.guards.guards[guard_id] = Guard(asks, permits)
+    world.guards.put(guard_id, asks, permits)
     token = world.authorization("token with permission", guard_id)
     assert await world.authorizer.decide(guard_id, asked()) is ADMITTED
     assert await world.authorizer.decide(guard_id, asked(authorization=token)) is ADMITTED
     assert await world.authorizer.permits_with_user(guard_id, asked())
     assert len(threads) == 3
     assert all((each == threading.get_ident()) is (asks is REQUEST) for each in threads)
-
-
-# The cache.
-
-
-async def load(world: World, asks: Asks = REQUEST) -> Decision:
-    return await world.authorizer.decide(world.ids[asks], asked("yes"))
-
-
-@pytest.mark.parametrize(("asks", "loads"), [(REQUEST, 1), (SLOWLY, 1), (TOKEN, 1), (PULP, 2)])
-async def test_a_guard_is_loaded_once_unless_it_asks_pulp(
-    world: World, asks: Asks, loads: int
-) -> None:
-    for _ in range(2):
-        await load(world, asks)
-    assert world.guards.loaded == [world.ids[asks]] * loads
-
-
-async def test_only_a_change_of_the_guard_invalidates_it(world: World) -> None:
-    await load(world)
-    await load(world, TOKEN)
-    world.authorizer.announced([BASE_PATHS, str(world.ids[SLOWLY]), str(world.ids[TOKEN])])
-    assert world.authorizer.admits_now(world.ids[REQUEST], asked("yes"))
-    await load(world)
-    assert len(world.guards.loaded) == 2
-    await load(world, TOKEN)
-    assert len(world.guards.loaded) == 3
-
-
-async def test_nothing_is_cached_until_the_listener_runs(world: World) -> None:
-    authorizer, guard_id = Authorizer(world.guards, world.tokens), world.ids[REQUEST]
-    for _ in range(2):
-        assert await authorizer.decide(guard_id, asked("yes")) is ADMITTED
-        assert not authorizer.admits_now(guard_id, asked("yes"))
-    assert len(world.guards.loaded) == 2
-
-
-async def test_nothing_is_cached_while_the_listener_is_down(world: World) -> None:
-    await load(world)
-    world.authorizer.distrust()
-    assert not world.authorizer.admits_now(world.ids[REQUEST], asked("yes"))
-    assert [await load(world) for _ in range(2)] == [ADMITTED] * 2
-    assert len(world.guards.loaded) == 3
-    world.authorizer.trust()
-    assert not world.authorizer.admits_now(world.ids[REQUEST], asked("yes"))
-    await load(world)
-    assert len(world.guards.loaded) == 4
-
-
-@pytest.mark.parametrize("is_trusted", [True, False])
-async def test_concurrent_requests_share_a_load_only_while_the_listener_runs(
-    world: World, is_trusted: bool
-) -> None:
-    if not is_trusted:
-        world.authorizer.distrust()
-    world.guards.gate = asyncio.Event()
-    loads = [asyncio.create_task(load(world)) for _ in range(3)]
-    await asyncio.sleep(0)
-    world.guards.gate.set()
-    assert await asyncio.gather(*loads) == [ADMITTED] * 3
-    assert len(world.guards.loaded) == (1 if is_trusted else 3)
-
-
-async def test_each_guard_has_a_load_of_its_own(world: World) -> None:
-    world.guards.gate = asyncio.Event()
-    loads = [asyncio.create_task(load(world, asks)) for asks in (REQUEST, TOKEN, SLOWLY)]
-    await asyncio.sleep(0)
-    world.guards.gate.set()
-    decisions = [await each for each in loads]
-    assert decisions == [ADMITTED, NEEDS_TOKEN, ADMITTED]
-    assert len(world.guards.loaded) == 3
 
 
 async def test_one_query_of_a_token_is_enough_for_guards_that_need_no_permission(
@@ -260,34 +187,10 @@ async def test_one_query_of_a_token_is_enough_for_guards_that_need_no_permission
     assert world.database.count(sql.TOKEN) == 2
 
 
-@pytest.mark.parametrize("is_shared", [False, True])
-@pytest.mark.parametrize("change", ["of the guard", "missed"])
-async def test_a_guard_that_was_loaded_before_a_change_is_neither_cached_nor_shared(
-    world: World, change: str, is_shared: bool
-) -> None:
-    """It may admit clients that the change was meant to lock out."""
+@pytest.mark.parametrize("news", ["announced", "forget", "distrust", "trust"])
+async def test_whatever_the_listener_tells_reaches_the_guards(world: World, news: str) -> None:
     guard_id = world.ids[REQUEST]
-    world.guards.gate = asyncio.Event()
-    early = asyncio.create_task(load(world))
-    await asyncio.sleep(0)
-    world.guards.guards[guard_id] = Guard(REQUEST, lambda request: False)
-    if change == "missed":
-        world.authorizer.trust()
-    else:
-        world.authorizer.announced([str(guard_id)])
-    late = asyncio.create_task(load(world)) if is_shared else None
-    await asyncio.sleep(0)
-    world.guards.gate.set()
-    assert await early is ADMITTED
-    assert late is None or await late is FORBIDDEN
-    assert await load(world) is FORBIDDEN
-    assert len(world.guards.loaded) == 2
-
-
-async def test_the_cache_is_bounded(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_GUARDS", 1)
-    authorizer = Authorizer(world.guards, world.tokens)
-    authorizer.trust()
-    for asks in (REQUEST, TOKEN):
-        await authorizer.decide(world.ids[asks], asked("yes"))
-    assert not authorizer.admits_now(world.ids[REQUEST], asked("yes"))
+    await world.authorizer.decide(guard_id, asked("yes"))
+    assert world.authorizer.admits_now(guard_id, asked("yes"))
+    getattr(world.authorizer, news)(*([[str(guard_id)]] if news == "announced" else []))
+    assert not world.authorizer.admits_now(guard_id, asked("yes"))

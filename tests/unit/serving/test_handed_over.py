@@ -4,7 +4,7 @@ import pytest
 from aiohttp import web
 from multidict import CIMultiDict
 
-from pulp_contentroutes.serving.authorize import Asks
+from pulp_contentroutes.serving.guards import Asks
 from pulp_contentroutes.serving.handed_over import mark_guarded
 from tests.unit.serving.conftest import OURS, PULPS, Client, FastPath, MakeClient, get, guarded
 

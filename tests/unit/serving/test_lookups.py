@@ -9,6 +9,7 @@ import pytest
 
 from pulp_contentroutes.serving import lookups as module
 from pulp_contentroutes.serving import sql
+from pulp_contentroutes.serving.errors import DatabaseUnavailable
 from pulp_contentroutes.serving.files import Files
 from pulp_contentroutes.serving.lookups import Lookups
 from pulp_contentroutes.serving.model import Found, Outcome, Plan, Source
@@ -185,6 +186,94 @@ async def test_a_file_whose_artifact_has_changed_is_looked_up_anew(world: World)
     for _ in range(2):
         assert await world.lookups.in_source(world.source, "x", ROOT) is Outcome.MISSING
     assert world.database.count(sql.LOOK_UP) == 3
+
+
+# After a time in which changes were not heard of.
+
+
+async def test_after_a_time_of_silence_a_file_is_looked_up_once_more(world: World) -> None:
+    world.add("x")
+    found = await world.found("x")
+    world.lookups.doubt()
+    for _ in range(2):
+        assert await world.found("x") is found
+    assert found.is_current
+    assert world.database.count(sql.LOOK_UP) == 2
+
+
+@pytest.mark.parametrize(
+    ("row", "expected"),
+    [
+        pytest.param(NOTHING, Outcome.MISSING, id="gone"),
+        pytest.param({**stored("f", 1), "artifact_id": None}, Outcome.HANDED_OVER, id="reclaimed"),
+    ],
+)
+async def test_a_file_that_has_lost_its_artifact_in_a_time_of_silence_is_not_served(
+    world: World, row: dict[str, Any], expected: Outcome
+) -> None:
+    """Nor when the database fails after that."""
+    world.add("x")
+    await world.found("x")
+    world.lookups.doubt()
+    world.database.files["x"] = row
+    for _ in range(2):
+        assert await world.lookups.in_source(world.source, "x", ROOT) is expected
+    if expected is Outcome.HANDED_OVER:
+        world.database.is_down = True
+        with pytest.raises(DatabaseUnavailable):
+            await world.found("x")
+
+
+async def test_a_file_that_has_another_artifact_since_is_another_file(world: World) -> None:
+    world.add("x")
+    before = await world.found("x")
+    world.lookups.doubt()
+    row = world.add("x")
+    after = await world.found("x")
+    assert after is not before
+    assert after.file.artifact_id == row["artifact_id"]
+    assert await world.found("x") is after
+
+
+async def test_what_was_found_is_served_when_the_database_fails_after_a_time_of_silence(
+    world: World,
+) -> None:
+    """Nothing can change it but the loss of its artifact."""
+    world.add("x")
+    found = await world.found("x")
+    world.lookups.doubt()
+    world.database.is_down = True
+    assert await world.found("x") is found
+    with pytest.raises(DatabaseUnavailable):
+        await world.found("never asked for")
+    world.lookups.forget()
+    with pytest.raises(DatabaseUnavailable):
+        await world.found("x")
+
+
+async def test_a_miss_is_asked_for_once_more_after_a_time_of_silence(world: World) -> None:
+    """Of superseded publications there may be another one since."""
+    assert await world.superseded() is Outcome.MISSING
+    world.lookups.doubt()
+    expiring(world, None)
+    assert isinstance(await world.superseded(), Found)
+
+
+@pytest.mark.parametrize("is_kept", [True, False])
+async def test_a_superseded_file_is_served_when_the_database_fails_if_its_plan_is(
+    world: World, is_kept: bool
+) -> None:
+    expiring(world, None)
+    found = await world.superseded()
+    world.plan.is_current = False
+    world.plan.last_true = 1.0 if is_kept else None
+    world.lookups.doubt()
+    world.database.is_down = True
+    if is_kept:
+        assert await world.superseded() is found
+    else:
+        with pytest.raises(DatabaseUnavailable):
+            await world.superseded()
 
 
 # Superseded publications.

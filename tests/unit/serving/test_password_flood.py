@@ -8,7 +8,7 @@ from aiohttp import ClientResponse, web
 from yarl import URL
 
 from pulp_contentroutes.serving import throttle
-from pulp_contentroutes.serving.authorize import Asks
+from pulp_contentroutes.serving.guards import Asks
 from tests.unit.serving.conftest import (
     DATA,
     FAILED_LOGINS,

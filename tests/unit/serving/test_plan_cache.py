@@ -183,8 +183,8 @@ async def test_an_announcement_reaches_every_plan_that_shares_a_repository() -> 
 
 async def test_a_dropped_plan_leaves_no_index_entry(world: World) -> None:
     plans = [await world.plan(f"{base_path}/x") for base_path in "abc"]
-    world.plans.trust()
-    assert not any(plan.is_current for plan in plans)
+    world.plans.forget()
+    assert not any(plan.is_kept for plan in plans)
     assert not world.plans._by_key
 
 

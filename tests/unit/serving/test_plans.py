@@ -1,6 +1,7 @@
 """A plan is trusted exactly as long as changes are heard of."""
 
 import asyncio
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -12,6 +13,12 @@ from pulp_contentroutes.serving.plans import base_paths
 from tests.unit.serving.conftest import FastPath
 
 FILE = Target("default", "base/x")
+#: What a change of a distribution, or of what it serves, makes of its row.
+CHANGES: dict[str, dict[str, Any]] = {
+    "another publication": {"publication_id": uuid4()},
+    "a guard": {"content_guard_id": uuid4()},
+    "a superseded publication": {"has_fallback": True},
+}
 
 
 async def plan_of(fast_path: FastPath, target: Target = FILE) -> Plan:
@@ -131,18 +138,46 @@ async def test_without_the_listener_every_request_asks(fast_path: FastPath) -> N
     assert fast_path.database.count(sql.PLAN) == 3
 
 
-async def test_nothing_in_memory_survives_a_time_of_silence(fast_path: FastPath) -> None:
+async def test_after_a_time_of_silence_a_plan_is_asked_for_once_more(fast_path: FastPath) -> None:
     before = await plan_of(fast_path)
     fast_path.resolver.distrust()
     fast_path.resolver.trust()
-    assert await plan_of(fast_path) is not before
+    fast_path.database.asked.clear()
+    assert [await plan_of(fast_path) for _ in range(2)] == [before] * 2
+    assert fast_path.database.asked == [sql.PLAN]
+    assert before.is_current
 
 
-async def test_what_was_in_memory_is_served_for_a_while_when_the_database_is_down(
-    fast_path: FastPath, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("change", CHANGES)
+async def test_a_change_in_a_time_of_silence_is_found_after_it(
+    fast_path: FastPath, change: str
 ) -> None:
+    """Or a withdrawn file would be served for ever, or one behind a new guard to everyone."""
     before = await plan_of(fast_path)
     fast_path.resolver.distrust()
+    fast_path.database.distributions["base"] |= CHANGES[change]
+    fast_path.resolver.trust()
+    after = await plan_of(fast_path)
+    assert after is not before
+    assert (before.is_current, after.is_current) == (False, True)
+    assert await plan_of(fast_path) is after
+
+
+SILENCES = {
+    "while nothing is heard": ("distrust",),
+    "right after changes are heard again": ("distrust", "trust"),
+    "in the second silence": ("distrust", "trust", "distrust"),
+}
+
+
+@pytest.mark.parametrize("silence", SILENCES)
+async def test_what_was_in_memory_is_served_for_a_while_when_the_database_is_down(
+    fast_path: FastPath, monkeypatch: pytest.MonkeyPatch, silence: str
+) -> None:
+    """Or all readers would fall upon Pulp's handler, which waits for the database, too."""
+    before = await plan_of(fast_path)
+    for news in SILENCES[silence]:
+        getattr(fast_path.resolver, news)()
     fast_path.database.is_down = True
     assert await plan_of(fast_path) is before
     with pytest.raises(DatabaseUnavailable):
@@ -152,10 +187,43 @@ async def test_what_was_in_memory_is_served_for_a_while_when_the_database_is_dow
         await plan_of(fast_path)
 
 
-async def test_what_was_announced_as_changed_is_never_served_stale(fast_path: FastPath) -> None:
+@pytest.mark.parametrize("silence", SILENCES)
+async def test_what_is_known_to_have_changed_is_never_served_stale(
+    fast_path: FastPath, silence: str
+) -> None:
     before = await plan_of(fast_path)
     fast_path.resolver.announced(before.keys)
+    for news in SILENCES[silence]:
+        getattr(fast_path.resolver, news)()
+    fast_path.database.is_down = True
+    with pytest.raises(DatabaseUnavailable):
+        await plan_of(fast_path)
+
+
+@pytest.mark.parametrize("is_heard", [False, True])
+async def test_what_went_in_a_time_of_silence_is_not_served_stale(
+    fast_path: FastPath, is_heard: bool
+) -> None:
+    await plan_of(fast_path)
     fast_path.resolver.distrust()
+    del fast_path.database.distributions["base"]
+    if is_heard:
+        fast_path.resolver.trust()
+    assert await fast_path.resolver.plan(FILE) is Outcome.MISSING
+    fast_path.resolver.distrust()
+    fast_path.database.is_down = True
+    with pytest.raises(DatabaseUnavailable):
+        await plan_of(fast_path)
+
+
+@pytest.mark.parametrize("news", ["announced", "forget"])
+async def test_what_was_doubted_is_not_served_stale_once_it_has_changed(
+    fast_path: FastPath, news: str
+) -> None:
+    before = await plan_of(fast_path)
+    fast_path.resolver.distrust()
+    fast_path.resolver.trust()
+    getattr(fast_path.resolver, news)(*([before.keys] if news == "announced" else []))
     fast_path.database.is_down = True
     with pytest.raises(DatabaseUnavailable):
         await plan_of(fast_path)

@@ -5,9 +5,10 @@ from aiohttp.test_utils import make_mocked_request
 from yarl import URL
 
 from pulp_contentroutes.serving.admission import Admission
-from pulp_contentroutes.serving.authorize import Asks, Authorizer
+from pulp_contentroutes.serving.authorize import Authorizer
 from pulp_contentroutes.serving.client_address import ClientAddresses
 from pulp_contentroutes.serving.credentials import MAX_LENGTH
+from pulp_contentroutes.serving.guards import Asks
 from pulp_contentroutes.serving.signed_urls import SignedUrls
 from pulp_contentroutes.serving.throttle import FailedLogins
 from tests.fakes import FakeGuards

@@ -6,8 +6,8 @@ import pytest
 from aiohttp import web
 from yarl import URL
 
-from pulp_contentroutes.serving.authorize import Asks
 from pulp_contentroutes.serving.errors import RequestRefused
+from pulp_contentroutes.serving.guards import Asks
 from pulp_contentroutes.serving.routes import Route, Routes
 from tests.unit.serving.conftest import OURS, PULPS, Client, FastPath, MakeClient, guarded
 

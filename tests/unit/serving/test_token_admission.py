@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 import pytest
 
 from pulp_contentroutes.serving import sql
-from pulp_contentroutes.serving.authorize import Asks
 from pulp_contentroutes.serving.credentials import digest_of, new_token
+from pulp_contentroutes.serving.guards import Asks
 from pulp_contentroutes.serving.model import ACCESS
 from tests.unit.serving.conftest import Client, FastPath, basic, get, guarded
 
