@@ -66,6 +66,11 @@ class Listener:
         self._echo = Echo(database)
         #: Set once the connection has to be made anew.
         self._lost = asyncio.Event()
+        #: Of the schema, when it was last found to be what we expect.
+        self._servable_state: str | None = None
+        #: The last one: also of a connection before this one, for what is announced too often is
+        #: only compared too often.
+        self._fingerprint: bytes | None = None
         self._has_warned = False
 
     async def run(self) -> None:
@@ -104,21 +109,21 @@ class Listener:
             await self._echo.listen(connection, self._told)
             # Before triggers are looked for: what changes after that is found by comparison.
             state = await read_schema_state(connection, self._database.has_users)
-            if not await self._is_servable(connection):
+            if state != self._servable_state and not await self._is_servable(connection):
                 await _is_set(lost, _SLOW_RETRY_SECONDS)
                 return
+            self._servable_state = state
             self._switch(True)
             # Before anything is remembered, for the same reason.
-            fingerprint = await self._fingerprint()
+            if self._fingerprint is None:
+                self._fingerprint = await self._take_fingerprint()
             await self._echo.prove(connection)
             if lost.is_set():
                 return
             self._trust()
             self._has_warned = False
             log.info("Listening to the database: the fast path is on.")
-            comparing = asyncio.create_task(
-                self._compare(fingerprint, lost), name="contentroutes: fingerprints"
-            )
+            comparing = asyncio.create_task(self._compare(lost), name="contentroutes: fingerprints")
             try:
                 await self._beat(connection, state)
             finally:
@@ -158,20 +163,21 @@ class Listener:
                 )
                 self._doubt()
 
-    async def _compare(self, before: bytes | None, lost: asyncio.Event) -> None:
+    async def _compare(self, lost: asyncio.Event) -> None:
         """Look for changes without a notification until the connection is lost."""
         clock = asyncio.get_running_loop().time
         pause = float(FINGERPRINT_SECONDS)
         try:
             while not await _is_set(lost, pause):
                 started = clock()
-                after = await self._fingerprint()
+                after = await self._take_fingerprint()
                 pause = max(FINGERPRINT_SECONDS, _SHARE * (clock() - started))
                 if after is not None:
+                    before, self._fingerprint = self._fingerprint, after
                     await self._tell(before, after)
-                    before = after
         except Exception:
             log.exception("Changes that no trigger announces are not looked for.")
+            self._fingerprint = None
             lost.set()
 
     async def _tell(self, before: bytes | None, after: bytes) -> None:
@@ -184,7 +190,7 @@ class Listener:
         elif before != after:
             self._announce(await asyncio.to_thread(find_changes, before, after))
 
-    async def _fingerprint(self) -> bytes | None:
+    async def _take_fingerprint(self) -> bytes | None:
         try:
             return await take_fingerprint(self._database, _FINGERPRINT_LIMIT)
         except DatabaseUnavailable as error:
@@ -202,6 +208,7 @@ class Listener:
 
     def _doubt(self) -> None:
         """Leave everything to Pulp until the schema was looked at again."""
+        self._servable_state = None
         self._switch(False)
         self._distrust()
         self._lost.set()

@@ -50,9 +50,9 @@ def load(instance: Instance, password: str) -> None:
 
     Raise RestFailed, or Unhealthy.
     """
-    pulp = Rest(instance, password)
-    _load_files(pulp)
-    loaded = {"token": _load_galaxy(pulp)}
+    with Rest(instance, password) as pulp:
+        _load_files(pulp)
+        loaded = {"token": _load_galaxy(pulp)}
     write_private(instance.folder / MARKER, json.dumps(loaded, indent=2) + "\n")
 
 

@@ -1,5 +1,6 @@
 """Pulp's REST API, as far as the demo needs it."""
 
+import contextlib
 import time
 from collections.abc import Mapping
 from typing import Any, Final
@@ -9,6 +10,8 @@ import requests
 from pulp_contentroutes.standalone.health import pulp_status
 from pulp_contentroutes.standalone.instance import Instance
 
+#: A session begins there, and ends (pulpcore.app.viewsets.LoginViewSet).
+_LOGIN: Final = "login/"
 _TASK_SECONDS: Final = 60
 _REQUEST_SECONDS: Final = 60
 
@@ -18,7 +21,10 @@ class RestFailed(Exception):
 
 
 class Rest:
-    """A few calls of the REST API, as admin; waits for tasks."""
+    """A few calls of the REST API, as admin; waits for tasks.
+
+    Within `with` it is logged in: the password is sent once, for each costs Pulp half a second.
+    """
 
     def __init__(self, instance: Instance, password: str) -> None:
         self._server = instance.api_url
@@ -28,6 +34,24 @@ class Rest:
         self._session = requests.Session()
         self._session.trust_env = False
         self._session.auth = ("admin", password)
+
+    def __enter__(self) -> "Rest":
+        login = self._root + _LOGIN
+        self._call("POST", login, json={})
+        password, self._session.auth = self._session.auth, None
+        try:
+            self._call("GET", login)
+        except RestFailed:
+            # Settings may allow no sessions.
+            self._session.auth = password
+        else:
+            # Django asks for it wherever a session authenticates.
+            self._session.headers["X-CSRFToken"] = self._session.cookies["csrftoken"]
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with contextlib.suppress(RestFailed):
+            self._call("DELETE", self._root + _LOGIN)
 
     def found_or_created(self, endpoint: str, values: Mapping[str, Any]) -> str:
         found = self._call("GET", self._root + endpoint, params={"name": values["name"]})

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from pulp_contentroutes.standalone import nginx
+from pulp_contentroutes.standalone import folder, nginx
 from tests.harness.console import Console
 from tests.harness.template import FAST_HASHER, PASSWORD, copy_template
 from tests.harness.waiting import connects, free_ports, wait_until
@@ -29,6 +29,7 @@ PROGRAM = str(SCRIPTS / "pulp-contentroutes")
 READY_SECONDS = 240
 #: A command on a machine that is busy with other tests.
 COMMAND_SECONDS = 120
+_END_SECONDS = 30
 
 
 def run(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
@@ -104,11 +105,18 @@ class Standalone:
         return time.monotonic() - started
 
     def end(self) -> None:
-        """Stop it if it runs, and remove its data."""
+        """Stop it if it runs, without waiting for requests or tasks, and remove its data."""
         self.close_console()
-        if self.process and self.process.poll() is None:
-            self.stop()
-        run("reset", "--yes", "--data", str(self.data))
+        deadline = time.monotonic() + _END_SECONDS
+        while self.process and self.process.poll() is None and time.monotonic() < deadline:
+            # The second signal kills PostgreSQL's clients, which take seconds to end by themselves.
+            self.process.send_signal(signal.SIGTERM)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.wait(0.2)
+        if self.process:
+            assert self.process.returncode is not None, f"still running: see {self.log}"
+        if folder.is_ours(self.data):
+            folder.remove_contents(self.data)
 
     def status(self) -> tuple[int, dict[str, dict[str, Any]]]:
         """Return the exit code of `status` and its services by name."""

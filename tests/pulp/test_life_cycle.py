@@ -5,6 +5,8 @@ import signal
 import socket
 import stat
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -115,19 +117,6 @@ def test_logs_shows_the_log_of_a_service(plain: Standalone) -> None:
     assert {line.partition(" ")[0] for line in every.splitlines()} >= SERVICES
 
 
-def test_following_a_log_ends_with_pulp(plain: Standalone) -> None:
-    """And shows the last words of the service."""
-    command = [PROGRAM, "logs", "postgresql", "--follow", "--data", str(plain.data)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as following:
-        assert following.stdout
-        assert following.stdout.readline()
-        plain.stop()
-        said, _ = following.communicate(timeout=30)
-    assert following.returncode == 0
-    assert "database system is shut down" in said
-    plain.start()
-
-
 @requires_nginx
 def test_the_demo_is_served_on_one_port(plain: Standalone) -> None:
     route = Route.of("ours", plain.port)
@@ -199,28 +188,54 @@ def test_env_makes_any_pulp_command_work(plain: Standalone) -> None:
         assert route.get("demo/hello.txt").body == contents()["hello.txt"]
 
 
-@pytest.mark.parametrize(
-    "number",
-    # That each of them stops the supervisor is a rule of tests/unit.
-    [
-        signal.SIGTERM,
-        pytest.param(signal.SIGINT, marks=pytest.mark.exhaustive),
-        pytest.param(signal.SIGHUP, marks=pytest.mark.exhaustive),
-    ],
-)
-def test_a_signal_stops_everything_and_a_second_start_keeps_the_data(
-    plain: Standalone, number: signal.Signals
-) -> None:
+# That each of them stops the supervisor is a rule of tests/unit.
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_a_signal_stops_everything(plain: Standalone, number: signal.Signals) -> None:
     left = processes(plain)
     # Not a matter of speed: what has not ended by itself after 8 s is killed.
     assert plain.stop(number) < 10
-    assert not [process for process in left if is_alive(process)]
-    assert not [path for path in plain.data.rglob("*") if path.is_socket()]
+    check_nothing_is_left(plain, left)
+    plain.start()
+
+
+def test_stop_from_another_terminal_leaves_nothing_but_the_data(plain: Standalone) -> None:
+    left = processes(plain)
+    assert plain.process
+    with following_log(plain, "postgresql") as following:
+        ended = run("stop", "--data", str(plain.data))
+        assert (ended.returncode, ended.stdout) == (0, "Stopped.\n")
+        assert plain.process.wait(timeout=10) == 0
+        # It ends with Pulp, and shows the last words of the service.
+        said, _ = following.communicate(timeout=30)
+    assert following.returncode == 0
+    assert "database system is shut down" in said
+    check_nothing_is_left(plain, left)
+    assert run("stop", "--data", str(plain.data)).returncode == 3
+    assert run("password", "--data", str(plain.data), input=f"{PASSWORD}\n").returncode == 0
+    # manage starts PostgreSQL for the command, and stops it again.
+    command = ("shell", "--no-imports", "-c", "print(6 * 7)")
+    assert run("manage", "--data", str(plain.data), *command).stdout == "42\n"
     assert not (plain.data / "postgresql" / "data" / "postmaster.pid").exists()
-    assert run("status", "--data", str(plain.data)).returncode == 3
     plain.start()
     route = Route.of("ours", plain.content_port)
     assert route.get("demo/hello.txt").body == contents()["hello.txt"]
+
+
+@contextmanager
+def following_log(instance: Standalone, name: str) -> Iterator[subprocess.Popen[str]]:
+    command = [PROGRAM, "logs", name, "--follow", "--data", str(instance.data)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as following:
+        assert following.stdout
+        assert following.stdout.readline()
+        yield following
+
+
+def check_nothing_is_left(instance: Standalone, left: list[psutil.Process]) -> None:
+    assert not [process for process in left if is_alive(process)]
+    assert not [path for path in instance.data.rglob("*") if path.is_socket()]
+    assert not (instance.data / "postgresql" / "data" / "postmaster.pid").exists()
+    assert run("status", "--data", str(instance.data)).returncode == 3
 
 
 def test_killing_the_supervisor_leaves_nothing_and_damages_nothing(plain: Standalone) -> None:
@@ -232,20 +247,6 @@ def test_killing_the_supervisor_leaves_nothing_and_damages_nothing(plain: Standa
     assert not alive
     plain.start()
     assert is_healthy(plain)
-
-
-def test_stop_and_manage_work_from_another_terminal(plain: Standalone) -> None:
-    ended = run("stop", "--data", str(plain.data))
-    assert (ended.returncode, ended.stdout) == (0, "Stopped.\n")
-    assert plain.process
-    assert plain.process.wait(timeout=10) == 0
-    assert run("stop", "--data", str(plain.data)).returncode == 3
-    assert run("password", "--data", str(plain.data), input=f"{PASSWORD}\n").returncode == 0
-    # manage starts PostgreSQL for the command, and stops it again.
-    command = ("shell", "--no-imports", "-c", "print(6 * 7)")
-    assert run("manage", "--data", str(plain.data), *command).stdout == "42\n"
-    assert not (plain.data / "postgresql" / "data" / "postmaster.pid").exists()
-    plain.start()
 
 
 def test_a_new_password_holds_at_once(plain: Standalone) -> None:

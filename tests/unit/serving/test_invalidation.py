@@ -241,6 +241,36 @@ async def test_a_connection_that_does_not_last_is_not_made_anew_at_once(
     assert len(server.connections) == 1
 
 
+@pytest.mark.parametrize("is_same", [True, False])
+async def test_a_schema_that_is_the_same_is_not_looked_at_once_more(
+    server: FakeServer, listen: Listen, monkeypatch: pytest.MonkeyPatch, is_same: bool
+) -> None:
+    """Until the worker trusts again every request asks the database."""
+    monkeypatch.setattr(module, "HEARTBEAT_SECONDS", 3600)
+    memory = listen()
+    await until(lambda: memory.told == ["trust"])
+    server.steps.clear()
+    if not is_same:
+        server.state = "migrated meanwhile"
+    lose(server.connections[0])
+    await until(lambda: memory.told == ["trust", "distrust", "trust"])
+    assert server.steps == ["state read", *([] if is_same else ["schema looked at"])]
+
+
+async def test_what_nobody_announced_before_a_cut_is_told_after_it(
+    server: FakeServer, listen: Listen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each fingerprint is compared with the one before it, whichever connection that was on."""
+    monkeypatch.setattr(module, "FINGERPRINT_SECONDS", 0.05)
+    monkeypatch.setattr(module, "_SHARE", 0)
+    server.fingerprints = [SAME, OTHER]
+    memory = listen()
+    await until(lambda: memory.told == ["trust"])
+    lose(server.connections[0])
+    told = f"announced {ID} {BASE_PATHS}"
+    await until(lambda: memory.told == ["trust", "distrust", "trust", told])
+
+
 async def test_echoes_are_no_changes(server: FakeServer, listen: Listen) -> None:
     """Or what is loaded while any worker's heart beats would never be remembered."""
     memory = listen()
