@@ -91,7 +91,7 @@ class Admission:
             request[_TURN] = turn
             return request
         if turn is not None:
-            turn.close()
+            turn.give_up()
             if not is_guarded:
                 # Public content does not look at passwords, and this one is not to be tried.
                 return _without_credentials(request)
@@ -101,7 +101,7 @@ class Admission:
     def end_authentication(self, request: web.Request) -> None:
         """Let the next password be checked; more than once does no harm."""
         if _TURN in request:
-            request[_TURN].close()
+            request[_TURN].end(is_right=_is_known(request))
 
     async def check_with_user(
         self, guard_id: UUID, request: web.Request

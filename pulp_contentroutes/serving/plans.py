@@ -174,8 +174,11 @@ class Plans:
     def _stale(self, target: Target) -> Plan | None:
         """Return what was true a while ago, and is not known to have changed."""
         plan = self._remembered(target)
-        if plan is None or plan.last_true is None:
+        if plan is None or not plan.is_kept:
             return None
+        if plan.last_true is None:
+            # Somebody else has loaded it meanwhile.
+            return plan
         age = asyncio.get_running_loop().time() - plan.last_true
         return plan if age <= self._stale_if_error else None
 

@@ -1,12 +1,14 @@
 """Limits on passwords: each takes Pulp half a second, in the only thread that asks the database.
 
-Failed log-ins are counted per client address, and passwords are checked in turns.
+Failed log-ins are counted per client address, passwords are checked in turns, and wrong ones take
+at most a quarter of a processor.
 """
 
 import asyncio
 import contextlib
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 from pulp_contentroutes.serving.cache import BoundedCache
@@ -19,6 +21,12 @@ _CHECKS: Final = 1
 _WAITING_OF_ADDRESS: Final = 100
 _WAITING: Final = 1000
 _WAIT_SECONDS: Final = 60.0
+#: After a wrong password no stranger's is checked for this many times what it took, and at most for
+#: so many seconds: readers without a password need the processor, too.
+_RESTS: Final = 3.0
+_LONGEST_REST: Final = 3.0
+#: How many addresses are remembered for their last password, which was right.
+_KNOWN: Final = 10_000
 
 
 class FailedLogins:
@@ -52,17 +60,21 @@ class PasswordChecks:
     """Lets one password of an address be checked after the other, and few in all at a time.
 
     So each result is known, and counted, before the next password of the address is tried; and an
-    address that sends many waits for itself, not others for it.
+    address that sends many waits for itself, not others for it. Addresses whose last password was
+    right do not wait for those of strangers, but for the one that is being checked.
     """
 
     def __init__(self) -> None:
         self._slots = asyncio.Semaphore(_CHECKS)
+        #: Also held by who has sent a wrong password, until others may send one.
+        self._strangers = asyncio.Semaphore(_CHECKS)
+        self._known: BoundedCache[str | None, bool] = BoundedCache(_KNOWN)
         #: Address → its turns, in order of arrival.
         self._queues: dict[str | None, _Queue] = {}
         self._waiting = 0
 
-    async def wait(self, address: str | None) -> contextlib.ExitStack | None:
-        """Return the turn, once it has come: the caller closes it when the password was checked.
+    async def wait(self, address: str | None) -> "Turn | None":
+        """Return the turn, once it has come: the caller ends it when the password was checked.
 
         None if too many wait already, or if it takes too long.
         """
@@ -70,25 +82,70 @@ class PasswordChecks:
         if length >= _WAITING_OF_ADDRESS or self._waiting >= _WAITING:
             return None
         queue = self._queues.setdefault(address, _Queue())
-        with contextlib.ExitStack() as turn:
+        with contextlib.ExitStack() as gate, contextlib.ExitStack() as held:
             queue.length += 1
             self._waiting += 1
-            turn.callback(self._leave, address, queue)
+            held.callback(self._leave, address, queue)
             try:
                 async with asyncio.timeout(_WAIT_SECONDS):
                     await queue.lock.acquire()
-                    turn.callback(queue.lock.release)
+                    held.callback(queue.lock.release)
+                    if self._known.get(address) is None:
+                        await self._strangers.acquire()
+                        gate.callback(self._strangers.release)
                     await self._slots.acquire()
-                    turn.callback(self._slots.release)
+                    held.callback(self._slots.release)
             except TimeoutError:
                 return None
-            return turn.pop_all()
+            return Turn(held.pop_all(), gate.pop_all(), partial(self._remember, address))
 
     def _leave(self, address: str | None, queue: "_Queue") -> None:
         queue.length -= 1
         self._waiting -= 1
         if not queue.length:
             del self._queues[address]
+
+    def _remember(self, address: str | None, is_right: bool) -> None:
+        if not is_right:
+            self._known.discard(address)
+        elif address is not None:
+            self._known.put(address, True)
+
+
+class Turn:
+    """The right to have one password checked: `held` until then, `gate` until strangers may try."""
+
+    def __init__(
+        self,
+        held: contextlib.ExitStack,
+        gate: contextlib.ExitStack,
+        remember: Callable[[bool], None],
+    ) -> None:
+        self._held = held
+        self._gate = gate
+        self._remember = remember
+        self._begun = asyncio.get_running_loop().time()
+        self._is_over = False
+
+    def give_up(self) -> None:
+        """End it without a check."""
+        self._is_over = True
+        self._held.close()
+        self._gate.close()
+
+    def end(self, *, is_right: bool) -> None:
+        """Say how the check has ended; more than once does no harm."""
+        if self._is_over:
+            return
+        self._is_over = True
+        self._held.close()
+        self._remember(is_right)
+        if is_right:
+            self._gate.close()
+        else:
+            loop = asyncio.get_running_loop()
+            rest = _RESTS * (loop.time() - self._begun)
+            loop.call_later(min(rest, _LONGEST_REST), self._gate.close)
 
 
 class _Queue:

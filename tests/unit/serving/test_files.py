@@ -225,16 +225,19 @@ async def test_a_large_file_that_was_changed_in_place_is_opened_anew_at_once(
     assert await files.ready(file) is not descriptor
 
 
-async def test_a_large_file_is_served_while_it_is_open_whatever_becomes_of_its_name(
-    files: Files, tmp_path: Path
+@pytest.mark.parametrize("size", [1000, 1_000_000])
+async def test_a_file_is_served_while_it_is_open_whatever_becomes_of_its_name(
+    files: Files, tmp_path: Path, size: int
 ) -> None:
-    file = make(files, tmp_path, os.urandom(1_000_000))
+    data = os.urandom(size)
+    file = make(files, tmp_path, data)
     descriptor = await files.open(file)
     os.link(file.name, f"{file.name}.backup")
     assert files.ready_nowait(file) is descriptor
     os.unlink(f"{file.name}.backup")
     os.unlink(file.name)
     assert files.ready_nowait(file) is await files.ready(file) is descriptor
+    assert await files.whole(descriptor) == data
 
 
 async def test_a_file_that_was_written_just_before_is_opened_once_more(

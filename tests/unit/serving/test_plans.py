@@ -187,6 +187,23 @@ async def test_what_was_in_memory_is_served_for_a_while_when_the_database_is_dow
         await plan_of(fast_path)
 
 
+async def test_a_load_that_fails_ends_in_the_plan_that_another_one_has_brought(
+    fast_path: FastPath,
+) -> None:
+    """The first one was cut off, and the next found a database that was there again."""
+    before = await plan_of(fast_path)
+    fast_path.resolver.distrust()
+    cut_off = fast_path.database.gate = asyncio.Event()
+    early = asyncio.create_task(plan_of(fast_path))
+    await asyncio.sleep(0)
+    fast_path.resolver.trust()
+    fast_path.database.gate = None
+    assert await plan_of(fast_path) is before
+    fast_path.database.is_down = True
+    cut_off.set()
+    assert await early is before
+
+
 @pytest.mark.parametrize("silence", SILENCES)
 async def test_what_is_known_to_have_changed_is_never_served_stale(
     fast_path: FastPath, silence: str
