@@ -39,7 +39,7 @@ test:  ## Run the tests on a real PostgreSQL, Pulp, nginx and Apache (10 minutes
 	$(PYTEST) $(TESTS) $(ARGS)
 
 test-all:  ## Run every combination of releases, domains and caches, before a release (an hour)
-	@scripts/packages $(TEST_PACKAGES)
+	@scripts/packages $(TEST_PACKAGES) postgresql
 	@scripts/environment dev
 	$(PYTEST) $(TESTS) -m "" $(ARGS)
 

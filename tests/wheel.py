@@ -11,6 +11,15 @@ import sysconfig
 import tempfile
 from pathlib import Path
 
+ROOT = Path(__file__).parents[1]
+
+
+def build(folder: Path) -> Path:
+    """Build the wheel of this work tree into `folder`, and return it."""
+    _run(sys.executable, "-m", "build", "--no-isolation", "--wheel", "-o", str(folder), str(ROOT))
+    [wheel] = folder.glob("*.whl")
+    return wheel
+
 
 def install(wheel: Path, folder: Path) -> Path:
     """Make an environment in `folder` with `wheel` alone in it; return its folder of programs."""

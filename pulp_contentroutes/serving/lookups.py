@@ -44,8 +44,14 @@ class Lookups:
             max_entries, max_bytes // 4, lambda key, _: _OVERHEAD_MISSING + len(key[-1])
         )
         self._flights: SingleFlight[Key, Found | Outcome] = SingleFlight()
+        self._generation = 0
 
     # What the listener tells.
+
+    def doubt_loads(self) -> None:
+        """Something has changed: what is being loaded may be of before."""
+        self._generation += 1
+        self._flights.forget()
 
     def forget(self) -> None:
         self.doubt()
@@ -53,7 +59,7 @@ class Lookups:
 
     def doubt(self) -> None:
         """Ask the database once more about each file: its artifact may be another, or none."""
-        self._flights.forget()
+        self.doubt_loads()
         self._missing.clear()
         for found in self._found:
             found.is_current = False
@@ -98,22 +104,24 @@ class Lookups:
         return found if found.is_current else None
 
     async def _loaded(self, key: Key, load: Load) -> Found | Outcome:
+        generation = self._generation
         result = await load()
+        is_lasting = generation == self._generation
         if isinstance(result, Found):
-            return self._keep(key, result)
+            return self._keep(key, result, is_lasting)
         self._found.discard(key)
-        if result is Outcome.MISSING:
+        if result is Outcome.MISSING and is_lasting:
             self._missing.put(key, result)
         return result
 
-    def _keep(self, key: Key, result: Found) -> Found:
+    def _keep(self, key: Key, result: Found, is_lasting: bool) -> Found:
         """Keep what was found, and return it: what is kept already, if it was true after all."""
         kept = self._found.get(key)
-        if kept is not None and _is_the_same(kept, result):
-            kept.is_current = True
-            return kept
-        self._found.put(key, result)
-        return result
+        if kept is None or not _is_the_same(kept, result):
+            self._found.put(key, result)
+            kept = result
+        kept.is_current = is_lasting
+        return kept
 
     async def _from_source(self, source: Source, path: str, root: str) -> Found | Outcome:
         is_directory = path == "" or path.endswith("/")

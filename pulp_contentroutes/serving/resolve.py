@@ -34,6 +34,7 @@ class Resolver:
 
     def announced(self, keys: Iterable[str]) -> None:
         self.plans.announced(keys)
+        self._lookups.doubt_loads()
         self._files.announced(keys)
 
     def forget(self) -> None:

@@ -13,9 +13,12 @@ from typing import Any
 import pytest
 import yaml
 
+from pulp_contentroutes.standalone import database
+from pulp_contentroutes.standalone.cluster import Cluster
 from tests.harness.ansible_galaxy import Client
 from tests.harness.galaxy import Galaxy
 from tests.harness.standalone import SCRIPTS, Standalone
+from tests.wheel import build
 
 ROLE = Path(__file__).parents[2] / "ansible" / "contentroutes"
 LINK = "pulp_contentroutes.conf"
@@ -91,3 +94,48 @@ def test_an_environment_without_pulp_is_refused(
     with pytest.raises(AssertionError, match=r"There is no .*/mistyped/bin/pulpcore-manager"):
         play(home, **variables)
     assert not list(tmp_path.glob("mistyped"))
+
+
+@pytest.mark.exhaustive
+def test_a_pulp_without_the_plugin_gets_it_and_is_as_before_when_it_is_absent(
+    home: Path, plain: Standalone, tmp_path: Path
+) -> None:
+    """In a new environment with nothing but pulpcore, on a new database."""
+    environment, folder = tmp_path / "venv", tmp_path / "locations"
+    run(sys.executable, "-m", "venv", str(environment))
+    run(str(environment / "bin" / "pip"), "install", "--quiet", "pulpcore")
+    place = {**Cluster(plain.data).database, "dbname": "role"}
+    with database.connect({**place, "dbname": "postgres"}, 10, autocommit=True) as server:
+        server.execute("CREATE DATABASE role")
+    pulps = {k: v for k, v in plain.variables().items() if k.startswith("PULP_")}
+    variables = variables_of(plain, folder) | {
+        "package": str(build(tmp_path / "dist")),
+        "virtualenv": str(environment),
+        "environment": {**pulps, "PULP_DATABASES__default__NAME": "role"},
+    }
+    assert play(home, **variables)["changed"] > 2
+    assert (folder / LINK).exists()
+    assert tables(place)
+    assert play(home, **variables)["changed"] == 0
+    assert play(home, state="absent", **variables)["changed"] > 2
+    assert not list(folder.iterdir())
+    assert not tables(place)
+    shown = subprocess.run(
+        [str(environment / "bin" / "pip"), "show", "pulp-contentroutes"],
+        capture_output=True,
+        check=False,
+    )
+    assert shown.returncode == 1
+    assert play(home, state="absent", **variables)["changed"] == 0
+
+
+def run(*command: str) -> None:
+    ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=280)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+
+
+def tables(place: dict[str, str]) -> list[str]:
+    """Return the tables of the plugin."""
+    statement = "SELECT tablename FROM pg_tables WHERE tablename LIKE 'contentroutes%'"
+    with database.connect(place, 10) as connection:
+        return [name for (name,) in connection.execute(statement)]

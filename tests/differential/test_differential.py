@@ -102,7 +102,8 @@ def test_every_corner(arena: Arena) -> None:
         for path in known_paths(arena.world.domains[0], distribution)
         if distribution.guarded
     ]
-    assert_like_stock(arena, asked)
+    count = len(asked) // 3 if arena.has_domains else len(asked)
+    assert_like_stock(arena, Random(arena.seed).sample(asked, count))
 
 
 def test_a_plugin_that_answers_its_own_way_is_asked(arena: Arena) -> None:
@@ -140,6 +141,7 @@ def test_chance(arena: Arena) -> None:
     assert not arena.tally.kinds, f"\n{arena.tally.failures()}"
 
 
+@pytest.mark.domains(False)
 @pytest.mark.parametrize(
     "values",
     [

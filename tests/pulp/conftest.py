@@ -11,6 +11,13 @@ from tests.pulp.life import Used, use_everything
 
 
 @pytest.fixture(scope="session")
+def without_fast_path(pulp: Pulp) -> Iterator[int]:
+    """The port of a content app in which the fast path is turned off."""
+    with pulp.instance.further_content_app(CONTENTROUTES_FAST_PATH="false") as port:
+        yield port
+
+
+@pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """A Pulp of its own: its PostgreSQL, its schema and its artifacts are harmed."""
     with run_pulp(tmp_path_factory.mktemp("harmed") / "data") as instance:

@@ -1,5 +1,6 @@
 """A Pulp in which everything of the plugin is used, and what must be right all its life."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tests.harness.galaxy import create_galaxy, role_archive
@@ -23,6 +24,8 @@ class Used:
     guarded: str
     #: May read what is guarded.
     token: str
+    #: Further ways to the content, through web servers.
+    fronts: Sequence[Route] = ()
 
     def public_file(self, **headers: str) -> Answer:
         return self.stock.get(f"{self.public}/hello.txt", **headers)
@@ -36,15 +39,16 @@ class Used:
         self.check_content()
 
     def check_content(self) -> None:
-        assert self.public_file().body == FILES["hello.txt"]
-        assert self.guarded_file().status in (401, 403)
+        for route in (self.stock, *self.fronts):
+            assert route.get(f"{self.public}/hello.txt").body == FILES["hello.txt"]
+            assert route.get(f"{self.guarded}/hello.txt").status in (401, 403)
 
     def check_token(self) -> None:
         answer = self.guarded_file(Authorization=f"Bearer {self.token}")
         assert answer.body == FILES["hello.txt"]
 
 
-def use_everything(pulp: Pulp, **public: str) -> Used:
+def use_everything(pulp: Pulp, fronts: Sequence[Route] = (), **public: str) -> Used:
     """Use everything that makes rows of ours; `public` are values of the public distribution."""
     rest = pulp.rest
     token = str(rest.token(scope="publish")["token"])
@@ -64,6 +68,7 @@ def use_everything(pulp: Pulp, **public: str) -> Used:
         public_href=open_to_all["pulp_href"],
         guarded=guarded["base_path"],
         token=token,
+        fronts=fronts,
     )
     used.check_token()
     return used

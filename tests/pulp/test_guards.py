@@ -6,7 +6,6 @@ import subprocess
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
 from urllib.parse import quote
 
 import pytest
@@ -251,7 +250,7 @@ def test_a_certificate_is_checked_on_the_fast_path(
 
 @pytest.mark.parametrize("is_on", [True, False], ids=["fast path", "Pulp alone"])
 def test_a_challenge_is_sent_only_where_credentials_can_satisfy_the_guard(
-    pulp: Pulp, admin: Rest, distribute: Distribute, is_on: bool
+    pulp: Pulp, admin: Rest, distribute: Distribute, without_fast_path: int, is_on: bool
 ) -> None:
     """On both prefixes, for files, listings and paths that only Pulp reads, by Pulp itself, too."""
     header, rbac = header_guard(admin), admin.guard("core/rbac")
@@ -266,21 +265,17 @@ def test_a_challenge_is_sent_only_where_credentials_can_satisfy_the_guard(
         admin.guard("core/composite", guards=[header, inner]): 401,
     }
     bases = {guard: distribute(guard) for guard in expected}
-    with ExitStack() as stack:
-        port = pulp.instance.content_port
-        if not is_on:
-            off = pulp.instance.further_content_app(CONTENTROUTES_FAST_PATH="false")
-            port = stack.enter_context(off)
-        ours, stock = pulp.route("ours", port), pulp.route("stock", port)
-        for guard, base in bases.items():
-            # Stock reads a path with an empty segment; the fast path does not.
-            for route, path in ((ours, "x"), (stock, "x"), (ours, "dir/"), (stock, "/x")):
-                answer = route.raw(f"{base}/{path}")
-                is_challenge = "www-authenticate" in answer.headers
-                assert (answer.status, is_challenge) == (expected[guard], expected[guard] == 401)
-                wrong = route.raw(f"{base}/{path}", Authorization=basic("admin", "wrong"))
-                said = wrong.text.removesuffix(f". {TOKEN_NEEDED}")
-                assert (wrong.status, said) == (401, "401: Unauthorized")
+    port = pulp.instance.content_port if is_on else without_fast_path
+    ours, stock = pulp.route("ours", port), pulp.route("stock", port)
+    for guard, base in bases.items():
+        # Stock reads a path with an empty segment; the fast path does not.
+        for route, path in ((ours, "x"), (stock, "x"), (ours, "dir/"), (stock, "/x")):
+            answer = route.raw(f"{base}/{path}")
+            is_challenge = "www-authenticate" in answer.headers
+            assert (answer.status, is_challenge) == (expected[guard], expected[guard] == 401)
+            wrong = route.raw(f"{base}/{path}", Authorization=basic("admin", "wrong"))
+            said = wrong.text.removesuffix(f". {TOKEN_NEEDED}")
+            assert (wrong.status, said) == (401, "401: Unauthorized")
 
 
 def test_a_guard_that_fails_refuses(admin: Rest, ours: Route, distribute: Distribute) -> None:

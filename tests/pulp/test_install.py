@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -13,16 +13,12 @@ import requests
 from tests.harness.http1 import PREFIXES
 from tests.harness.standalone import SCRIPTS, Standalone
 from tests.harness.waiting import free_ports, wait_until
-
-ROOT = Path(__file__).parents[2]
+from tests.wheel import build
 
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("wheel")
-    run(sys.executable, "-m", "build", "--no-isolation", "--wheel", "-o", str(folder), str(ROOT))
-    [wheel] = folder.glob("*.whl")
-    return wheel
+    return build(tmp_path_factory.mktemp("wheel"))
 
 
 @pytest.fixture(scope="module")
@@ -51,8 +47,8 @@ def run(*command: str, env: dict[str, str] | None = None) -> str:
 @contextmanager
 def service(
     program: Path, environment: dict[str, str], path: str, log: Path
-) -> Iterator[requests.Response]:
-    """Run a Pulp service and yield its answer for `path`."""
+) -> Iterator[Callable[[], requests.Response]]:
+    """Run a Pulp service; yield a function that waits for its answer for `path`."""
     port = free_ports(1)
     command = [str(program), "--bind", f"127.0.0.1:{port}", "--no-control-socket"]
     with (
@@ -68,22 +64,24 @@ def service(
                 return None
 
         try:
-            response = wait_until(answer, what=str(program))
             # A Response with an error status is false.
-            yield response
+            yield lambda: wait_until(answer, what=str(program))
         finally:
             child.terminate()
 
 
-def check_services(scripts: Path, environment: dict[str, str], log: Path) -> None:
-    """Run the API and the content app, each until it has answered for this plugin."""
-    status = "/pulp/api/v3/status/"
-    with service(scripts / "pulpcore-api", environment, status, log) as response:
-        components = {each["component"] for each in response.json()["versions"]}
+def check_services(scripts: Path, environment: dict[str, str], folder: Path) -> None:
+    """Run the API and the content app until each has answered for this plugin."""
+    status, content = "/pulp/api/v3/status/", PREFIXES["ours"]
+    with (
+        service(scripts / "pulpcore-api", environment, status, folder / "api.log") as api,
+        service(scripts / "pulpcore-content", environment, content, folder / "log") as listing,
+    ):
+        components = {each["component"] for each in api().json()["versions"]}
+        answer = listing()
     assert "contentroutes" in components
-    with service(scripts / "pulpcore-content", environment, PREFIXES["ours"], log) as response:
-        assert response.status_code == 200
-        assert f"Index of {PREFIXES['ours']}" in response.text
+    assert answer.status_code == 200
+    assert f"Index of {PREFIXES['ours']}" in answer.text
 
 
 def test_a_pulp_with_the_wheel_serves_and_has_nothing_to_migrate(
@@ -91,7 +89,7 @@ def test_a_pulp_with_the_wheel_serves_and_has_nothing_to_migrate(
 ) -> None:
     where = "import pulp_contentroutes; print(pulp_contentroutes.__file__)"
     assert run(sys.executable, "-c", where, env=environment).startswith(str(installed))
-    check_services(SCRIPTS, environment, tmp_path / "log")
+    check_services(SCRIPTS, environment, tmp_path)
     unapplied = run(str(SCRIPTS / "pulpcore-manager"), "showmigrations", env=environment)
     assert "[X] 0001" in unapplied.partition("contentroutes")[2]
     assert "[ ]" not in unapplied
@@ -113,7 +111,7 @@ with connection.cursor() as cursor:
 """)
     environment = {**plain.variables(), "PULP_DATABASES__default__NAME": "installed"}
     run(str(scripts / "pulpcore-manager"), "migrate", env=environment)
-    check_services(scripts, environment, tmp_path / "log")
+    check_services(scripts, environment, tmp_path)
     unapplied = run(str(scripts / "pulpcore-manager"), "showmigrations", env=environment)
     assert "[ ]" not in unapplied
 
@@ -126,8 +124,8 @@ def test_a_missing_asyncpg_is_loud_and_leaves_pulp_running(
     hidden.write_text("raise ModuleNotFoundError(\"No module named 'asyncpg'\", name='asyncpg')")
     broken = {**environment, "PYTHONPATH": f"{tmp_path}:{environment['PYTHONPATH']}"}
     log = tmp_path / "log"
-    with service(SCRIPTS / "pulpcore-content", broken, PREFIXES["stock"], log) as response:
-        assert response.status_code == 200
+    with service(SCRIPTS / "pulpcore-content", broken, PREFIXES["stock"], log) as ask:
+        assert ask().status_code == 200
     assert "CRITICAL: pulp_contentroutes serves nothing under" in log.read_text()
     assert "No module named 'asyncpg'" in log.read_text()
     check = [str(SCRIPTS / "pulpcore-manager"), "check", "--deploy", "--tag", "contentroutes"]

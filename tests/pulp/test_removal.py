@@ -1,12 +1,13 @@
 """The plugin's life on one Pulp: used, taken back, removed and installed again.
 
-After each step every list of Pulp's answers, content is right, and guards hold.
+After each step every list of Pulp's answers, content is right, and guards hold: on `serve` alone,
+and on Debian's PostgreSQL behind nginx and Apache.
 """
 
 import base64
 import subprocess
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import replace
 from functools import partial
 
@@ -14,10 +15,12 @@ import pytest
 
 from pulp_contentroutes.standalone.cluster import Cluster
 from tests.harness.http1 import Route
+from tests.harness.pulp import Pulp
 from tests.harness.rest import Rest, basic
 from tests.harness.standalone import SCRIPTS, Standalone, run
 from tests.harness.template import PASSWORD
 from tests.harness.waiting import connects, free_ports, wait_until
+from tests.pulp.debian import run_pulp_on_debian
 from tests.pulp.life import FILES, Used, use_everything
 
 #: Those of all but this one.
@@ -52,7 +55,10 @@ def without_the_plugin(used: Used) -> Iterator[Used]:
         for port in (rest, content):
             wait_until(partial(connects, port), what="a service without the plugin")
         bare = replace(
-            used, rest=Rest(f"http://127.0.0.1:{rest}"), stock=Route.of("stock", content)
+            used,
+            rest=Rest(f"http://127.0.0.1:{rest}"),
+            stock=Route.of("stock", content),
+            fronts=(),
         )
         versions = bare.rest.call("GET", "status/").json()["versions"]
         assert "contentroutes" not in {each["component"] for each in versions}
@@ -70,9 +76,27 @@ def set_guard(used: Used, guard: str | None) -> None:
         assert used.rest.wait_for_task(answer)["state"] == "completed"
 
 
-@pytest.fixture(scope="module")
-def used(life: Used) -> Used:
-    return use_everything(life.pulp)
+@pytest.fixture(
+    scope="module", params=["serve", pytest.param("Debian", marks=pytest.mark.exhaustive)]
+)
+def used(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Used]:
+    if request.param == "serve":
+        life: Used = request.getfixturevalue("life")
+        yield use_everything(life.pulp)
+        return
+    with run_pulp_on_debian(tmp_path_factory.mktemp("debian")) as (instance, apache):
+        routes = [Route.of("stock", port) for port in (instance.port, apache)]
+        yield use_everything(Pulp(instance), routes)
+
+
+@contextmanager
+def database_of(instance: Standalone) -> Iterator[None]:
+    """Run PostgreSQL alone; one that `serve` was given runs anyway."""
+    cluster = Cluster(instance.data)
+    with cluster.running() if cluster.data.exists() else nullcontext():
+        yield
 
 
 def test_taking_a_used_plugin_back_is_refused_and_pulp_goes_on(used: Used) -> None:
@@ -114,7 +138,7 @@ def test_a_plugin_that_is_taken_back_and_uninstalled_leaves_a_pulp_that_answers(
 ) -> None:
     """Also for tasks that have created something of a type that nobody knows any more."""
     instance = used.pulp.instance
-    again = use_everything(used.pulp)
+    again = use_everything(used.pulp, used.fronts)
     instance.console.run(DELETE_EVERYTHING)
     ended = manage(instance, "migrate", "contentroutes", "zero")
     assert ended.returncode == 0, ended.stderr
@@ -126,13 +150,13 @@ def test_a_plugin_that_is_taken_back_and_uninstalled_leaves_a_pulp_that_answers(
 @pytest.mark.exhaustive
 def test_a_plugin_that_is_removed_leaves_no_trace_and_can_be_installed_again(used: Used) -> None:
     instance = used.pulp.instance
-    again = use_everything(used.pulp)
+    again = use_everything(used.pulp, used.fronts)
     again.check()
     instance.close_console()
     instance.stop()
     ended = manage(instance, "remove-plugin", "contentroutes")
     assert ended.returncode == 0, ended.stderr
-    with Cluster(instance.data).running(), without_the_plugin(again) as bare:
+    with database_of(instance), without_the_plugin(again) as bare:
         bare.check()
         answer = bare.guarded_file(Authorization=basic("admin", PASSWORD))
         assert answer.body == FILES["hello.txt"]
@@ -140,4 +164,4 @@ def test_a_plugin_that_is_removed_leaves_no_trace_and_can_be_installed_again(use
             assert "contentroutes" not in bare.rest.call("GET", f"{path}?limit=1000").text
     instance.start()
     again.check()
-    use_everything(used.pulp).check()
+    use_everything(used.pulp, used.fronts).check()

@@ -1,5 +1,6 @@
 """Look-ups: the arguments of the statement, the file made of its row, and the cache."""
 
+import asyncio
 import time
 from datetime import UTC, datetime
 from typing import Any
@@ -249,6 +250,28 @@ async def test_what_was_found_is_served_when_the_database_fails_after_a_time_of_
     world.lookups.forget()
     with pytest.raises(DatabaseUnavailable):
         await world.found("x")
+
+
+@pytest.mark.parametrize("news", ["doubt", "doubt_loads", "forget"])
+@pytest.mark.parametrize("is_there", [True, False])
+async def test_a_load_that_a_change_has_overtaken_is_asked_for_once_more(
+    world: World, news: str, is_there: bool
+) -> None:
+    """What it has read may be of before."""
+    if is_there:
+        world.add("x")
+    gate = world.database.gate = asyncio.Event()
+    loading = asyncio.create_task(world.lookups.in_source(world.source, "x", ROOT))
+    await world.database.until_asked(sql.LOOK_UP)
+    getattr(world.lookups, news)()
+    world.database.gate = None
+    gate.set()
+    await loading
+    row = world.add("x")
+    found = await world.found("x")
+    assert found.file.artifact_id == row["artifact_id"]
+    assert await world.found("x") is found
+    assert world.database.count(sql.LOOK_UP) == 2
 
 
 async def test_a_miss_is_asked_for_once_more_after_a_time_of_silence(world: World) -> None:
