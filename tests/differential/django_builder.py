@@ -129,7 +129,8 @@ class Builder:
     def _remote(self, url: str) -> Any:
         base = url.rpartition("/")[0] + "/"
         if base not in self.remotes:
-            remote = FileRemote(name=f"at {base}", url=base, policy="streamed", max_retries=0)
+            # pulpcore takes 0 for its default, which waits for seconds.
+            remote = FileRemote(name=f"at {base}", url=base, policy="streamed", max_retries=1)
             remote.save()
             self.remotes[base] = remote
         return self.remotes[base]

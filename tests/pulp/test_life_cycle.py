@@ -339,6 +339,7 @@ def says(instance: Standalone, word: str) -> bool:
     return word in instance.log.read_text()
 
 
+@pytest.mark.exhaustive
 def test_without_nginx_there_are_two_ports(tmp_path: Path) -> None:
     """With a database that is there already, as --database-url takes any PostgreSQL."""
     copy_template(tmp_path / "external")
