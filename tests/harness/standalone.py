@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from pulp_contentroutes.standalone import folder, nginx
@@ -156,7 +157,7 @@ class Standalone:
                 wait_until(lambda: connects(port), READY_SECONDS, f"a further {program}")
                 yield port
             finally:
-                further.terminate()
+                kill_with_children(further.pid)
 
     @property
     def console(self) -> Console:
@@ -170,6 +171,15 @@ class Standalone:
         if self._console:
             self._console.close()
             self._console = None
+
+
+def kill_with_children(pid: int) -> None:
+    """End gunicorn and its workers at once: asked politely, they take three seconds."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        master = psutil.Process(pid)
+        # In this order, or it would start others in their place.
+        for process in (master, *master.children(recursive=True)):
+            process.kill()
 
 
 _DUMP = "import json, os; print(json.dumps(dict(os.environ)))"

@@ -11,7 +11,7 @@ import pytest
 import requests
 
 from tests.harness.http1 import PREFIXES
-from tests.harness.standalone import SCRIPTS, Standalone
+from tests.harness.standalone import SCRIPTS, Standalone, kill_with_children
 from tests.harness.waiting import free_ports, wait_until
 from tests.wheel import build
 
@@ -67,7 +67,7 @@ def service(
             # A Response with an error status is false.
             yield lambda: wait_until(answer, what=str(program))
         finally:
-            child.terminate()
+            kill_with_children(child.pid)
 
 
 def check_services(scripts: Path, environment: dict[str, str], folder: Path) -> None:
