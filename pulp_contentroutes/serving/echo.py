@@ -28,7 +28,9 @@ class Echo:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._awaited = ""
-        self._heard = asyncio.Event()
+        #: Set when the echo was heard, and when nobody can hear it any more.
+        self._ended = asyncio.Event()
+        self._is_lost = False
         self._told: Callable[[str], None] = lambda payload: None
 
     async def listen(self, connection: Any, told: Callable[[str], None] | None = None) -> None:
@@ -40,6 +42,8 @@ class Echo:
         """Return once an echo was heard; or raise NotHeard, or DatabaseUnavailable."""
         if await self.comes_back():
             return
+        if self._is_lost:
+            raise DatabaseUnavailable("The connection that listens to it was lost.")
         if not self._database.is_pooled:
             raise DatabaseUnavailable(
                 f"A notification did not come back from it within {ECHO_SECONDS:g} s."
@@ -55,19 +59,25 @@ class Echo:
         )
 
     async def comes_back(self) -> bool:
-        """Send a notification; tell whether it was heard in time.
+        """Send a notification; tell whether it was heard in time, False once `lose` was called.
 
         Raise DatabaseUnavailable where it could not be sent.
         """
-        self._heard.clear()
+        self._ended.clear()
+        self._is_lost = False
         self._awaited = f"{schema.ECHO}{secrets.token_hex(16)}"
         try:
             async with asyncio.timeout(ECHO_SECONDS):
                 await self._send()
-                await self._heard.wait()
+                await self._ended.wait()
         except TimeoutError:
             return False
-        return True
+        return not self._is_lost
+
+    def lose(self) -> None:
+        """Wait no longer: the connection that would hear the echo is lost."""
+        self._is_lost = True
+        self._ended.set()
 
     async def _send(self) -> None:
         values = (schema.CHANNEL, self._awaited)
@@ -80,6 +90,6 @@ class Echo:
 
     def _notified(self, connection: Any, process: int, channel: str, payload: str) -> None:
         if payload == self._awaited:
-            self._heard.set()
+            self._ended.set()
         elif not payload.startswith(schema.ECHO):
             self._told(payload)

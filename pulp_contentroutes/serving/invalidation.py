@@ -71,6 +71,7 @@ class Listener:
         #: The last one: also of a connection before this one, for what is announced too often is
         #: only compared too often.
         self._fingerprint: bytes | None = None
+        self._is_distrusting = False
         self._has_warned = False
 
     async def run(self) -> None:
@@ -105,7 +106,7 @@ class Listener:
         connection = await self._database.connect()
         self._lost = lost = asyncio.Event()
         try:
-            connection.add_termination_listener(lambda _: lost.set())
+            connection.add_termination_listener(lambda _: self._lose(lost))
             await self._echo.listen(connection, self._told)
             # Before triggers are looked for: what changes after that is found by comparison.
             state = await read_schema_state(connection, self._database.has_users)
@@ -151,11 +152,12 @@ class Listener:
 
     async def _beat(self, connection: Any, state: str) -> None:
         """Return when the connection is lost, does not hear any more, or `state` has changed."""
-        while not await _is_set(self._lost, HEARTBEAT_SECONDS):
-            if not await self._echo.comes_back():
-                log.warning("The connection that listens to the database hears nothing any more.")
-                return
+        while not await _is_set(self._lost, HEARTBEAT_SECONDS) and not self._lost.is_set():
+            is_heard = await self._echo.comes_back()
             if connection.is_closed():
+                return
+            if not is_heard:
+                log.warning("The connection that listens to the database hears nothing any more.")
                 return
             if state != await read_schema_state(connection, self._database.has_users):
                 log.warning(
@@ -172,7 +174,8 @@ class Listener:
                 started = clock()
                 after = await self._take_fingerprint()
                 pause = max(FINGERPRINT_SECONDS, _SHARE * (clock() - started))
-                if after is not None:
+                # Of a connection that was lost meanwhile nothing must be trusted.
+                if after is not None and not lost.is_set():
                     before, self._fingerprint = self._fingerprint, after
                     await self._tell(before, after)
         except Exception:
@@ -206,6 +209,16 @@ class Listener:
         else:
             self._announce(payload.split(","))
 
+    def _lose(self, lost: asyncio.Event) -> None:
+        """Trust nothing from the moment on in which the connection of `lost` ends.
+
+        Whatever the listener waits for meanwhile: an echo could not be heard any more.
+        """
+        lost.set()
+        if lost is self._lost:
+            self._distrust()
+            self._echo.lose()
+
     def _doubt(self) -> None:
         """Leave everything to Pulp until the schema was looked at again."""
         self._servable_state = None
@@ -226,10 +239,14 @@ class Listener:
             memory.forget()
 
     def _trust(self) -> None:
+        self._is_distrusting = False
         for memory in self._memories:
             memory.trust()
 
     def _distrust(self) -> None:
+        if self._is_distrusting:
+            return
+        self._is_distrusting = True
         for memory in self._memories:
             memory.distrust()
 

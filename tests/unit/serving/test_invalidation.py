@@ -217,6 +217,61 @@ async def test_trust_ends_when_nothing_is_heard_any_more(
     assert memory.told[-1] == "distrust"
 
 
+async def test_a_connection_that_is_lost_while_an_echo_is_waited_for_is_lost_at_once(
+    server: FakeServer, listen: Listen, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Or what is outdated would be served until the echo is given up, five seconds later."""
+    memory = listen()
+    await until(lambda: "trust" in memory.told)
+    server.delivers = False
+    sent = server.sent
+    await until(lambda: server.sent > sent)
+    server.delivers = True
+    lose(server.connections[0])
+    # In this very moment, whatever the listener waits for.
+    assert memory.told == ["trust", "distrust"]
+    async with asyncio.timeout(2):
+        await until(lambda: memory.told == ["trust", "distrust", "trust"])
+    assert "hears nothing any more" not in caplog.text
+
+
+async def test_an_old_connection_that_ends_late_costs_no_trust(
+    server: FakeServer, listen: Listen
+) -> None:
+    memory = listen()
+    await until(lambda: "trust" in memory.told)
+    lose(server.connections[0])
+    await until(lambda: memory.told == ["trust", "distrust", "trust"])
+    lose(server.connections[0])
+    assert memory.told == ["trust", "distrust", "trust"]
+
+
+async def test_a_fingerprint_of_a_lost_connection_earns_no_trust(
+    server: FakeServer, listen: Listen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first one failed, so that the second would have all memory compared anew."""
+    monkeypatch.setattr(module, "FINGERPRINT_SECONDS", 0.001)
+    monkeypatch.setattr(module, "HEARTBEAT_SECONDS", 3600)
+    monkeypatch.setattr(module, "_FIRST_RETRY_SECONDS", 3600)
+    gate = asyncio.Event()
+
+    async def slow(database: Any, seconds: float) -> bytes:
+        if not server.steps.count("fingerprint"):
+            server.steps.append("fingerprint")
+            raise DatabaseUnavailable("slow")
+        server.steps.append("fingerprint")
+        await gate.wait()
+        return SAME
+
+    monkeypatch.setattr(module, "take_fingerprint", slow)
+    memory = listen()
+    await until(lambda: server.steps.count("fingerprint") == 2)
+    lose(server.connections[0])
+    gate.set()
+    await asyncio.sleep(0.05)
+    assert memory.told == ["trust", "distrust"]
+
+
 async def test_a_connection_that_has_lasted_is_made_anew_at_once(
     server: FakeServer, listen: Listen, monkeypatch: pytest.MonkeyPatch
 ) -> None:
