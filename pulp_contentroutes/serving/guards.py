@@ -40,7 +40,8 @@ class Guard:
     """A content guard as it stood in the database."""
 
     asks: Asks
-    #: What is unexpected is a refusal; only those that ask Pulp raise, DatabaseUnavailable.
+    #: Any unexpected exception counts as a refusal. Only guards that ask Pulp may raise, and only
+    #: DatabaseUnavailable.
     permits: Callable[[web.Request], bool]
     #: Tells whether it still stands so, or raises DatabaseUnavailable. None where nobody announces
     #: what the guard is made of: it is never kept.

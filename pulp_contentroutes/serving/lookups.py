@@ -49,7 +49,7 @@ class Lookups:
     # What the listener tells.
 
     def doubt_loads(self) -> None:
-        """Something has changed: what is being loaded may be of before."""
+        """Let no running load be kept as current: its statement may have read the state before."""
         self._generation += 1
         self._flights.forget()
 
@@ -115,7 +115,7 @@ class Lookups:
         return result
 
     def _keep(self, key: Key, result: Found, is_lasting: bool) -> Found:
-        """Keep what was found, and return it: what is kept already, if it was true after all."""
+        """Keep the file and return it; return the one in memory if that was true all the time."""
         kept = self._found.get(key)
         if kept is None or not _is_the_same(kept, result):
             self._found.put(key, result)

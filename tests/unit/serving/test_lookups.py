@@ -257,7 +257,7 @@ async def test_what_was_found_is_served_when_the_database_fails_after_a_time_of_
 async def test_a_load_that_a_change_has_overtaken_is_asked_for_once_more(
     world: World, news: str, is_there: bool
 ) -> None:
-    """What it has read may be of before."""
+    """Its statement may have read the state before the change."""
     if is_there:
         world.add("x")
     gate = world.database.gate = asyncio.Event()
