@@ -88,7 +88,7 @@ class Lookups:
         except DatabaseUnavailable:
             # Of a source that the plan still has: doubted, and nothing is known against it.
             doubted = self._found.get(key)
-            if doubted is None:
+            if doubted is None or not doubted.file.is_current:
                 raise
             return doubted
 

@@ -252,6 +252,22 @@ async def test_what_was_found_is_served_when_the_database_fails_after_a_time_of_
         await world.found("x")
 
 
+async def test_a_file_whose_artifact_goes_during_a_load_that_fails_is_not_served(
+    world: World,
+) -> None:
+    world.add("x")
+    found = await world.found("x")
+    world.lookups.doubt()
+    gate = world.database.gate = asyncio.Event()
+    loading = asyncio.create_task(world.found("x"))
+    await world.database.until_asked(sql.LOOK_UP, 2)
+    found.file.is_current = False
+    world.database.is_down = True
+    gate.set()
+    with pytest.raises(DatabaseUnavailable):
+        await loading
+
+
 @pytest.mark.parametrize("news", ["doubt", "doubt_loads", "forget"])
 @pytest.mark.parametrize("is_there", [True, False])
 async def test_a_load_that_a_change_has_overtaken_is_asked_for_once_more(
