@@ -62,6 +62,8 @@ lint:  ## Check style, types, spelling and the Ansible role
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo --no-cache
+	$(BIN)/python -m tests.language
 	$(BIN)/codespell
 	$(BIN)/ansible-lint --offline -q ansible
 

@@ -6,7 +6,7 @@ The route table, the reverse-proxy snippets and the documentation are tested aga
 from typing import Final
 from urllib.parse import quote
 
-#: Above all others; nothing but a page that says so is at it.
+#: The prefix of all others; at this URL itself is only a page that says that nothing is here.
 ROOT: Final = "/pulp_contentroutes/"
 
 #: Content route: `<CONTENT_PREFIX>[<domain>/]<base_path>/<relative path>`, on `pulp-content`.
@@ -21,6 +21,6 @@ def with_domain(prefix: str, domain: str | None) -> str:
     return prefix if domain is None else f"{prefix}{domain}/"
 
 
-def percent_encoded(path: str) -> str:
+def percent_encode(path: str) -> str:
     """Return a decoded `path` as it must stand in a URL; `/` separates segments (RFC 3986 §3.3)."""
     return quote(path)

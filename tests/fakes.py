@@ -9,12 +9,12 @@ from uuid import UUID, uuid4
 
 from aiohttp import web
 
-from pulp_contentroutes.serving import sql
-from pulp_contentroutes.serving.credentials import Accepted, digest_of, new_token
+from pulp_contentroutes.serving.access.credentials import Accepted, digest_of, new_token
+from pulp_contentroutes.serving.access.guards import Asks, Guard
+from pulp_contentroutes.serving.database import sql
+from pulp_contentroutes.serving.database.rows import Row
 from pulp_contentroutes.serving.errors import DatabaseUnavailable
-from pulp_contentroutes.serving.guards import Asks, Guard
-from pulp_contentroutes.serving.plans import StorageState
-from pulp_contentroutes.serving.rows import Row
+from pulp_contentroutes.serving.resolve.snapshots import StorageState
 
 T = TypeVar("T")
 
@@ -53,7 +53,7 @@ class FakeDatabase:
         return rows
 
     def _rows(self, statement: str, values: tuple[Any, ...]) -> Sequence[Row]:
-        if statement == sql.PLAN:
+        if statement == sql.SNAPSHOT:
             _, lengths, _, directory = values
             bases = [directory[:length] for length in lengths]
             rows = [dict(self.distributions[base]) for base in bases if base in self.distributions]

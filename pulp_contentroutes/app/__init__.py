@@ -1,11 +1,11 @@
-"""The Django side: what pulpcore discovers by name."""
+"""The Django side: the modules that pulpcore discovers by name."""
 
 from django.db.models.signals import pre_migrate
 from pulpcore.plugin import PulpPluginAppConfig
 
 
 class PulpContentroutesPluginAppConfig(PulpPluginAppConfig):
-    """Names the plugin to Pulp: table prefix, permission prefix and status component."""
+    """The plugin's name in Pulp: table prefix, permission prefix and status component."""
 
     name = "pulp_contentroutes.app"
     label = "contentroutes"

@@ -11,31 +11,15 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.checks import Error, Warning, register
 
+from pulp_contentroutes.app.settings_table import SETTINGS
 from pulp_contentroutes.paths import CONTENT_PREFIX, GALAXY_PREFIX
 from pulp_contentroutes.serving.errors import FastPathError, NotHeard, UnsupportedSetting
 
-#: The least value of each bound; a float where fractions make sense.
-LEAST = {
-    "CONTENTROUTES_CACHED_DISTRIBUTIONS": 0,
-    "CONTENTROUTES_CACHED_PATHS": 0,
-    "CONTENTROUTES_CACHED_PATH_BYTES": 0,
-    "CONTENTROUTES_COLLECTION_MAX_BYTES": 1,
-    "CONTENTROUTES_COLLECTION_MAX_MEMBERS": 1,
-    "CONTENTROUTES_COLLECTION_MAX_UNPACKED_BYTES": 1,
-    "CONTENTROUTES_DATABASE_CONNECTIONS": 1,
-    "CONTENTROUTES_DATABASE_TIMEOUT": 0.1,
-    "CONTENTROUTES_FAILED_LOGINS": 0,
-    "CONTENTROUTES_MAX_PATH_BYTES": 1,
-    "CONTENTROUTES_MAX_RANGES": 0,
-    "CONTENTROUTES_OPEN_FILES": 0,
-    "CONTENTROUTES_STALE_IF_ERROR": 0.0,
-}
-
-#: What app/content.py needs and pulpcore would not report when it is missing.
+#: Modules that app/content.py needs, and that pulpcore would not report as missing.
 REQUIRED_MODULES = ("asyncpg", "aiohttp", "yarl")
 
 _register = register("contentroutes", deploy=True)
-# Of a setting, in a message.
+# The longest value of a setting that a message shows.
 _LONGEST_VALUE = 200
 
 
@@ -70,14 +54,18 @@ def check_prefixes(app_configs, **kwargs):
 
 @_register
 def check_numbers(app_configs, **kwargs):
-    """E003: a bound that is no number, or none that can be worked with."""
-    for name, least in LEAST.items():
-        value = getattr(settings, name)
-        kinds = int if isinstance(least, int) else (int, float)
-        if isinstance(value, bool) or not isinstance(value, kinds) or value < least:
-            kind = "a whole number" if kinds is int else "a number of seconds"
+    """E003: a bound that is not a number, or not a usable one."""
+    for setting in SETTINGS:
+        if setting.least is None:
+            continue
+        value = getattr(settings, setting.name)
+        kinds = int if isinstance(setting.least, int) else (int, float)
+        if isinstance(value, bool) or not isinstance(value, kinds) or value < setting.least:
+            kind = "a whole number" if kinds is int else "a number"
+            of_what = f" of {setting.unit}" if setting.unit else ""
             yield Error(
-                f"The setting {name} is {value!r}, not {kind} of at least {least}.",
+                f"The setting {setting.name} is {value!r}, not {kind}{of_what} that is at least "
+                f"{setting.least}.",
                 hint="Remove it to get the default.",
                 id="contentroutes.E003",
             )
@@ -85,9 +73,9 @@ def check_numbers(app_configs, **kwargs):
 
 @_register
 def check_database(app_configs, **kwargs):
-    """E004: the content workers would find the fast path's SQL impossible, and switch it off."""
+    """E004: the fast path's SQL cannot run: the content workers would switch the fast path off."""
     problem = _problem()
-    # The other two are those of `check_connection`.
+    # `check_connection` reports the other two.
     if problem and not isinstance(problem, (UnsupportedSetting, NotHeard)):
         yield Error(
             f"The fast path is off, Pulp's own handler serves: {problem}",
@@ -98,7 +86,7 @@ def check_database(app_configs, **kwargs):
 
 @_register
 def check_trusted_proxies(app_configs, **kwargs):
-    """E005: a reverse proxy that is named by what is no address."""
+    """E005: a trusted proxy that is neither an address nor a network."""
     for network in settings.CONTENTROUTES_TRUSTED_PROXIES:
         try:
             ip_network(network, strict=False)
@@ -112,7 +100,7 @@ def check_trusted_proxies(app_configs, **kwargs):
 
 @_register
 def check_connection(app_configs, **kwargs):
-    """E006, W007: the way to the database is one on which the fast path is off, or slow."""
+    """E006, W007: the fast path is off, or slow, over this connection to the database."""
     problem = _problem()
     if isinstance(problem, UnsupportedSetting):
         yield Error(
@@ -126,9 +114,9 @@ def check_connection(app_configs, **kwargs):
 
 @_register
 def check_content_origin(app_configs, **kwargs):
-    """W008: clients of the Galaxy API would download without TLS though they have come by it.
+    """W008: clients that reach the Galaxy API over TLS would download without it.
 
-    A check cannot know how clients come: without TLS the warning is to be silenced.
+    A check cannot know how clients connect: if none uses TLS, the warning is to be silenced.
     """
     origin = str(settings.CONTENT_ORIGIN or "")
     if origin and not _is_safe(origin):
@@ -143,7 +131,7 @@ def check_content_origin(app_configs, **kwargs):
 
 
 def _is_safe(origin):
-    """Tell whether it is a URL with https, or one that only clients on this machine can use."""
+    """Tell whether `origin` has https, or is a URL that only clients on this machine can use."""
     try:
         url = urlsplit(origin)
         host = url.hostname or ""
@@ -154,7 +142,7 @@ def _is_safe(origin):
 
 
 def _problem():
-    """Return the FastPathError that hinders the content workers, None without one. Blocking."""
+    """Return the FastPathError that hinders the content workers, None if none does. Blocking."""
     if not settings.CONTENTROUTES_FAST_PATH:
         return None
     try:
@@ -162,17 +150,17 @@ def _problem():
     except FastPathError as error:
         return error
     except ImportError:
-        pass  # E001 says so.
+        pass  # E001 reports it.
     return None
 
 
 async def _listen():
-    """Do what a content worker does before it trusts its memory; or raise FastPathError."""
-    from pulp_contentroutes.app.connection import database
-    from pulp_contentroutes.serving.database import failures_named, probe
-    from pulp_contentroutes.serving.echo import Echo
+    """Do as a content worker does before it trusts its memory; or raise FastPathError."""
+    from pulp_contentroutes.app.edge.connection import database
+    from pulp_contentroutes.serving.database.pool import name_failures, probe
+    from pulp_contentroutes.serving.notifications.echo import Echo
 
-    with failures_named():
+    with name_failures():
         pulps = database()
         echo = Echo(pulps)
         connection = await pulps.connect()

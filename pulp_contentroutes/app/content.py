@@ -1,7 +1,8 @@
-"""Imported by pulpcore's content app in every worker, before its router and middlewares freeze.
+"""The plugin's route and fast path in pulpcore's content app.
 
-pulpcore ignores a ModuleNotFoundError from here, even one that a missing library causes: the routes
-would just not exist. So a failed import is said aloud; the content app goes on with Pulp's own.
+The content app imports this in every worker, before its router and middlewares freeze. pulpcore
+ignores a ModuleNotFoundError from here, even one that a missing library causes: the routes would
+just not exist. So a failed import is logged; the content app goes on with Pulp's own routes.
 """
 
 import logging
@@ -10,7 +11,7 @@ from aiohttp import web
 from django.conf import settings
 from pulpcore.plugin.content import app
 
-from pulp_contentroutes.app.log_filter import hide_unreadable_requests
+from pulp_contentroutes.app.edge.log_filter import hide_unreadable_requests
 from pulp_contentroutes.paths import CONTENT_PREFIX
 
 log = logging.getLogger(__name__)
@@ -21,7 +22,7 @@ def add_content_route() -> None:
 
     The dynamic segments must be called `pulp_domain` and `path`: Pulp's middleware reads them.
     """
-    from pulp_contentroutes.app.content_handler import ContentRouteHandler
+    from pulp_contentroutes.app.edge.content_handler import ContentRouteHandler
 
     handler = ContentRouteHandler()
     prefix = CONTENT_PREFIX + ("{pulp_domain}/" if settings.DOMAIN_ENABLED else "")
@@ -36,7 +37,7 @@ def add_content_route() -> None:
 
 def add_fast_path() -> None:
     """Put the fast path onto Pulp's content app."""
-    from pulp_contentroutes.app.fast_path import FastPath
+    from pulp_contentroutes.app.edge.fast_path import FastPath
     from pulp_contentroutes.serving.errors import UnsupportedSetting
 
     try:

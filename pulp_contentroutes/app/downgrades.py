@@ -1,7 +1,7 @@
-"""Refuse to migrate backwards where that would take more than tables away.
+"""The refusal to migrate backwards if that would remove more than tables.
 
 A table of ours holds one half of an object; the other half is in a table of Pulp's (multi-table
-inheritance), and without ours every list of Pulp's with this object in it fails.
+inheritance), and without our half every list of Pulp's that contains the object fails.
 """
 
 from gettext import gettext as _
@@ -10,7 +10,7 @@ from django.core.management.base import CommandError
 from django.db import connections
 from django.db.migrations.operations import AddField, CreateModel
 
-#: Model → what its objects are called.
+#: Model → the name of its objects.
 _NAMES = {
     "apitoken": _("API tokens"),
     "collectiondeprecation": _("deprecations of collections"),
@@ -21,7 +21,7 @@ _NAMES = {
     "roleversion": _("versions of roles"),
     "tokencontentguard": _("token guards"),
 }
-#: (Model, field) → what the field holds.
+#: (Model, field) → the name of the field's values.
 _FIELDS = {
     ("collectionversion", "manifest"): _("manifests of collections"),
     ("galaxyrepository", "key_ring"): _("key rings of Galaxy repositories"),
@@ -29,11 +29,11 @@ _FIELDS = {
 
 
 def refuse_losses(sender, apps, plan, using, **kwargs):
-    """Raise CommandError if a step back in `plan` drops tables or columns that hold something.
+    """Raise CommandError if a step back in `plan` drops tables or columns that hold data.
 
     A receiver of `pre_migrate`: nothing has been changed yet, and the plan says how far back it
-    goes, also where another app's migrations take ours with them. pulpcore's `remove-plugin`
-    deletes all objects before it migrates.
+    goes, also if another app's migrations take ours with them. pulpcore's `remove-plugin` deletes
+    all objects before it migrates.
     """
     losses = _count_losses(_steps_back(plan, sender.label), apps, sender.label, using)
     if losses:
@@ -56,7 +56,7 @@ def _steps_back(plan, label):
 
 
 def _count_losses(operations, apps, label, using):
-    """Return how many rows would be lost, by what they are called; nothing of empty tables."""
+    """Return the number of rows that would be lost, by their name, without empty tables."""
     operations = list(operations)
     tables = set(connections[using].introspection.table_names()) if operations else set()
     lost = {}

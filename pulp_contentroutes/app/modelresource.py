@@ -1,4 +1,4 @@
-"""What Pulp exports and imports of a repository of collections; pulpcore finds it here."""
+"""The export and import of a repository of collections; pulpcore finds the resources here."""
 
 from import_export import fields
 from import_export.widgets import ForeignKeyWidget
@@ -16,7 +16,7 @@ from pulp_contentroutes.app.models import (
 
 
 def _none_if_blank(row, column):
-    """The files of an export have no other way to say that there is nothing."""
+    """Replace an empty value by None: export files have no other way to write None."""
     row[column] = row[column] or None
 
 
@@ -37,7 +37,7 @@ class CollectionVersionResource(_Content):
 
 
 class _ByDigest(ForeignKeyWidget):
-    """The id of a collection is another one in every Pulp; its digest is not."""
+    """A reference by digest: a collection has another id in every Pulp, but the same digest."""
 
     def get_queryset(self, value, row, *args, **kwargs):
         return self.model.objects.filter(_pulp_domain=get_domain_pk())
@@ -80,7 +80,7 @@ class GalaxyRepositoryResource(RepositoryResource):
         model = GalaxyRepository
 
 
-#: Signatures after what they are made for.
+#: Signatures come after the collections that they are made for.
 IMPORT_ORDER = [
     CollectionVersionResource,
     CollectionSignatureResource,

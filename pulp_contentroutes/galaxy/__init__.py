@@ -1,1 +1,1 @@
-"""What a Galaxy server knows of collections, without Django: archives in, checked values out."""
+"""A Galaxy server's knowledge of collections, without Django: archives in, checked values out."""

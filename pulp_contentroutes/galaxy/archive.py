@@ -1,6 +1,6 @@
-"""A tar.gz → its members with the digest of each file; nothing is unpacked.
+"""The members of a tar.gz, with the digest of each file; nothing is unpacked.
 
-The archive is read once, as a stream: memory is bounded by the limits, time by the bytes.
+The archive is read once, as a stream: the limits bound the memory, the number of bytes the time.
 """
 
 import enum
@@ -12,18 +12,18 @@ from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from typing import IO, BinaryIO, Final, NoReturn
 
-from pulp_contentroutes.galaxy.errors import TooLarge, UnreadableArchive, quoted
+from pulp_contentroutes.galaxy.errors import TooLarge, UnreadableArchive, quote
 from pulp_contentroutes.galaxy.gunzip import Gunzip
 from pulp_contentroutes.galaxy.limits import Limits
 
 _PIECE: Final = 256 * 1024
 #: A path and the target of a link, each as long as Linux allows (PATH_MAX), and some numbers.
 _LONGEST_HEADER: Final = 10 * 1024
-#: Of headers for all members, which tarfile copies to each. `git archive` writes one, with the
-#: commit.
+#: The maximum number of global headers; they apply to all members, and tarfile copies them to each.
+#: `git archive` writes one, with the commit.
 _MOST_FOR_ALL: Final = 1
 _LONGEST_FOR_ALL: Final = 1024
-#: Headers with more than fits into the usual one; tarfile reads each into memory.
+#: Headers for values that do not fit into the usual one; tarfile reads each into memory.
 _EXTENDED: Final = frozenset(
     {
         tarfile.GNUTYPE_LONGLINK,
@@ -33,7 +33,8 @@ _EXTENDED: Final = frozenset(
         tarfile.XGLTYPE,
     }
 )
-# What tarfile raises for archives that are none, beside its own: found by damaging good ones.
+# The exceptions that tarfile raises for invalid archives: its own, and others that were found by
+# damaging good archives.
 _DAMAGES: Final = (
     tarfile.TarError,
     zlib.error,
@@ -50,16 +51,16 @@ class Kind(enum.Enum):
     DIRECTORY = enum.auto()
     SYMBOLIC_LINK = enum.auto()
     HARD_LINK = enum.auto()
-    #: Devices, pipes and what tarfile does not know.
+    #: Devices, pipes and types that tarfile does not know.
     OTHER = enum.auto()
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    #: As the archive spells it, without slashes at its end.
+    #: As the archive spells it, without trailing slashes.
     name: str
     kind: Kind
-    #: Of a link, as the archive spells it.
+    #: The target of a link, as the archive spells it.
     target: str = ""
     #: SHA-256 of a file, in hexadecimal.
     digest: str = ""
@@ -68,7 +69,7 @@ class Member:
 
 
 class _Header(tarfile.TarInfo):
-    """Refuses headers before tarfile does with them what the archive wants."""
+    """A tar header that is checked before tarfile acts on it."""
 
     left: int
     left_for_all: int
@@ -78,7 +79,7 @@ class _Header(tarfile.TarInfo):
         header = super().frombuf(buf, encoding, errors)
         if header.size < 0:
             raise UnreadableArchive("The archive has a member of a negative size.")
-        # Followed by any number of blocks with nothing but numbers.
+        # A sparse header is followed by any number of blocks with nothing but numbers.
         if header.type == tarfile.GNUTYPE_SPARSE:
             _refuse_sparse()
         if header.type == tarfile.XGLTYPE:
@@ -93,8 +94,8 @@ class _Header(tarfile.TarInfo):
                 raise TooLarge("The archive has too long a name, or too many long ones.")
         return header
 
-    # tarfile calls these for sparse files that are announced by extended headers. The last one
-    # reads as many numbers as the file says, and keeps them all: half a gigabyte of 2 MiB packed.
+    # tarfile calls these for sparse files that extended headers announce. The last one reads as
+    # many numbers as the file says, and keeps them all: 2 MiB packed become half a gigabyte.
     def _proc_gnusparse_00(self, *arguments: object) -> NoReturn:
         _refuse_sparse()
 
@@ -115,20 +116,20 @@ def members_of(file: BinaryIO, keep: Container[str], limits: Limits) -> Iterator
     )
     try:
         unpacked = io.BufferedReader(Gunzip(file, limits), _PIECE)
-        # "r|": from front to back, so that no member is looked for by its offset.
+        # "r|" reads from front to back, so that tarfile never seeks to a member's offset.
         with tarfile.open(fileobj=unpacked, mode="r|", tarinfo=counting) as archive:
             for number, header in enumerate(iter(archive.next, None)):
                 if number >= limits.members:
                     raise TooLarge(f"The archive has more than {limits.members} members.")
                 limits.check_time()
                 yield _member(archive, header, keep, limits)
-                # tarfile would keep them all.
+                # tarfile would keep every member.
                 archive.members.clear()  # type: ignore[attr-defined]
-        # What follows the end of the archive is read, too: it may be damaged.
+        # The bytes after the end of the archive are read, too: they may be damaged.
         while unpacked.read(_PIECE):
             pass
     except _DAMAGES as error:
-        reason = quoted(str(error))
+        reason = quote(str(error))
         raise UnreadableArchive(f"This is no tar.gz, or a damaged one: {reason}") from error
 
 
@@ -151,9 +152,9 @@ def _read(
 ) -> Member:
     if is_kept and header.size > limits.document:
         raise TooLarge(
-            f"{quoted(header.name)} has {header.size} bytes; {limits.document} are allowed."
+            f"{quote(header.name)} has {header.size} bytes; {limits.document} are allowed."
         )
-    # Raises ReadError where the archive ends within the file.
+    # Raises ReadError if the archive ends within the file.
     source = archive.extractfile(header)
     digest, kept = hashlib.sha256(), bytearray()
     for piece in _pieces(source):

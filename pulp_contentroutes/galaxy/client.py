@@ -1,4 +1,4 @@
-"""Many collections to a Galaxy distribution of ours: what `galaxy-upload` does."""
+"""The client behind `galaxy-upload`: sends many collections to a Galaxy distribution of ours."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
@@ -11,7 +11,7 @@ from urllib.request import getproxies, proxy_bypass
 import aiohttp
 from yarl import URL
 
-#: In one call; the server takes a hundred parts, and signatures are parts, too.
+#: Tarballs in one request; the server accepts a hundred parts, and signatures are parts, too.
 _MOST_FILES: Final = 40
 _MOST_BYTES: Final = 128 * 1024 * 1024
 _SUFFIX: Final = ".tar.gz"
@@ -22,7 +22,7 @@ _MOST_FAILURES: Final = 5
 
 
 class UploadFailed(Exception):
-    """`str(error)` says what the server answered, or that there is none."""
+    """A failed upload; `str(error)` is the server's answer, or says that there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Ended:
 
 
 def tarballs_in(paths: Iterable[Path]) -> list[Path]:
-    """Return the files, and the collections that lie in the folders, each once."""
+    """Return the files in `paths`, and the collections in its folders, each once."""
     found: list[Path] = []
     for path in paths:
         found += sorted(path.glob(f"*{_SUFFIX}")) if path.is_dir() else [path]
@@ -42,7 +42,7 @@ def tarballs_in(paths: Iterable[Path]) -> list[Path]:
 
 
 def batches_of(tarballs: Iterable[Path]) -> Iterator[list[Path]]:
-    """Yield what goes into one call each: some files, of some size together."""
+    """Yield the files of one request each, limited in their number and their total size."""
     batch: list[Path] = []
     size = 0
     for tarball in tarballs:
@@ -57,26 +57,27 @@ def batches_of(tarballs: Iterable[Path]) -> Iterator[list[Path]]:
 
 
 async def upload(server: str, token: str, batch: Sequence[Path]) -> AsyncIterator[Ended]:
-    """Upload collections and their signatures (`<tarball>.asc`); yield each that has ended.
+    """Upload collections and their signatures (`<tarball>.asc`); yield each import that has ended.
 
-    Raise UploadFailed if the server takes none of them; imports that it has taken go on without us.
+    Raise UploadFailed if the server accepts none of them; imports that it has accepted go on
+    without us.
     """
     headers = {"Authorization": f"Token {token}"} if token else {}
     base = URL(server.rstrip("/") + "/")
     async with aiohttp.ClientSession(headers=headers, timeout=_TIMEOUT) as session:
-        group = base.join(URL(await _taken(session, base, batch)))
+        group = base.join(URL(await _send_batch(session, base, batch)))
         if group.origin() != base.origin():
             raise UploadFailed(f"{base.host} names another server: {group.host}.")
         reported: set[int] = set()
-        async for imports in _polled(session, group):
+        async for imports in _poll(session, group):
             for number, each in enumerate(imports):
                 if each["state"] != "waiting" and number not in reported:
                     reported.add(number)
                     yield Ended(each["file"], each["error"] and each["error"]["description"])
 
 
-async def _polled(session: aiohttp.ClientSession, group: URL) -> AsyncIterator[list[Any]]:
-    """Yield how the imports of a group are going, until all have ended."""
+async def _poll(session: aiohttp.ClientSession, group: URL) -> AsyncIterator[list[Any]]:
+    """Yield the states of a group's imports, until all have ended."""
     wait, failures = _FIRST_WAIT, 0
     while True:
         try:
@@ -86,7 +87,7 @@ async def _polled(session: aiohttp.ClientSession, group: URL) -> AsyncIterator[l
             if not found["waiting"]:
                 return
         except UploadFailed:
-            # The imports go on; the server, or what is in front of it, may come back.
+            # The imports go on; the server, or the proxy in front of it, may come back.
             failures += 1
             if failures == _MOST_FAILURES:
                 raise
@@ -94,8 +95,8 @@ async def _polled(session: aiohttp.ClientSession, group: URL) -> AsyncIterator[l
         wait = min(wait * 1.5, _LONGEST_WAIT)
 
 
-async def _taken(session: aiohttp.ClientSession, base: URL, batch: Sequence[Path]) -> str:
-    """Send the files, and return where the server tells of their imports."""
+async def _send_batch(session: aiohttp.ClientSession, base: URL, batch: Sequence[Path]) -> str:
+    """Send the files, and return the URL at which the server reports on their imports."""
     with ExitStack() as stack:
         form = aiohttp.FormData()
         for tarball in batch:
@@ -115,7 +116,7 @@ async def _answer(
 ) -> dict[str, Any]:
     proxy = None if proxy_bypass(url.host or "") else getproxies().get(url.scheme)
     try:
-        # A redirect would be asked without the token, or with it somewhere else.
+        # Following a redirect would drop the token, or send it to another server.
         async with session.request(
             method, url, allow_redirects=False, proxy=proxy, **request
         ) as response:
@@ -128,7 +129,7 @@ async def _answer(
 
 
 async def _problem(response: aiohttp.ClientResponse) -> str:
-    """Return what the server says is wrong, as it says errors."""
+    """Return the server's description of the error, in the format of its errors."""
     said = f"{response.status} {response.reason}"
     try:
         document = await response.json()

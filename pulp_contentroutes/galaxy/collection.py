@@ -1,4 +1,4 @@
-"""The tar.gz of a collection → a checked value, or why it is refused."""
+"""The tar.gz of a collection → a checked value, or the reason why it is refused."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -10,7 +10,7 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from pulp_contentroutes.galaxy.archive import members_of
 from pulp_contentroutes.galaxy.contents import Contents, contents_of
 from pulp_contentroutes.galaxy.documents import document_of, yaml_document_of
-from pulp_contentroutes.galaxy.errors import InvalidManifest, WrongDigest, quoted
+from pulp_contentroutes.galaxy.errors import InvalidManifest, WrongDigest, quote
 from pulp_contentroutes.galaxy.installation import check_installable
 from pulp_contentroutes.galaxy.limits import Limits
 from pulp_contentroutes.galaxy.manifest import CollectionInfo, advice_on, info_of
@@ -21,16 +21,16 @@ RUNTIME: Final = "meta/runtime.yml"
 _KEPT: Final = frozenset({MANIFEST, FILES, RUNTIME})
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 _LONGEST_SPECIFIER: Final = 255
-#: It is kept in the database; the list of files is in another document.
+#: The manifest is kept in the database; the list of files is in another document.
 _LONGEST_MANIFEST: Final = 256 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class Collection:
     info: CollectionInfo
-    #: Which ansible-core it needs (PEP 440); None where it does not say.
+    #: The versions of ansible-core that it needs (PEP 440); None if it does not name any.
     requires_ansible: str | None
-    #: MANIFEST.json to the byte, in UTF-8: what signatures are made over.
+    #: MANIFEST.json to the byte, in UTF-8: signatures are made over it.
     manifest: str
     warnings: tuple[str, ...]
 
@@ -46,7 +46,7 @@ def read_collection(file: BinaryIO, limits: Limits) -> Collection:
     warnings = [*_check_files(contents, digest_of_files, limits), *advice_on(info)]
     for name in filter(None, (info.readme, info.license_file)):
         if name not in contents.files:
-            warnings.append(f"The archive has no {quoted(name)}, which its manifest names.")
+            warnings.append(f"The archive has no {quote(name)}, which its manifest names.")
     requires_ansible = _requires_ansible(_runtime(file, contents, limits))
     if not requires_ansible:
         warnings.append(f"{RUNTIME} has no 'requires_ansible'.")
@@ -54,7 +54,7 @@ def read_collection(file: BinaryIO, limits: Limits) -> Collection:
 
 
 def _runtime(file: BinaryIO, contents: Contents, limits: Limits) -> bytes | None:
-    """Return meta/runtime.yml; where it is a link, the file that ansible-core would read."""
+    """Return meta/runtime.yml; if it is a link, the file that ansible-core would read."""
     if RUNTIME not in contents.files or RUNTIME in contents.kept:
         return contents.kept.get(RUNTIME)
     name = contents.file_behind(RUNTIME)
@@ -72,7 +72,7 @@ def _text(manifest: bytes) -> str:
 
 
 def _read_manifest(text: str) -> tuple[CollectionInfo, str]:
-    """Return what the manifest says of the collection, and the digest of FILES.json."""
+    """Return the manifest's `collection_info`, and the digest of FILES.json."""
     manifest = document_of(text.encode(), MANIFEST, _LONGEST_MANIFEST)
     described = manifest.get("file_manifest_file")
     if not isinstance(described, dict) or described.get("name") != FILES:
@@ -82,34 +82,37 @@ def _read_manifest(text: str) -> tuple[CollectionInfo, str]:
 
 def _digest(described: Mapping[str, Any], name: str) -> str:
     digest = described.get("chksum_sha256")
-    # Without it clients could install the collection, and not verify it.
+    # Without a SHA-256 clients could install the collection, but not verify it.
     if described.get("chksum_type") != "sha256":
-        raise InvalidManifest(f"'chksum_type' of {quoted(name)} is not 'sha256'.")
+        raise InvalidManifest(f"'chksum_type' of {quote(name)} is not 'sha256'.")
     if not isinstance(digest, str) or not _SHA256.fullmatch(digest):
-        raise InvalidManifest(f"The SHA-256 of {quoted(name)} is no such digest.")
+        raise InvalidManifest(f"The SHA-256 of {quote(name)} is no such digest.")
     return digest
 
 
 def _check_files(contents: Contents, digest: str, limits: Limits) -> list[str]:
-    """Raise unless the archive has exactly the files that FILES.json tells of; return warnings."""
+    """Raise unless the archive has exactly the files that FILES.json lists; return warnings."""
     if contents.files[FILES] != digest:
         raise WrongDigest(f"{FILES} is not the one that {MANIFEST} tells of.")
     names = []
     for name, described in _entries(document_of(contents.kept[FILES], FILES, limits.json_values)):
         is_file = described.get("ftype") == "file"
         if not (name in contents.files if is_file else _has_folder(contents, name)):
-            raise InvalidManifest(f"The archive has no {quoted(name)}, which {FILES} names.")
+            raise InvalidManifest(f"The archive has no {quote(name)}, which {FILES} names.")
         if is_file and contents.files[name] != _digest(described, name):
-            raise WrongDigest(f"{quoted(name)} is not the file that {FILES} tells of.")
+            raise WrongDigest(f"{quote(name)} is not the file that {FILES} tells of.")
         names.append(name)
     unknown = contents.files.keys() - set(names) - {MANIFEST, FILES}
     if unknown:
-        raise InvalidManifest(f"{FILES} does not tell of {quoted(min(unknown))}.")
+        raise InvalidManifest(f"{FILES} does not tell of {quote(min(unknown))}.")
     return check_installable(contents, names)
 
 
 def _has_folder(contents: Contents, name: str) -> bool:
-    """Clients take a slash from the end of the name; but then they cannot make a link of it."""
+    """Tell whether clients can install a folder of this name.
+
+    They strip a slash from the end of the name, but then they cannot make a link of it.
+    """
     folder = name.removesuffix("/")
     return folder in contents.directories and (folder == name or folder not in contents.links)
 
@@ -121,7 +124,7 @@ def _entries(files: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]
     for entry in entries:
         if not isinstance(entry, dict) or not isinstance(entry.get("name"), str):
             raise InvalidManifest(f"An entry of {FILES} has no name.")
-        # The collection itself, which clients pass over.
+        # A "." is the collection itself, which clients skip.
         if entry["name"] != "." or entry.get("ftype") == "file":
             yield entry["name"], entry
 
@@ -138,12 +141,12 @@ def _requires_ansible(runtime: bytes | None) -> str | None:
     try:
         if len(required) > _LONGEST_SPECIFIER:
             raise InvalidSpecifier
-        # What a specifier may hold, and a column of PostgreSQL may not.
+        # A specifier may hold characters that a column of PostgreSQL may not.
         if not (required.isascii() and required.isprintable()):
             raise InvalidSpecifier
         SpecifierSet(required)
     except InvalidSpecifier as error:
         raise InvalidManifest(
-            f"'requires_ansible' in {RUNTIME} is {quoted(required)}, no specifier like '>=2.16'."
+            f"'requires_ansible' in {RUNTIME} is {quote(required)}, no specifier like '>=2.16'."
         ) from error
     return required

@@ -1,4 +1,4 @@
-"""JSON and YAML of strangers → objects, or a sentence that says what is wrong.
+"""Untrusted JSON and YAML → objects, or a sentence that says what is wrong.
 
 A parser in C cannot be interrupted, so every document is bounded before it is parsed.
 """
@@ -11,10 +11,10 @@ import yaml
 
 from pulp_contentroutes.galaxy.errors import InvalidManifest, TooLarge
 
-#: YAML files are written by hand. The largest that is known has 190 KiB (community.network).
+#: YAML files are written by hand. The largest known one has 190 KiB (community.network).
 _LONGEST_YAML: Final = 1024 * 1024
 _MOST_YAML_VALUES: Final = 50_000
-#: libyaml looks at every open list again for each value, so deep ones would take seconds.
+#: libyaml looks at every open list again for each value, so deeply nested lists would take seconds.
 _DEEPEST_YAML: Final = 32
 _LOADER: Final = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 
@@ -23,12 +23,12 @@ def document_of(data: bytes, name: str, most_values: int) -> dict[str, Any]:
     """Return the JSON object in the file `name`, which is in UTF-8; or raise InvalidManifest.
 
     Raise TooLarge if it seems to have more than `most_values` keys and values. They are counted by
-    the signs between them, in texts as well.
+    the punctuation between them, which is counted inside strings as well.
     """
     if sum(map(data.count, (b",", b":", b"[", b"{"))) > most_values:
         raise TooLarge(f"{name} has more than {most_values} values.")
     try:
-        # json.loads takes bytes of other encodings, too, and ansible-galaxy does not.
+        # json.loads also accepts bytes in other encodings; ansible-galaxy does not.
         document = json.loads(data.decode())
     except UnicodeDecodeError as error:
         raise InvalidManifest(f"{name} is not in UTF-8.") from error
@@ -42,21 +42,21 @@ def document_of(data: bytes, name: str, most_values: int) -> dict[str, Any]:
 def yaml_document_of(data: bytes, name: str) -> dict[str, Any]:
     """Return the YAML mapping in the file `name`, empty if it holds none; or raise InvalidManifest.
 
-    Every scalar is a text. Aliases are refused: a few nested ones stand for millions of values.
+    Every scalar is a string. Aliases are refused: a few nested ones stand for millions of values.
     """
     if len(data) > _LONGEST_YAML:
         raise InvalidManifest(f"{name} has {len(data)} bytes; {_LONGEST_YAML} are allowed.")
     try:
-        document = _built(yaml.parse(data, Loader=_LOADER), name)
+        document = _build_document(yaml.parse(data, Loader=_LOADER), name)
     except (yaml.YAMLError, ValueError) as error:
         raise InvalidManifest(f"{name} is no YAML.") from error
     return document if isinstance(document, dict) else {}
 
 
-def _built(events: Iterator[yaml.Event], name: str) -> Any:
+def _build_document(events: Iterator[yaml.Event], name: str) -> Any:
     """Return the only document, None if there is none, without recursion.
 
-    Keys that are no texts are left out, with their values; of equal keys the last one counts.
+    Keys that are not strings are left out, with their values; of equal keys the last one counts.
     """
     documents, values = 0, 0
     #: The open collections, the document first; a mapping is a list of its keys and values so far.

@@ -1,4 +1,4 @@
-"""Why a collection is refused: a code for programs and a sentence for whoever has built it."""
+"""Reasons for refusing a collection: a code for programs and a sentence for its author."""
 
 from typing import ClassVar, Final
 
@@ -6,13 +6,16 @@ _MOST_QUOTED: Final = 80
 
 
 class InvalidCollection(Exception):
-    """`str(error)` names what is wrong and where; of the archive it quotes little."""
+    """A collection that is refused.
+
+    `str(error)` names the fault and its place, and quotes little of the archive.
+    """
 
     code: ClassVar[str] = "invalid_collection"
 
 
 class UnreadableArchive(InvalidCollection):
-    """No tar.gz, or one that ends early, or with members that nobody should unpack."""
+    """Not a tar.gz, or one that ends early, or one with members that should not be unpacked."""
 
     code = "unreadable_archive"
 
@@ -24,33 +27,33 @@ class TooLarge(InvalidCollection):
 
 
 class TooSlow(TooLarge):
-    """Not read in the time that it is given."""
+    """The archive was not read in the time allowed."""
 
     code = "too_slow"
 
 
 class InvalidManifest(InvalidCollection):
-    """MANIFEST.json, FILES.json or meta/runtime.yml is not what ansible-galaxy writes."""
+    """MANIFEST.json, FILES.json or meta/runtime.yml is not as ansible-galaxy writes it."""
 
     code = "invalid_manifest"
 
 
 class WrongDigest(InvalidCollection):
-    """A file is not the one that the manifest tells of."""
+    """A file is not the one that the manifest describes."""
 
     code = "wrong_digest"
 
 
 class InvalidSignature(InvalidCollection):
-    """No detached OpenPGP signature, of something else than MANIFEST.json, or by a stranger."""
+    """Not a detached OpenPGP signature of MANIFEST.json, or one by an unknown key."""
 
     code = "invalid_signature"
 
 
-def quoted(text: str) -> str:
-    """Return a short, printable piece of a text of somebody else's.
+def quote(text: str) -> str:
+    """Return a short, printable piece of an untrusted text.
 
-    It is cut before it is made printable, which can make one letter ten.
+    The text is cut before it is made printable, because that can turn one character into ten.
     """
     shown = ascii(text[:_MOST_QUOTED])
     is_whole = len(text) <= _MOST_QUOTED and len(shown) <= _MOST_QUOTED

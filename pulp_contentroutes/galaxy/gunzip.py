@@ -1,4 +1,4 @@
-"""A gzip file → its unpacked bytes, as many as are allowed, for as long as is allowed.
+"""A gzip file → its unpacked bytes, within the limits on their number and on the time.
 
 The standard library's reader parses headers byte by byte and any number of empty members within one
 call, which takes seconds for a few MiB; here every call ends after one piece.
@@ -18,12 +18,12 @@ _MAGIC: Final = b"\x1f\x8b"
 _PIECE: Final = 64 * 1024
 #: zlib's number for "gzip only", which checks header, CRC and length.
 _GZIP: Final = 16 + zlib.MAX_WBITS
-#: `bgzip` makes one for each 64 KiB; `ansible-galaxy` and git make one.
+#: `bgzip` makes a member for each 64 KiB; `ansible-galaxy` and git make one in all.
 _MOST_MEMBERS: Final = 50_000
 
 
 class Gunzip(io.RawIOBase):
-    """Raises TooLarge, UnreadableArchive or zlib.error."""
+    """A stream of the unpacked bytes. Raises TooLarge, UnreadableArchive or zlib.error."""
 
     def __init__(self, file: BinaryIO, limits: Limits) -> None:
         self._file = file
@@ -38,7 +38,7 @@ class Gunzip(io.RawIOBase):
 
     def readinto(self, buffer: "WriteableBuffer") -> int:
         view = memoryview(buffer).cast("B")
-        while data := self._more_packed():
+        while data := self._read_packed():
             unpacked = self._member.decompress(data, len(view))
             self._packed = self._member.unconsumed_tail or self._member.unused_data
             if unpacked:
@@ -51,13 +51,13 @@ class Gunzip(io.RawIOBase):
             raise UnreadableArchive("The archive ends too early.")
         return 0
 
-    def _more_packed(self) -> bytes:
-        """Return packed bytes of the current or the next member; none at the end of the file."""
+    def _read_packed(self) -> bytes:
+        """Return packed bytes of the current or the next member; empty at the end of the file."""
         self._limits.check_time()
         if not self._member.eof:
-            # zlib may hold unpacked bytes back that need no further input.
+            # zlib may hold back unpacked bytes that need no further input.
             return self._packed or self._file.read(_PIECE)
-        # Padding between members and at the end.
+        # Skip the padding between members and at the end.
         while not (rest := self._packed.lstrip(b"\0")):
             self._packed = self._file.read(_PIECE)
             if not self._packed:

@@ -1,4 +1,4 @@
-"""MANIFEST.json → what a collection says of itself, checked field by field."""
+"""MANIFEST.json → a collection's description of itself, checked field by field."""
 
 import keyword
 import re
@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from pulp_contentroutes.galaxy.errors import InvalidManifest, quoted
+from pulp_contentroutes.galaxy.errors import InvalidManifest, quote
 from pulp_contentroutes.galaxy.semantic_version import check_requirement, version_of
-from pulp_contentroutes.galaxy.texts import LONGEST_LIST, needed, text_of, texts_of
+from pulp_contentroutes.galaxy.texts import LONGEST_LIST, require, text_of, texts_of
 
 #: Namespaces and names (ansible-galaxy: `AnsibleCollectionRef.is_valid_collection_name`).
 _NAME: Final = re.compile(r"(?!.*__)[a-z][0-9a-z_]{0,63}")
@@ -21,19 +21,19 @@ _URLS: Final = ("repository", "documentation", "homepage", "issues")
 
 @dataclass(frozen=True, slots=True)
 class CollectionInfo:
-    """What MANIFEST.json says in `collection_info`."""
+    """The `collection_info` of MANIFEST.json."""
 
     namespace: str
     name: str
     version: str
     authors: tuple[str, ...]
     description: str
-    #: SPDX identifiers; empty where `license_file` names a file instead.
+    #: SPDX identifiers; empty if `license_file` names a file instead.
     license: tuple[str, ...]
     license_file: str | None
     readme: str
     tags: tuple[str, ...]
-    #: `namespace.name` → requirement of a version.
+    #: `namespace.name` → version requirement.
     dependencies: Mapping[str, str]
     repository: str | None
     documentation: str | None
@@ -67,12 +67,12 @@ def info_of(manifest: Mapping[str, Any]) -> CollectionInfo:
         **{name: text_of(fields, name) or None for name in _URLS},
     )
     if len(info.filename) > _LONGEST_FILENAME:
-        raise InvalidManifest(f"The file name {quoted(info.filename)} is too long for a file.")
+        raise InvalidManifest(f"The file name {quote(info.filename)} is too long for a file.")
     return info
 
 
 def advice_on(info: CollectionInfo) -> Iterator[str]:
-    """Yield the rules of galaxy.ansible.com that a collection breaks; clients have none of them."""
+    """Yield the rules of galaxy.ansible.com that a collection breaks; clients enforce none."""
     if not info.authors:
         yield "'authors' is empty."
     if not info.readme:
@@ -83,7 +83,7 @@ def advice_on(info: CollectionInfo) -> Iterator[str]:
         yield f"There are {len(info.tags)} tags; galaxy.ansible.com allows {_MAX_TAGS}."
     for tag in info.tags:
         if not _TAG.fullmatch(tag):
-            yield f"{quoted(tag)} is no tag: lower-case letters, digits, underscores."
+            yield f"{quote(tag)} is no tag: lower-case letters, digits, underscores."
             break
 
 
@@ -91,12 +91,12 @@ def _name(fields: Mapping[str, Any], name: str) -> str:
     value = text_of(fields, name)
     problem = problem_of_name(value)
     if problem:
-        raise InvalidManifest(f"'{name}' is {quoted(value)}, which {problem}.")
+        raise InvalidManifest(f"'{name}' is {quote(value)}, which {problem}.")
     return value
 
 
 def problem_of_name(text: str) -> str | None:
-    """Return why no collection can have a text for its namespace or name, to follow "which"."""
+    """Return why a text cannot be a collection's namespace or name, as a clause after "which"."""
     if _NAME.fullmatch(text):
         return "is a keyword of Python" if keyword.iskeyword(text) else None
     if _NAME.fullmatch(text.lower()):
@@ -110,8 +110,8 @@ def _dependencies(fields: Mapping[str, Any], own: str) -> dict[str, str]:
         raise InvalidManifest(f"'dependencies' is no object of at most {LONGEST_LIST} members.")
     for name, requirement in dependencies.items():
         if name.count(".") != 1 or any(map(problem_of_name, name.split("."))):
-            raise InvalidManifest(f"The dependency {quoted(name)} is no 'namespace.name'.")
+            raise InvalidManifest(f"The dependency {quote(name)} is no 'namespace.name'.")
         if name == own:
             raise InvalidManifest("The collection depends on itself.")
-        check_requirement(needed(text_of({name: requirement}, name), name))
+        check_requirement(require(text_of({name: requirement}, name), name))
     return dependencies

@@ -9,7 +9,7 @@ from typing import Any, BinaryIO, Final
 
 from pulp_contentroutes.galaxy.archive import Kind, Member, members_of
 from pulp_contentroutes.galaxy.documents import yaml_document_of
-from pulp_contentroutes.galaxy.errors import InvalidManifest, UnreadableArchive, quoted
+from pulp_contentroutes.galaxy.errors import InvalidManifest, UnreadableArchive, quote
 from pulp_contentroutes.galaxy.limits import Limits
 from pulp_contentroutes.galaxy.texts import text_of, texts_of
 
@@ -17,7 +17,7 @@ _MAINS: Final = ("meta/main.yml", "meta/main.yaml")
 _MOST_LINKS: Final = 40
 #: NAME_MAX of Linux, in bytes.
 _LONGEST_PART: Final = 255
-#: Clients take what stands after the last dot of `namespace.name` for the name.
+#: Clients take the part after the last dot of `namespace.name` as the name.
 _NAMES: Final = {
     "namespace": re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}"),
     "name": re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}"),
@@ -27,7 +27,7 @@ _NAMES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """What `galaxy_info` in meta/main.yml says; what it does not say is empty."""
+    """The `galaxy_info` of meta/main.yml; fields that are missing there are empty."""
 
     author: str
     company: str
@@ -39,16 +39,17 @@ class Role:
 
 
 def check_name(field: str, value: str) -> None:
-    """Raise InvalidManifest unless a role may have it as its namespace, name or version."""
+    """Raise InvalidManifest unless a role may have this value as its namespace, name or version."""
     if not _NAMES[field].fullmatch(value):
-        raise InvalidManifest(f"{quoted(value)} cannot be the {field} of a role.")
+        raise InvalidManifest(f"{quote(value)} cannot be the {field} of a role.")
 
 
 def read_role(file: BinaryIO, limits: Limits) -> Role:
     """Return the role in an archive, or raise InvalidCollection. Blocking.
 
-    Clients take the folder with the shortest path that has a `meta/main.yml` for the role, and
-    unpack its files and symbolic links; those may lead to nothing, as in git, but not out of it.
+    Clients take the folder with the shortest path that has a `meta/main.yml` as the role, and
+    unpack its files and symbolic links. Links may lead to nothing, as in git, but not out of the
+    role.
     """
     members = list(members_of(file, frozenset(), limits))
     main = _main_in(members)
@@ -61,7 +62,7 @@ def read_role(file: BinaryIO, limits: Limits) -> Role:
     file.seek(0)
     kept = members_of(file, {members[source].name}, limits)
     data = next(islice(kept, source, None)).data or b""
-    info = yaml_document_of(data, quoted(name)).get("galaxy_info")
+    info = yaml_document_of(data, quote(name)).get("galaxy_info")
     fields: Mapping[str, Any] = info if isinstance(info, dict) else {}
     return Role(
         author=", ".join(_texts(fields, "author")),
@@ -87,26 +88,26 @@ def _main_in(members: Sequence[Member]) -> int:
 
 
 def _check_inside(member: Member, folder: str) -> None:
-    """Raise UnreadableArchive if a client would write out of the role, or link to there."""
+    """Raise UnreadableArchive if a client would write or link to a path outside the role."""
     if ".." in member.name.split("/"):
-        raise UnreadableArchive(f"{quoted(member.name)} leads out of a folder.")
+        raise UnreadableArchive(f"{quote(member.name)} leads out of a folder.")
     path = member.name.replace(folder, "", 1).lstrip("/")
     target = posixpath.join(posixpath.dirname(path), member.target) if member.target else path
     longest = max(map(len, path.encode(errors="surrogatepass").split(b"/")))
-    # A link that cannot be made is left out by clients.
+    # Clients leave out a link that cannot be made.
     if longest > _LONGEST_PART and member.kind is Kind.FILE:
-        raise UnreadableArchive(f"{quoted(member.name)} is too long for a file system.")
+        raise UnreadableArchive(f"{quote(member.name)} is too long for a file system.")
     for each in (path, target):
         normal = posixpath.normpath(each)
         if each.startswith("/") or normal == ".." or normal.startswith("../") or "\0" in each:
-            raise UnreadableArchive(f"{quoted(member.name)} leads out of the role.")
+            raise UnreadableArchive(f"{quote(member.name)} leads out of the role.")
 
 
 def _file_behind(number: int, members: Sequence[Member]) -> int:
     """Return the position of the file that is read for a member, which may be a link.
 
-    As in tarfile, a symbolic link leads to the last member of a name, a hard link to the last one
-    before it.
+    As in tarfile, a symbolic link leads to the last member of that name, a hard link to the last
+    one before the link.
     """
     first = members[number]
     for _ in range(_MOST_LINKS):
@@ -121,11 +122,11 @@ def _file_behind(number: int, members: Sequence[Member]) -> int:
         number = next(found, -1)
         if number < 0 or not member.target:
             break
-    raise InvalidManifest(f"{quoted(first.name)} is no file, and leads to none.")
+    raise InvalidManifest(f"{quote(first.name)} is no file, and leads to none.")
 
 
 def _texts(fields: Mapping[str, Any], name: str) -> tuple[str, ...]:
-    """Return one text or many; in YAML what is left empty is an empty text."""
+    """Return one text or many; a YAML value that is left empty is an empty text."""
     values = fields.get(name)
     if isinstance(values, list):
         fields = {name: [value for value in values if value]}

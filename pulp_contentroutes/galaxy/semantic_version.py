@@ -1,15 +1,15 @@
-"""Versions of collections (https://semver.org), and what dependencies say of them."""
+"""Versions of collections (https://semver.org), and the requirements of dependencies on them."""
 
 import re
 from typing import Final
 
 from semver import Version
 
-from pulp_contentroutes.galaxy.errors import InvalidManifest, quoted
+from pulp_contentroutes.galaxy.errors import InvalidManifest, quote
 
 _LONGEST: Final = 128
 _OPERATORS: Final = ("!=", "==", ">=", "<=", "=", ">", "<")
-#: As distutils' LooseVersion takes a version apart: numbers, words, and whatever is between them.
+#: Splits a version as distutils' LooseVersion does: numbers, words, and whatever is between them.
 _PIECES: Final = re.compile(r"(\d+|[a-z]+|\.)")
 _SUFFIX: Final = re.compile(r"[+-].+$")
 
@@ -21,13 +21,13 @@ def version_of(text: str) -> Version:
             raise ValueError(text)
         return Version.parse(text)
     except (ValueError, TypeError) as error:
-        raise InvalidManifest(f"{quoted(text)} is no semantic version.") from error
+        raise InvalidManifest(f"{quote(text)} is no semantic version.") from error
 
 
 def check_requirement(text: str) -> None:
     """Raise InvalidManifest unless every release of `ansible-galaxy` understands a requirement.
 
-    That is `*`, or versions with operators, between commas and without spaces
+    That is `*`, or versions with operators, separated by commas and without spaces
     (`ansible.galaxy.dependency_resolution.versioning.meets_requirements`).
     """
     for part in text.split(","):
@@ -43,7 +43,7 @@ def check_requirement(text: str) -> None:
                 else "write '*', or versions like '>=1.0.0,<2.0.0'"
             )
             raise InvalidManifest(
-                f"{quoted(text)} is no requirement of a version: {reason}."
+                f"{quote(text)} is no requirement of a version: {reason}."
             ) from error
 
 
@@ -52,7 +52,7 @@ def _check_loose_version(text: str) -> None:
     if not text:
         raise ValueError("An empty version.")
     pieces = [piece for piece in _PIECES.split(text) if piece and piece != "."]
-    # Up to three numbers; more are not looked at.
+    # Up to three numbers; any others are ignored.
     ends = [pieces.index(sign) for sign in "-+" if sign in pieces]
     numbers = [int(piece) for piece in pieces[: min(3, 3, *ends)]]
     suffix = _SUFFIX.search(text)
@@ -64,17 +64,17 @@ def precedence_of(version: Version) -> str:
     """Return a text that sorts, byte by byte, as versions do (Semantic Versioning 2.0.0 §11)."""
     core = "".join(_number(part) for part in (version.major, version.minor, version.patch))
     if version.prerelease is None:
-        # After every pre-release.
+        # Sorts after every pre-release.
         return f"{core}~"
-    # "!" comes before all that an identifier may hold, so that a shorter list comes first.
+    # "!" sorts before every character of an identifier, so that a shorter list comes first.
     return f"{core}-" + "".join(f"{_identifier(part)}!" for part in version.prerelease.split("."))
 
 
 def _identifier(text: str) -> str:
-    """Numbers come before words."""
+    """Return a sort key for an identifier: numbers come before words."""
     return f"0{_number(int(text))}" if text.isdigit() else f"1{text}"
 
 
 def _number(number: int) -> str:
-    """A longer number is a larger one."""
+    """Return a sort key for a number: a longer number is a larger one."""
     return f"{len(str(number)):03}{number}"

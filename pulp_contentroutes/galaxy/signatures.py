@@ -10,7 +10,7 @@ from pysequoia import Cert, Sig, verify
 
 from pulp_contentroutes.galaxy.errors import InvalidSignature
 
-#: In characters, of a signature in ASCII armor; the largest of RSA has some 1 200.
+#: In characters, of a signature in ASCII armor; the largest RSA signature has some 1 200.
 LONGEST_SIGNATURE: Final = 16 * 1024
 #: Some 75 keys; all are tried for each signature, and reading them takes 40 ms.
 LONGEST_KEY_RING: Final = 128 * 1024
@@ -22,13 +22,13 @@ _SECRET: Final = "-----BEGIN PGP PRIVATE KEY"
 class Signature:
     #: In ASCII armor, without anything that stood around it.
     text: str
-    #: The fingerprint of the key, or its id if the signature says no more; hexadecimal.
+    #: The fingerprint of the key, or its id if the signature names no more; hexadecimal.
     issuer: str
 
     @classmethod
     def parse(cls, text: str) -> "Signature":
         """Return the signature in a text, or raise InvalidSignature."""
-        parsed = _parsed(text)
+        parsed = _parse(text)
         issuer = parsed.issuer_fingerprint or parsed.issuer_key_id or ""
         return cls(str(parsed), str(issuer))
 
@@ -53,14 +53,14 @@ class KeyRing:
         """Tell whether one of the keys has signed the manifest."""
         try:
             verify(
-                bytes=manifest.encode(), store=lambda ids: self._keys, signature=_parsed(signature)
+                bytes=manifest.encode(), store=lambda ids: self._keys, signature=_parse(signature)
             )
         except RuntimeError:
             return False
         return True
 
 
-def _parsed(text: str) -> Sig:
+def _parse(text: str) -> Sig:
     if len(text) > LONGEST_SIGNATURE or not text.lstrip().startswith(_ARMOR):
         raise InvalidSignature("This is no detached OpenPGP signature in ASCII armor.")
     try:

@@ -1,4 +1,4 @@
-"""Texts and lists of texts in what strangers have written, as far as a database can hold them."""
+"""Texts and lists of texts in untrusted documents, as far as a database can hold them."""
 
 import re
 from collections.abc import Mapping
@@ -11,12 +11,12 @@ T = TypeVar("T", str, tuple[str, ...])
 #: The whole manifest has at most 256 KiB.
 _LONGEST_TEXT: Final = 32 * 1024
 LONGEST_LIST: Final = 1000
-# What a column of PostgreSQL cannot hold: NUL, and halves of surrogate pairs.
+# Characters that a column of PostgreSQL cannot hold: NUL, and halves of surrogate pairs.
 _UNSTORABLE: Final = re.compile("[\0\ud800-\udfff]")
 
 
 def text_of(fields: Mapping[str, Any], name: str) -> str:
-    """Return a text, empty where there is none; or raise InvalidManifest naming the field."""
+    """Return a text, empty if there is none; or raise InvalidManifest naming the field."""
     value = fields.get(name)
     if value is None:
         return ""
@@ -31,10 +31,10 @@ def texts_of(fields: Mapping[str, Any], name: str) -> tuple[str, ...]:
     values = [] if values is None else [values] if isinstance(values, str) else values
     if not isinstance(values, list) or len(values) > LONGEST_LIST:
         raise InvalidManifest(f"'{name}' is no list of at most {LONGEST_LIST} texts.")
-    return tuple(needed(text_of({name: value}, name), name) for value in values)
+    return tuple(require(text_of({name: value}, name), name) for value in values)
 
 
-def needed(value: T, name: str) -> T:
+def require(value: T, name: str) -> T:
     """Return the value unless it is empty; then raise InvalidManifest naming the field."""
     if not value:
         raise InvalidManifest(f"'{name}' is missing or empty.")

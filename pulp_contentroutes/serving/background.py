@@ -1,4 +1,4 @@
-"""What runs beside the requests: each task is watched, logged, started anew, and can be counted."""
+"""Tasks that run beside the requests: each is supervised, logged, restarted, and can be counted."""
 
 import asyncio
 import logging
@@ -13,7 +13,7 @@ Job = Callable[[], Awaitable[object]]
 
 _FIRST_PAUSE_SECONDS: Final = 1.0
 _LAST_PAUSE_SECONDS: Final = 60.0
-# How many rounds of a periodic task may be missed before it counts as hanging.
+# The number of rounds that a periodic task may miss before it counts as hanging.
 _MISSED_ROUNDS: Final = 3
 
 
@@ -22,18 +22,18 @@ class Task:
     """One task, as metrics see it."""
 
     name: str
-    #: Seconds between two rounds, None of a task that has no rounds.
+    #: Seconds between two rounds; None for a task without rounds.
     interval: float | None
-    #: How often it ended, or a round of it failed.
+    #: How often the task has ended, or one of its rounds has failed.
     failures: int = 0
-    #: Whether it waits to be started anew.
+    #: Whether it waits to be restarted.
     is_failing: bool = False
     #: When its last round ended, on the clock of `time.monotonic`.
     last_round: float = field(default_factory=time.monotonic)
 
     @property
     def is_well(self) -> bool:
-        """Tell whether it runs, and its rounds come round."""
+        """Tell whether the task runs, and its rounds are not overdue."""
         if self.is_failing:
             return False
         if self.interval is None:
@@ -42,7 +42,7 @@ class Task:
 
 
 class Background:
-    """Every background task of a worker; `end` is to be awaited before the loop is closed."""
+    """Every background task of a worker; `end` must be awaited before the loop is closed."""
 
     def __init__(self) -> None:
         self._tasks: dict[Task, asyncio.Task[None]] = {}
@@ -56,7 +56,7 @@ class Background:
         self._start(Task(name, None), job)
 
     def repeat(self, name: str, interval: float, job: Job) -> None:
-        """Run a job every `interval` seconds, for the first time after the first of them."""
+        """Run a job every `interval` seconds, for the first time after one interval."""
         task = Task(name, interval)
 
         async def rounds() -> None:
@@ -69,7 +69,7 @@ class Background:
         self._start(task, rounds)
 
     async def end(self) -> None:
-        """Cancel every task, and wait for its end. No failure of theirs is raised."""
+        """Cancel every task, and wait until it has ended. Failures of the tasks are not raised."""
         running = list(self._tasks.values())
         for each in running:
             each.cancel()
@@ -83,7 +83,7 @@ class Background:
 
 
 async def _supervise(task: Task, job: Job) -> None:
-    """Run the job for ever: after a failure again, with longer and longer pauses."""
+    """Run the job for ever: restart it after each failure, with longer and longer pauses."""
     this, pause = asyncio.current_task(), _FIRST_PAUSE_SECONDS
     assert this
     while True:
@@ -94,7 +94,7 @@ async def _supervise(task: Task, job: Job) -> None:
         except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001  logged below
             reason = error
         if this.cancelling():
-            # By `end`. Otherwise the job awaited something that was cancelled.
+            # `end` has cancelled this task. Otherwise the job awaited something that was cancelled.
             raise asyncio.CancelledError
         if time.monotonic() - started > _LAST_PAUSE_SECONDS:
             pause = _FIRST_PAUSE_SECONDS

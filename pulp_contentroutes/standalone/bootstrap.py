@@ -1,9 +1,9 @@
-"""Run inside Pulp's Django, before the services start: migrate, static files, the administrator.
+"""Steps inside Pulp's Django before the services start: migrations, static files, administrator.
 
 `python -m pulp_contentroutes.standalone.bootstrap` reads the arguments of `bootstrap` from standard
-input as JSON, so that the password stands on no command line; "steps" is a descriptor, on which it
-shows its steps. It writes one JSON object to standard output: {"was_password_set": …} or {"error":
-sentence}. Standard error is for the log.
+input as JSON, so that the password is not on any command line; "steps" is a file descriptor, to
+which it writes its progress. It writes one JSON object to standard output: {"was_password_set": …}
+or {"error": sentence}. Standard error is for the log.
 """
 
 import json
@@ -25,10 +25,10 @@ def bootstrap(
     is_prepared: bool = False,
     was_stopped: bool = False,
 ) -> dict[str, Any]:
-    """Bring database and static files up to date, unless it `is_prepared`, and set the password.
+    """Bring database and static files up to date, unless `is_prepared`, and set the password.
 
-    It is set if it was given, or if there is no administrator yet. `was_stopped` tells of a run
-    that did not come to its end.
+    The password is set if it was given, or if there is no administrator yet. `was_stopped` means
+    that an earlier run was not completed.
     """
     django.setup()
     from django.contrib.auth import get_user_model
@@ -37,14 +37,14 @@ def bootstrap(
         with step("Migrating the database", steps):
             call_command("migrate", interactive=False, verbosity=0)
         with step("Collecting static files", steps):
-            # Half of a file is newer than its original, and would stay.
+            # A half-copied file is newer than its original, and would be kept.
             call_command("collectstatic", interactive=False, verbosity=0, clear=was_stopped)
     users = get_user_model()
     admin = users.objects.filter(username="admin").first()
     if admin is not None and not is_given:
         return {"was_password_set": False}
     with step("Setting the admin password", steps):
-        # Saved once: an administrator without a password would get none at the next start, either.
+        # Saved only once: an administrator without a password would not get one at the next start.
         admin = admin or users(username="admin", is_superuser=True, is_staff=True)
         admin.set_password(password)
         admin.save()
@@ -52,7 +52,7 @@ def bootstrap(
 
 
 def main() -> None:
-    """Any failure becomes one sentence: what went wrong is for whoever typed `serve`."""
+    """Run `bootstrap`; turn any failure into one sentence for the user who typed `serve`."""
     try:
         told = json.load(sys.stdin)
         with os.fdopen(told.pop("steps"), "w") as steps:

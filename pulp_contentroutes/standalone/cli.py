@@ -30,7 +30,7 @@ _STOP_SECONDS = 15
 
 
 class _Group(click.Group):
-    """Turns what the operating system refuses, and Ctrl-C, into one sentence."""
+    """A group that turns errors of the operating system, and Ctrl-C, into one sentence."""
 
     def invoke(self, context: click.Context) -> Any:
         try:
@@ -38,7 +38,7 @@ class _Group(click.Group):
         except KeyboardInterrupt as stopped:
             raise Interrupted.by(stopped, "Stopped.") from None
         except click.Abort:
-            # Ctrl-C at a question.
+            # Ctrl-C at a prompt.
             raise Interrupted("Stopped; nothing was changed.") from None
         except BrokenPipeError:
             # `… | head`: click ends quietly.
@@ -111,7 +111,7 @@ def main() -> None:
 )
 @click.option("--verbose", is_flag=True, help="Print the logs of all services as they come, too.")
 def serve(data: Path, admin_password: str | None, demo: bool, verbose: bool, **given: Any) -> None:
-    """Start Pulp and stay in front of it; Ctrl-C stops it.
+    """Start Pulp and stay in the foreground; Ctrl-C stops it.
 
     The first start makes the data folder, keys, a PostgreSQL and an administrator. Options given
     once are remembered for the next start; an empty value takes one back. Nothing listens beyond
@@ -120,7 +120,7 @@ def serve(data: Path, admin_password: str | None, demo: bool, verbose: bool, **g
     try:
         code = run(data, given, admin_password, demo, verbose)
     except KeyboardInterrupt as stopped:
-        # Its options are not remembered yet.
+        # The options of this start are not remembered yet.
         said = "Stopped before Pulp was ready; give the command again, and it goes on from here."
         raise Interrupted.by(stopped, said) from None
     raise SystemExit(code)
@@ -132,7 +132,7 @@ def serve(data: Path, admin_password: str | None, demo: bool, verbose: bool, **g
 def status(data: Path, as_json: bool) -> None:
     """Show each process, its address and its health.
 
-    Exit code: 0 all healthy, 1 something is not, 3 not running.
+    Exit code: 0 if all are healthy, 1 if one is not, 3 if Pulp is not running.
     """
     state = find_running(data)
     if not state.services:
@@ -198,7 +198,7 @@ def manage(data: Path, arguments: tuple[str, ...]) -> None:
         signal.signal(signal.SIGINT, lambda *_: None)
         command = [program("pulpcore-manager"), *arguments]
         code = subprocess.run(command, env=instance.environment, check=False).returncode
-    # As a shell says that a signal has ended it.
+    # As a shell reports a command that was ended by a signal.
     raise SystemExit(code if code >= 0 else 128 - code)
 
 
@@ -237,7 +237,7 @@ def reset(data: Path, yes: bool) -> None:
         click.echo("Nothing was deleted.")
         raise SystemExit(1)
     try:
-        with folder.held(data):
+        with folder.hold(data):
             left = folder.remove_contents(data)
     except KeyboardInterrupt as stopped:
         said = "Stopped; a part is deleted. Give the command again to delete the rest."

@@ -52,7 +52,7 @@ class Cluster:
 
     @property
     def home(self) -> Path:
-        """Return where data and sockets are: in the data folder, or where its link leads."""
+        """Return the folder of data and sockets: in the data folder, or the target of its link."""
         return self._link.resolve()
 
     @property
@@ -70,7 +70,7 @@ class Cluster:
     @property
     def database(self) -> dict[str, str]:
         """Return the keyword arguments of a libpq connection."""
-        # The port stands here because libpq would take another from PGPORT.
+        # The port is given because libpq would otherwise take it from PGPORT.
         return {"host": str(self.sockets), "port": _PORT, "user": _NAME, "dbname": _NAME}
 
     @property
@@ -99,7 +99,7 @@ class Cluster:
         draft.rename(self.data)
 
     def place(self) -> None:
-        """Decide where it is: in SYSTEM_FOLDER if its account does not get into the data folder."""
+        """Place the database in SYSTEM_FOLDER if its account cannot enter the data folder."""
         folder = self._link.parent
         if self.is_linked and not self._link.exists():
             raise NoPostgreSQL(
@@ -117,26 +117,26 @@ class Cluster:
         return self._link.is_symlink()
 
     def make_home(self) -> Path:
-        """Make an empty folder in SYSTEM_FOLDER, of a new name, and return it."""
+        """Make an empty folder with a new name in SYSTEM_FOLDER, and return it."""
         binaries.make_system_folder()
-        # A folder that is made anew must not find its predecessor's data.
+        # A data folder that is made again must not find the data of its predecessor.
         home = SYSTEM_FOLDER / f"cluster-{secrets.token_hex(8)}"
         self._make(home)
         return home
 
     def move_to(self, home: Path) -> None:
-        """Let the data folder lead to the database in `home`."""
+        """Link the data folder to the database in `home`."""
         draft = self._link.with_name(f".{DATABASE_FOLDER}.{os.getpid()}")
         draft.symlink_to(home)
         draft.replace(self._link)
 
     def write_owner(self, owner: Identity) -> None:
-        """Note beside a linked database whose it is."""
+        """Record the `owner` of a linked database beside it."""
         if self.is_linked and self.home.is_dir():
             owner.write(self.home / OWNER_FILE)
 
     def copy_to(self, home: Path) -> None:
-        """Copy PostgreSQL's files, which no server may use, to `home`, as its account's own."""
+        """Copy PostgreSQL's files, which no server may use, to `home`, owned by its account."""
         draft = home / "draft"
         shutil.copytree(
             self.data, draft, symlinks=True, ignore=shutil.ignore_patterns(postmaster.FILE_NAME)
@@ -151,7 +151,7 @@ class Cluster:
             self._run("initdb", *arguments)
             return
         with passwd_entry.variables(_NAME) as variables:
-            ended = self._ended("initdb", *arguments, variables=variables)
+            ended = self._run_program("initdb", *arguments, variables=variables)
         if passwd_entry.NO_NAME in ended.stdout:
             raise NoPostgreSQL(
                 f"The user id {os.geteuid()} has no entry in /etc/passwd, and PostgreSQL's initdb "
@@ -166,9 +166,10 @@ class Cluster:
         """Run the server for the block, for work outside the supervisor."""
         if postmaster.forget_other(self.data):
             self.remove_sockets()
-        # Removed at every stop, with the sockets in it.
+        # This folder is removed at every stop, with the sockets in it.
         self._make(self.sockets)
-        # One left by a start that was killed before its supervisor ran; the folder is ours alone.
+        # A server may be left from a start that was killed before its supervisor ran; the folder is
+        # ours alone.
         self._stop()
         try:
             self._run(*self._control, "-o", shlex.join(self._server_options()), "start")
@@ -187,7 +188,7 @@ class Cluster:
         return ("pg_ctl", "-D", str(self.data), "-w", "-t", str(_START_SECONDS))
 
     def _stop(self) -> None:
-        if self._ended(*self._control, "status").returncode == 0:
+        if self._run_program(*self._control, "status").returncode == 0:
             self._run(*self._control, "-m", "fast", "stop")
 
     def _create_database(self) -> None:
@@ -201,7 +202,7 @@ class Cluster:
         shutil.rmtree(self.sockets, ignore_errors=True)
 
     def _make(self, path: Path) -> None:
-        # 0700 is what keeps other users out: within, PostgreSQL trusts whoever connects.
+        # Mode 0700 keeps other users out: inside, PostgreSQL trusts every client that connects.
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
         owner = self.account.uid if self.account else os.geteuid()
         if self.account and path.lstat().st_uid == 0 and not path.is_symlink():
@@ -230,7 +231,7 @@ class Cluster:
         )
 
     def _run(self, name: str, *arguments: str) -> None:
-        self._check(name, self._ended(name, *arguments))
+        self._check(name, self._run_program(name, *arguments))
 
     @staticmethod
     def _check(name: str, ended: subprocess.CompletedProcess[str]) -> None:
@@ -238,11 +239,11 @@ class Cluster:
             said = " ".join(ended.stdout.split()[-60:])
             raise StepFailed(f"PostgreSQL's {name} failed (exit code {ended.returncode}): {said}")
 
-    def _ended(
+    def _run_program(
         self, name: str, *arguments: str, variables: dict[str, str] | None = None
     ) -> subprocess.CompletedProcess[str]:
         command = [str(self.programs / name), *arguments]
-        # A file, not a pipe: the server that pg_ctl starts keeps its end open.
+        # A file, not a pipe: the server that pg_ctl starts would keep its end of a pipe open.
         with tempfile.TemporaryFile("w+") as output:
             ended = subprocess.run(
                 command,

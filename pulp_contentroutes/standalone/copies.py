@@ -1,4 +1,4 @@
-"""What a copied or moved data folder may use: never what belongs to its original.
+"""Rules for copied and moved data folders, which must not use anything of their original.
 
 A copy has the options, keys and links of its original, and so would use its database and content.
 """
@@ -21,23 +21,23 @@ from pulp_contentroutes.standalone.locations import SYSTEM_FOLDER, command_line
 from pulp_contentroutes.standalone.options import Options
 from pulp_contentroutes.standalone.steps import step
 
-# Below MEDIA_ROOT; what else is there is temporary.
+# Below MEDIA_ROOT; everything else there is temporary.
 _ARTIFACTS = "artifact"
 _MEDIA_SETTING = "MEDIA_ROOT"
-# Of Pulp's, given with --set: the database, where content is stored, and the cache, whose keys are
-# paths.
+# Pulp's settings, given with --set, for the database, the storage of content, and the cache, whose
+# keys are paths.
 _SHARED_SETTINGS = ("DATABASES", _MEDIA_SETTING, "REDIS_", "STORAGES")
-# How long a connection is kept, not where it leads.
+# These say how long a connection is kept, not to which database it leads.
 _HARMLESS_SETTINGS = "DATABASES__default__CONN_"
 
 
 def settle(instance: Instance, cluster: Cluster | None, given: Mapping[str, Any]) -> None:
-    """Make the folder of `instance`, which this process holds, the one that its files speak of.
+    """Make the files in the folder of `instance`, which this process holds, describe this folder.
 
-    A copy says so, and gets a copy of the database of its original where it only had a link to it;
-    so does a folder that may be a copy. `given` are the options of this start: the original's
-    --database-url and the like are not taken over. `instance` does not know where the database is
-    afterwards. Raise SharedWithOriginal.
+    For a copy, say so, and copy the database of its original if the folder only has a link to it;
+    do the same for a folder that may be a copy. `given` are the options of this start: the
+    original's --database-url and the like are not taken over. Afterwards, `instance` does not know
+    the location of the database. Raise SharedWithOriginal.
     """
     data = instance.folder
     original = original_of(data)
@@ -51,7 +51,8 @@ def settle(instance: Instance, cluster: Cluster | None, given: Mapping[str, Any]
             f"It was a copy of {original}, and is a Pulp of its own now, with the same passwords, "
             "tokens and keys."
         )
-        # The remembered ones lead to what is the original's, and no later command would ask again.
+        # The remembered options lead to the original's database or content, and no later command
+        # would ask again.
         write_private(data / folder.OPTIONS_FILE, instance.options.dump())
     elif cluster and _is_owner_unknown(data):
         _copy_unowned_database(data)
@@ -63,8 +64,9 @@ def settle(instance: Instance, cluster: Cluster | None, given: Mapping[str, Any]
 def check(instance: Instance) -> None:
     """Let a command other than `serve` use the folder of `instance`.
 
-    One that was moved, or copied with its database, gets settings with its own paths. Raise
-    SharedWithOriginal for a copy, or what may be one, that has nothing of its own yet.
+    A folder that was moved, or copied with its database, gets settings with its own paths. Raise
+    SharedWithOriginal for a copy, or a folder that may be one, that still uses the database or
+    content of its original.
     """
     data = instance.folder
     original = original_of(data)
@@ -91,10 +93,10 @@ def original_of(data: Path) -> Path | None:
 
 
 def make_own(data: Path, identifier: str | None = None) -> None:
-    """Write down that `data` is this very folder, and that the database in it is its own.
+    """Record that `data` is this very folder, and that the database in it is its own.
 
-    Without the `identifier` that it had, it is no copy any more. A linked database that is not
-    proven to be its own, and stays behind with --database-url, keeps its owner.
+    Without its previous `identifier`, it is not a copy any more. A linked database that is not
+    proven to be its own, and stays behind with --database-url, keeps its recorded owner.
     """
     own = Identity.of(data, identifier)
     Cluster(data).write_owner(folder.database_owner(data) if _is_owner_unknown(data) else own)
@@ -104,8 +106,8 @@ def make_own(data: Path, identifier: str | None = None) -> None:
 def _is_owner_unknown(data: Path) -> bool:
     """Tell whether the database in SYSTEM_FOLDER may be that of a folder that was renamed.
 
-    The folder that it was made for is neither `data` nor under its path any more: `data` was moved
-    to another disk, or is a copy of one that was renamed since, or removed.
+    The folder for which the database was made is neither `data` nor at its recorded path any more:
+    `data` was moved to another disk, or is a copy of a folder that has been renamed or removed.
     """
     linked = Cluster(data)
     if not linked.is_linked or linked.home.parent != SYSTEM_FOLDER or not linked.home.is_dir():
@@ -127,7 +129,7 @@ def _check_options(instance: Instance, original: Path, given: Mapping[str, Any])
 
 
 def _shared_options(options: Options, given: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the remembered options, not `given` anew, that lead to a database or content."""
+    """Yield the remembered options that lead to a database or content and are not `given` anew."""
     for name in ("database_url", "media_root", "redis_url"):
         if getattr(options, name) and not given.get(name):
             yield "--" + name.replace("_", "-")
@@ -138,7 +140,7 @@ def _shared_options(options: Options, given: Mapping[str, Any]) -> Iterator[str]
 
 
 def _replace_database(instance: Instance, cluster: Cluster | None, original: Path) -> None:
-    """Put a copy of the linked database, or none with --database-url, in the place of the link."""
+    """Replace the link by a copy of the linked database, or just remove it with --database-url."""
     data, linked = instance.folder, Cluster(instance.folder)
     if cluster is None:
         (data / folder.DATABASE_FOLDER).unlink()
@@ -149,7 +151,7 @@ def _replace_database(instance: Instance, cluster: Cluster | None, original: Pat
             f"database of the original in {linked.home}: put a copy in the place of the link."
         )
     try:
-        with folder.held(original):
+        with folder.hold(original):
             _check_content(instance, original)
             _copy_database(data, linked)
     except AlreadyRunning as error:
@@ -160,7 +162,7 @@ def _replace_database(instance: Instance, cluster: Cluster | None, original: Pat
 
 
 def _copy_unowned_database(data: Path) -> None:
-    """Put a copy of the linked database in the place of the link, and leave the database."""
+    """Replace the link by a copy of the linked database, and leave that database as it is."""
     linked = Cluster(data)
     left = linked.home
     try:
@@ -177,14 +179,14 @@ def _copy_unowned_database(data: Path) -> None:
 
 
 def _copy_database(data: Path, linked: Cluster) -> None:
-    """Let `data` lead to a copy of its linked database. Raise AlreadyRunning, UnusableFolder."""
+    """Link `data` to a copy of its linked database. Raise AlreadyRunning or UnusableFolder."""
     if linked.is_in_use():
         raise AlreadyRunning("")
     with step("Copying the database"):
         home = linked.make_home()
         try:
             linked.copy_to(home)
-            # Nothing holds a folder whose place is not known.
+            # A folder whose location is unknown is not held: a server may have started meanwhile.
             if linked.is_in_use():
                 raise AlreadyRunning("")
         except OSError as error:
@@ -201,9 +203,9 @@ def _copy_database(data: Path, linked: Cluster) -> None:
 
 
 def _check_separate_content(instance: Instance, original: Path) -> None:
-    """Refuse a copy of the database alone, where the content stands outside one of the folders.
+    """Refuse a copy of the database alone, if the content is outside one of the folders.
 
-    A database and content that were copied at once belong together, whatever came afterwards.
+    A database and content that were copied together fit each other, whatever happened afterwards.
     """
     options = Options.load(original / folder.OPTIONS_FILE)
     is_together = _artifacts(original, options).is_relative_to(original) and _artifacts(
@@ -214,7 +216,7 @@ def _check_separate_content(instance: Instance, original: Path) -> None:
 
 
 def _check_content(instance: Instance, original: Path) -> None:
-    """Refuse a copy without files that the database of the original, as it is now, speaks of."""
+    """Refuse a copy that lacks files to which the current database of the original refers."""
     theirs = _artifacts(original, Options.load(original / folder.OPTIONS_FILE))
     ours = _artifacts(instance.folder, instance.options)
     missing = sum(

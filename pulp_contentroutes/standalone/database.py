@@ -1,4 +1,4 @@
-"""Connect to the instance's database, be it ours or one given with --database-url."""
+"""Connections to the instance's database: our own, or one given with --database-url."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""Load a file repository with real content, and a Galaxy server, through Pulp's REST API."""
+"""A demo: a file repository with real content, and a Galaxy server, over Pulp's REST API."""
 
 import hashlib
 import json
@@ -12,9 +12,9 @@ from pulp_contentroutes.standalone.rest import Rest
 
 MARKER: Final = "demo.json"
 NAME: Final = "demo"
-#: Of the Galaxy server.
+#: The name of the Galaxy server.
 GALAXY: Final = "galaxy-demo"
-#: Pulp's file plugin takes no name with a space, a question mark or a number sign.
+#: Pulp's file plugin does not accept names with a space, a question mark or a number sign.
 AWKWARD: Final = "names/a+b_%2f_ü.txt"
 
 
@@ -46,9 +46,9 @@ def contents() -> dict[str, bytes]:
 
 
 def load(instance: Instance, password: str) -> None:
-    """Upload, publish and distribute the demo's files; what is there already is kept.
+    """Upload, publish and distribute the demo's files; keep existing objects.
 
-    Raise RestFailed, or Unhealthy.
+    Raise RestFailed or Unhealthy.
     """
     with Rest(instance, password) as pulp:
         _load_files(pulp)
@@ -57,28 +57,28 @@ def load(instance: Instance, password: str) -> None:
 
 
 def _load_files(pulp: Rest) -> None:
-    repository = pulp.found_or_created("repositories/file/file/", {"name": NAME})
+    repository = pulp.find_or_create("repositories/file/file/", {"name": NAME})
     for path, data in contents().items():
-        pulp.made(
+        pulp.create(
             "content/file/files/",
             data={"relative_path": path, "repository": repository},
             files={"file": (Path(path).name, data)},
         )
-    publication = pulp.made("publications/file/file/", json={"repository": repository})
-    distribution = pulp.found_or_created(
+    publication = pulp.create("publications/file/file/", json={"repository": repository})
+    distribution = pulp.find_or_create(
         "distributions/file/file/", {"name": NAME, "base_path": NAME}
     )
     pulp.patch(distribution, {"publication": publication})
 
 
 def _load_galaxy(pulp: Rest) -> str:
-    """Return a new token that may publish to it."""
-    repository = pulp.found_or_created("repositories/contentroutes/galaxy/", {"name": GALAXY})
-    pulp.found_or_created(
+    """Create the Galaxy server if there is none; return a new token that may publish to it."""
+    repository = pulp.find_or_create("repositories/contentroutes/galaxy/", {"name": GALAXY})
+    pulp.find_or_create(
         "distributions/contentroutes/galaxy/",
         {"name": GALAXY, "base_path": GALAXY, "repository": repository},
     )
-    # Of a load that did not come to its end.
+    # A token left by a load that was not completed.
     pulp.remove("contentroutes/tokens/", {"name": GALAXY, "user__username": "admin"})
     made = pulp.post("contentroutes/tokens/", json={"name": GALAXY, "scope": "publish"})
     return str(made["token"])

@@ -1,7 +1,7 @@
-"""The environment of each kind of child process, without the secrets that it has no use for.
+"""The environment of each kind of child process, without the secrets that it does not need.
 
-`serve` may hold a password (CONTENTROUTES_ADMIN_PASSWORD) and the URLs of databases with theirs,
-and its user has secrets for other programs.
+The environment of `serve` may hold a password (CONTENTROUTES_ADMIN_PASSWORD), database URLs with
+passwords in them, and the user's secrets for other programs.
 """
 
 import os
@@ -12,8 +12,8 @@ from typing import Final
 _OPTIONS: Final = "CONTENTROUTES_"
 #: Another Pulp's settings.
 _PULP: Final = ("PULP_", "DJANGO_SETTINGS_MODULE")
-# Where programs, libraries, messages and temporary files are. PGPORT and its like, which are for
-# clients, would move our server to another port.
+# The locations of programs, libraries, messages and temporary files. PGPORT and the like, which are
+# for clients, would move our server to another port.
 _SYSTEM: Final = ("PATH", "LANG", "LANGUAGE", "TZ", "TMPDIR", "LD_LIBRARY_PATH", "LD_PRELOAD")
 _SYSTEM_PREFIXES: Final = ("LC_", "DYLD_", "NSS_WRAPPER_")
 

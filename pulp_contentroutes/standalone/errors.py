@@ -1,19 +1,19 @@
-"""What can go wrong with a standalone Pulp, each a sentence with the way out.
+"""The errors of a standalone Pulp: the message of each is a sentence and says what to do.
 
 StandaloneError             exit code 1; click prints "Error: <sentence>"
 ├── AlreadyRunning          a second instance on the same data folder
 ├── NotRunning              a command that needs the running instance
-├── UnusableFolder          the data folder cannot be read, written or is somebody else's
+├── UnusableFolder          the data folder cannot be read or written, or is another user's
 ├── SharedWithOriginal      a copied data folder whose database or content is the original's
 ├── NoDiskSpace
 ├── PortUnavailable
 ├── NoPostgreSQL            no server program on this machine, or one of the wrong version
 ├── DatabaseUnreachable     the database given with --database-url
 ├── StepFailed              a Pulp command of the first start ended with an error
-├── NoLog                   a service that has none
-├── BadPassword             one that nobody could log in with
+├── NoLog                   a service without a log
+├── BadPassword             a password with which no client could log in
 ├── Interrupted             Ctrl-C, or another stop signal; exit code 130, and no "Error: "
-└── BadSetting              --set NAME=VALUE that no Pulp setting can be
+└── BadSetting              --set NAME=VALUE that cannot be a Pulp setting
 """
 
 import signal
@@ -31,7 +31,7 @@ class AlreadyRunning(StandaloneError):
 
 
 class NotRunning(StandaloneError):
-    # As of service scripts: 3 is "not running" (LSB, init script actions).
+    # As in service scripts: 3 means "not running" (LSB, init script actions).
     exit_code = 3
 
 
@@ -72,20 +72,20 @@ class BadPassword(StandaloneError):
 
 
 class Interrupted(StandaloneError):
-    """By a signal, `number`; as of shells, the exit code is 128 more."""
+    """A stop by the signal `number`; as in shells, the exit code is 128 + `number`."""
 
     def __init__(self, sentence: str, number: int = signal.SIGINT) -> None:
         super().__init__(sentence)
-        # click asks the instance.
+        # click reads the exit code from the instance.
         self.exit_code = 128 + number  # type: ignore[misc]
 
     @classmethod
     def by(cls, stopped: KeyboardInterrupt, sentence: str) -> Self:
-        """Return one by SIGINT, unless `stopped` knows another signal."""
+        """Return the error for the signal that `stopped` names, or for SIGINT if it names none."""
         return cls(sentence, getattr(stopped, "number", signal.SIGINT))
 
     def show(self, file: IO[Any] | None = None) -> None:
-        # Wherever the cursor stands: in a line that says what is being done.
+        # On a new line: the cursor may be in a line that shows the current step.
         click.echo(f"\n{self.message}", file=file, err=True)
 
 

@@ -26,12 +26,12 @@ def find_usable(data: Path) -> Instance:
 
 @contextlib.contextmanager
 def with_database(data: Path) -> Iterator[Instance]:
-    """Yield the instance with its database running: for the block, if it was not."""
+    """Yield the instance with its database running, started for the block if it was not."""
     instance, cluster = _instance_and_cluster(data)
     copies.check(instance)
     with contextlib.ExitStack() as stack:
         if cluster and not folder.is_held(data):
-            stack.enter_context(folder.held(data))
+            stack.enter_context(folder.hold(data))
             stack.enter_context(cluster.running())
         yield instance
 

@@ -1,4 +1,4 @@
-"""The data folder: what stands where in it, whose it is, and who holds it."""
+"""The data folder: its layout, its owner, and the lock of the instance that holds it."""
 
 import errno
 import fcntl
@@ -20,13 +20,14 @@ DATABASE_FOLDER: Final = "postgresql"
 #: Beside PostgreSQL's files: the identity of the data folder that they belong to.
 OWNER_FILE: Final = "owner.json"
 OPTIONS_FILE: Final = "instance.json"
-#: In _RUN_FOLDER, and never replaced.
+#: The name of the lock in _RUN_FOLDER; the file is never replaced.
 LOCK_FILE: Final = "lock"
-#: Has the lock.
+#: The folder with the lock.
 _RUN_FOLDER: Final = "run"
 _SUBFOLDERS: Final = ("logs", "media", _RUN_FOLDER, "static", "tmp")
-#: All that `serve` makes in a data folder, and so all that `reset` removes, in this order: the lock
-#: and the marker go last, so that the folder is held until then, and the rest can be removed later.
+#: Everything that `serve` makes in a data folder, and therefore everything that `reset` removes, in
+#: this order: the lock and the marker go last, so that the folder is held until then, and a later
+#: `reset` can remove the rest.
 CONTENTS: Final = (
     *(name for name in _SUBFOLDERS if name != _RUN_FOLDER),
     DATABASE_FOLDER,
@@ -59,7 +60,7 @@ def create(folder: Path) -> None:
         check_owner(folder)
         if not folder.exists():
             folder.mkdir(parents=True)
-            # Root's PostgreSQL has another account, and must get through.
+            # Root's PostgreSQL runs under another account, which must be able to pass through.
             folder.chmod(0o711 if os.geteuid() == 0 else 0o700)
         strangers = sorted(path.name for path in folder.iterdir())
         if strangers and not is_ours(folder):
@@ -72,7 +73,7 @@ def create(folder: Path) -> None:
         for name in _SUBFOLDERS:
             (folder / name).mkdir(mode=0o700, exist_ok=True)
         _check_space(folder)
-        # The first byte that a full disk refuses is this one, not one in the middle of a database.
+        # On a full disk, this is the first write that fails, not one in the middle of a database.
         probe = folder / _RUN_FOLDER / ".probe"
         probe.write_bytes(b"\0" * 65536)
         probe.unlink()
@@ -89,7 +90,7 @@ def create(folder: Path) -> None:
 
 
 def check_owner(folder: Path) -> None:
-    """Refuse another user's folder: what root writes into it, its owner could not read again."""
+    """Refuse another user's folder: its owner could not read the files that root writes into it."""
     if is_ours(folder) and (folder / MARKER).stat().st_uid != os.geteuid():
         raise UnusableFolder(
             f"The Pulp in {folder} belongs to another user: run this as that user, or choose "
@@ -109,14 +110,14 @@ def _check_space(folder: Path) -> None:
 
 
 @contextmanager
-def held(folder: Path) -> Iterator[None]:
+def hold(folder: Path) -> Iterator[None]:
     """Hold the data folder against a second instance; raise AlreadyRunning if one holds it."""
-    # Gone if a `reset` was interrupted at its end.
+    # The folder is missing if a `reset` was interrupted near its end.
     (folder / _RUN_FOLDER).mkdir(mode=0o700, exist_ok=True)
     with _lock_file(folder) as lock:
-        # `is_held` of another command holds it for a moment, too.
+        # `is_held` in another command takes the lock for a moment, too.
         deadline = time.monotonic() + _LOCK_SECONDS
-        while not _locked(lock, fcntl.LOCK_EX):
+        while not _try_lock(lock, fcntl.LOCK_EX):
             if time.monotonic() > deadline:
                 raise AlreadyRunning(
                     f"A Pulp is already running in {folder}: see '{command_line(folder, 'status')}'"
@@ -127,10 +128,10 @@ def held(folder: Path) -> Iterator[None]:
 
 
 def is_held(folder: Path) -> bool:
-    """Tell whether an instance holds the folder; the kernel lets go when its processes are gone."""
+    """Tell whether an instance holds the folder; the kernel unlocks it when its processes end."""
     try:
         with _lock_file(folder) as lock:
-            return not _locked(lock, fcntl.LOCK_SH)
+            return not _try_lock(lock, fcntl.LOCK_SH)
     except FileNotFoundError:
         return False
 
@@ -139,7 +140,7 @@ def _lock_file(folder: Path) -> IO[str]:
     return open(folder / _RUN_FOLDER / LOCK_FILE, "a", encoding="utf-8")
 
 
-def _locked(file: IO[str], kind: int) -> bool:
+def _try_lock(file: IO[str], kind: int) -> bool:
     try:
         fcntl.flock(file, kind | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -148,7 +149,7 @@ def _locked(file: IO[str], kind: int) -> bool:
 
 
 def database_owner(folder: Path) -> Identity:
-    """Return whose the database of `folder` is: a copied link leads to that of the original."""
+    """Return the owner of the database of `folder`: a copied link leads to the original's."""
     database = folder / DATABASE_FOLDER
     found = Identity.read(database.resolve() / OWNER_FILE) if database.is_symlink() else None
     return found or identity.read(folder)
@@ -157,14 +158,14 @@ def database_owner(folder: Path) -> Identity:
 def remove_contents(folder: Path) -> Path | None:
     """Remove what `serve` made in `folder`, and `folder` itself if nothing else is in it.
 
-    A database in SYSTEM_FOLDER goes, too, if it is proven to be that of `folder`; if not, its path
-    is returned.
+    Also remove a database in SYSTEM_FOLDER if it is proven to be that of `folder`; if it is not,
+    return its path.
     """
     left = None
     for name in CONTENTS:
         path = folder / name
         if path.is_symlink():
-            # A folder that the user has put elsewhere stays; PostgreSQL's, which we have, goes.
+            # A folder that the user has moved elsewhere stays; PostgreSQL's, which we moved, goes.
             if name == DATABASE_FOLDER and path.resolve().parent == SYSTEM_FOLDER:
                 if database_owner(folder).is_of(folder):
                     shutil.rmtree(path.resolve(), ignore_errors=True)

@@ -35,15 +35,15 @@ from pulp_contentroutes.standalone.errors import Interrupted, StandaloneError
 def galaxy_upload(url: str, paths: tuple[Path, ...], token: str) -> None:
     """Publish many collections to a Galaxy distribution.
 
-    URL is what ansible-galaxy is given, FILES are tarballs or folders of them. A detached signature
-    that lies beside a tarball, with '.asc' after its name, goes with it.
+    URL is the same as for ansible-galaxy, FILES are tarballs or folders of tarballs. A detached
+    signature beside a tarball, with the same name followed by '.asc', is uploaded with it.
 
     \b
     export CONTENTROUTES_TOKEN=pcr_…
     pulp-contentroutes galaxy-upload https://pulp.example/pulp_contentroutes/galaxy/team/ build/
 
-    One that is refused is named at the end, and does not stop the others. What the server has
-    already is a success. Exit code: 0 if all are published, 1 if not.
+    A tarball that is refused is named at the end, and does not stop the others. A collection that
+    the server has already counts as a success. Exit code: 0 if all are published, 1 if not.
     """
     tarballs = tarballs_in(paths)
     if not tarballs:

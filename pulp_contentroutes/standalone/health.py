@@ -1,4 +1,4 @@
-"""Is every process of the instance not only there, but doing its work?"""
+"""Health checks: whether each process of the instance not only runs, but also does its work."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ _SECONDS: Final = 5
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """One service and what is wrong with it; `problem` is None if nothing is."""
+    """One service and its problem, None if it is healthy."""
 
     service: ServiceState
     problem: str | None
@@ -27,12 +27,12 @@ class Unhealthy(Exception):
     """`str(error)` says what is wrong, in a few words."""
 
 
-#: Pulp's status document, or why the API does not give it.
+#: Pulp's status document, or the reason why the API does not return it.
 Status = dict[str, Any] | Unhealthy
 
 
 def check(instance: Instance, state: State) -> list[Health]:
-    """Probe every service of `state`; one that hangs costs `_SECONDS`."""
+    """Probe every service of `state`; a service that hangs costs `_SECONDS`."""
     status: Status
     try:
         status = pulp_status(instance)
@@ -42,7 +42,7 @@ def check(instance: Instance, state: State) -> list[Health]:
 
 
 def pulp_status(instance: Instance) -> dict[str, Any]:
-    """Return Pulp's own status document; raise Unhealthy if the API does not give it."""
+    """Return Pulp's own status document; raise Unhealthy if the API does not return it."""
     return _status_at(instance, instance.api.url)
 
 
@@ -82,7 +82,7 @@ def _check_content(instance: Instance, service: ServiceState, status: Status) ->
 
 def _check_nginx(instance: Instance, service: ServiceState, status: Status) -> None:
     if instance.front and isinstance(status, Unhealthy):
-        # An error of its own is an answer, too.
+        # An error response of nginx itself is an answer, too.
         _get(_status_url(instance, instance.front.url))
     elif instance.front:
         _status_at(instance, instance.front.url)
@@ -92,7 +92,7 @@ def _check_worker(instance: Instance, service: ServiceState, status: Status) -> 
     if isinstance(status, Unhealthy):
         raise Unhealthy("runs, but only the API knows whether it works")
     names = [worker["name"] for worker in status["online_workers"]]
-    # pulpcore's WORKER_NAME_TEMPLATE; under another one, any worker has to do.
+    # This is pulpcore's WORKER_NAME_TEMPLATE; with another template, any worker will do.
     by_pid = any(name.startswith(f"{service.pid}@") for name in names)
     if not by_pid and not (names and "WORKER_NAME_TEMPLATE" in instance.options.settings):
         raise Unhealthy("has not reported to Pulp yet")
@@ -124,7 +124,7 @@ def _status_url(instance: Instance, url: str) -> str:
 def _get(url: str) -> requests.Response:
     try:
         with requests.Session() as session:
-            # Proxies of the environment are for the network, not for ourselves.
+            # Proxies set in the environment are for the network, not for our own services.
             session.trust_env = False
             return session.get(url, timeout=_SECONDS)
     except requests.RequestException as error:

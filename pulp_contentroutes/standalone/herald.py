@@ -1,4 +1,4 @@
-"""Runs beside the services: waits until they are healthy, loads the demo, says what to do next."""
+"""A helper process: waits until the services are healthy, loads the demo, says what to do next."""
 
 import datetime
 import signal
@@ -14,7 +14,7 @@ from pulp_contentroutes.standalone.rest import RestFailed
 from pulp_contentroutes.standalone.state import State
 from pulp_contentroutes.standalone.watched import STOP_SIGNALS
 
-#: Longest time from the first process to the last one healthy.
+#: Longest time from the start of the first process until the last one is healthy.
 READY_SECONDS: Final = 120
 
 
@@ -28,7 +28,8 @@ def announce(
 ) -> None:
     """Report to the supervisor.
 
-    `started` is of the monotonic clock, for the summary, which shows a `password` that `is_new`.
+    `started` is a time of the monotonic clock, for the summary, which shows the `password` only if
+    it `is_new`.
     """
     for number in STOP_SIGNALS:
         signal.signal(number, signal.SIG_IGN)
@@ -63,7 +64,7 @@ def _problems(instance: Instance) -> list[str]:
     if state is None or not state.services:
         return ["no process was started"]
     try:
-        # Asked alone at first: nginx logs an error for every request that the API does not take.
+        # Ask only the API first: nginx logs an error for every request that the API does not take.
         health.pulp_status(instance)
     except health.Unhealthy as unhealthy:
         return [f"api {unhealthy}"]
@@ -75,7 +76,7 @@ def _has_domains(instance: Instance) -> bool:
     try:
         return bool(health.pulp_status(instance)["domain_enabled"])
     except health.Unhealthy:
-        # It was there a moment ago; the summary is only text.
+        # The API answered a moment ago, and the summary is only text.
         return False
 
 

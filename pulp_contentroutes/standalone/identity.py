@@ -1,7 +1,7 @@
-"""Which data folder this is: what tells a copy from the original, and from one that was moved.
+"""The identity of a data folder: it tells a copy from the original, and from a moved folder.
 
-A copy has the id of its original. Only the original has its place on the disk, which the kernel
-keeps when a folder is renamed.
+A copy has the id of its original. Only the original has the recorded place on the disk, which
+the kernel keeps when a folder is renamed.
 """
 
 import ast
@@ -17,10 +17,10 @@ from typing import Final, Self
 
 from pulp_contentroutes.standalone.files import write_private
 
-#: In each data folder; tells it from any other. Empty in those of earlier versions.
+#: The file that tells a data folder from any other folder. Earlier versions left it empty.
 MARKER: Final = ".pulp_contentroutes"
 _MOST_BYTES: Final = 16 * 1024
-# A key of each data folder, and the setting with its path: what earlier versions have written.
+# Written by earlier versions: a key of each data folder, and the setting with its path.
 _KEY: Final = "secret.key"
 _SETTINGS: Final = "settings.py"
 _PATH_SETTING: Final = "DEPLOY_ROOT"
@@ -37,7 +37,7 @@ class Identity:
 
     @classmethod
     def of(cls, folder: Path, identifier: str | None = None) -> Self:
-        """Return that of `folder` as it is now; None makes a new id."""
+        """Return the identity of `folder` as it is now, with a new id if `identifier` is None."""
         found = folder.stat()
         path = os.path.realpath(folder)
         return cls(identifier or secrets.token_hex(16), path, found.st_dev, found.st_ino)
@@ -59,14 +59,14 @@ class Identity:
     def is_of(self, folder: Path) -> bool:
         """Tell whether `folder` is the very folder described here, under its path or renamed."""
         here = self.of(folder, self.id)
-        # The numbers of devices may change when the machine starts.
+        # Device numbers may change when the machine starts.
         is_near = here.path == self.path or here.device == self.device
         return here.inode == self.inode and is_near
 
     def original_of(self, folder: Path) -> Path | None:
-        """Return the folder described here if it is another than `folder`, and still there.
+        """Return the folder described here if it is not `folder`, and still exists.
 
-        None also where `folder` was moved to another disk, or restored from a backup.
+        Return None also if `folder` was moved to another disk, or restored from a backup.
         """
         other = Path(self.path)
         if self.is_of(folder) or self.path == os.path.realpath(folder) or not other.is_dir():
@@ -75,7 +75,7 @@ class Identity:
 
 
 def read(folder: Path) -> Identity:
-    """Return what the data folder `folder` says of itself; a copy says what its original says."""
+    """Return the identity recorded in the data folder `folder`; a copy has that of its original."""
     found = Identity.read(folder / MARKER)
     return found or _read_earlier(folder)
 

@@ -11,7 +11,7 @@ from pulp_contentroutes.standalone.options import Options
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """A TCP address; `str()` is what a bind option and the host part of a URL take."""
+    """A TCP address; `str()` is its form in bind options and in the host part of a URL."""
 
     host: str
     port: int
@@ -53,7 +53,7 @@ class Instance:
 
     @property
     def addresses(self) -> dict[str, Address]:
-        """Return what is listened on, by the name of the service."""
+        """Return the addresses to listen on, by the name of the service."""
         named = {"nginx": self.front, "api": self.api, "content": self.content}
         return {name: address for name, address in named.items() if address}
 
@@ -98,5 +98,5 @@ class Instance:
 
     @property
     def environment(self) -> dict[str, str]:
-        """Return the whole environment of a process of Pulp's."""
+        """Return the whole environment of a Pulp process."""
         return environment.for_pulp(self.variables)

@@ -15,7 +15,7 @@ class StopSignal(KeyboardInterrupt):
 
 @contextmanager
 def hold_back_interrupts() -> Iterator[None]:
-    """Let a Ctrl-C, the second perhaps, come after the block."""
+    """Defer Ctrl-C, which may be the second one, until after the block."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield

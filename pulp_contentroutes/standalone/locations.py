@@ -1,4 +1,4 @@
-"""Where things are when the user names no place, and what reaches them from another terminal."""
+"""Default locations, and the command lines that reach an instance from another terminal."""
 
 import os
 import shlex
@@ -12,13 +12,13 @@ import platformdirs
 
 from pulp_contentroutes.standalone.errors import UnusableFolder
 
-#: Where root keeps things: any account can reach it, and PostgreSQL refuses to run as root.
+#: The folder for root's files: any account can reach it, and PostgreSQL refuses to run as root.
 SYSTEM_FOLDER: Final = Path("/var/lib/pulp_contentroutes")
 _NAME: Final = "pulp-contentroutes"
 
 
 def default_folder() -> Path:
-    """Return the data folder of a user who names none; raise UnusableFolder if there is none."""
+    """Return the data folder if the user names none; raise UnusableFolder without a home folder."""
     if os.geteuid() == 0:
         return SYSTEM_FOLDER / "pulp"
     if not os.path.isabs(os.path.expanduser("~")):
@@ -34,7 +34,7 @@ def program(name: str) -> str:
 def command_line(data: Path, *words: str) -> str:
     """Return the line that runs `pulp-contentroutes <words>` on `data` in any terminal.
 
-    The path of the program and --data are in it where they are needed. Quoted for a shell.
+    It has the path of the program and --data only if they are needed, and is quoted for a shell.
     """
     where = [] if _is_default(data) else ["--data", str(data)]
     return shlex.join([_own_program(), *words, *where])
@@ -54,7 +54,7 @@ def _own_program() -> str:
     own = started if is_ours else Path(program(_NAME))
     folders = os.environ.get("PATH", "").split(os.pathsep)
     if sys.prefix != sys.base_prefix:
-        # Another terminal has not activated the environment.
+        # The virtual environment is not activated in another terminal.
         own_folder = os.path.realpath(sysconfig.get_path("scripts"))
         folders = [each for each in folders if os.path.realpath(each) != own_folder]
     found = shutil.which(_NAME, path=os.pathsep.join(folders))

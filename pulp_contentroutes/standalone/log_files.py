@@ -1,4 +1,4 @@
-"""The services' logs: files with a bound on their size, and what is read back from them."""
+"""The services' logs: how they are written to files of bounded size, and read back."""
 
 import contextlib
 import os
@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import IO, Final
 
-#: Of one file, in bytes; each service has its current one and the one before.
+#: The most bytes in one file; each service has its current file and the one before.
 MOST_BYTES: Final = 10 * 1024 * 1024
 #: A longer line is cut into several.
 LONGEST_LINE: Final = 64 * 1024
@@ -37,9 +37,9 @@ def create(path: Path) -> IO[bytes]:
 
 
 class LogFile:
-    """Appends lines to `path`; at `most_bytes` it begins a new file, and keeps the full one.
+    """A log of lines in `path`; at `most_bytes` it begins a new file, and keeps the full one.
 
-    A full disk loses lines, and nothing else.
+    On a full disk, lines are lost, and nothing else.
     """
 
     def __init__(self, path: Path, most_bytes: int = MOST_BYTES) -> None:
@@ -53,7 +53,7 @@ class LogFile:
         self.write(f"{_START}{now}, process {pid} ---\n".encode())
 
     def write(self, line: bytes) -> None:
-        """Append one line, with its end or without it."""
+        """Append one line, given with or without its newline."""
         line = line if line.endswith(b"\n") else line + b"\n"
         try:
             self._file = self._file or _open(self._path)
@@ -99,7 +99,7 @@ def read(
             lines.extend(file)
             yield from ((name, line) for line in lines)
         while True:
-            # Asked first, so that nothing is missed that was written before the end.
+            # Called before the files are read, so that no line written before the end is missed.
             is_last = not goes_on()
             for name in names:
                 path = path_of(folder, name)

@@ -36,7 +36,7 @@ def write_configuration(instance: Instance) -> None:
 
 
 def _listen(instance: Instance) -> str:
-    # nginx would take clients of IPv6 only, unlike gunicorn.
+    # Without ipv6only=off, nginx would accept only IPv6 clients, unlike gunicorn.
     is_all = instance.options.bind == "::"
     return f"{instance.front} ipv6only=off" if is_all else str(instance.front)
 

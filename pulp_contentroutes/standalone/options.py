@@ -1,4 +1,4 @@
-"""What the user asked for, remembered from one start to the next."""
+"""The options of the user, remembered from one start to the next."""
 
 import dataclasses
 import json
@@ -17,7 +17,7 @@ _SETTING_NAME = re.compile(r"[A-Z][A-Z0-9_]*?(__[A-Za-z0-9_]+)*")
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """Everything that makes this instance the one it is; each field is an option of `serve`."""
+    """Everything that defines this instance; each field is an option of `serve`."""
 
     port: int = 8080
     bind: str = "127.0.0.1"
@@ -30,10 +30,10 @@ class Options:
     nginx: bool = True
     settings: dict[str, str] = field(default_factory=dict)
 
-    def changed(self, given: dict[str, Any]) -> Self:
-        """Return these options with those `given` that are not None.
+    def with_changes(self, given: dict[str, Any]) -> Self:
+        """Return these options with the `given` values, except for those that are None.
 
-        Settings are merged; an empty text takes an option or a setting back.
+        Settings are merged; an empty string unsets an option or a setting.
         """
         changes: dict[str, Any] = {
             name: None if value == "" else value
@@ -46,7 +46,7 @@ class Options:
 
     @classmethod
     def load(cls, file: Path) -> Self:
-        """Read the options of an earlier start; the defaults where there was none."""
+        """Return the options of an earlier start, the defaults if there was none."""
         try:
             return cls(**json.loads(file.read_text(encoding="utf-8")))
         except FileNotFoundError:
@@ -62,7 +62,7 @@ class Options:
 
 
 def quote(value: str) -> str:
-    """Return a value of the user's for a message, bounded and without control characters."""
+    """Return a user's value quoted for a message, cut to a bound and without control characters."""
     return repr(value if len(value) <= _QUOTED else f"{value[:_QUOTED]}…")
 
 

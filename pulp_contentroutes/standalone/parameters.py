@@ -1,4 +1,4 @@
-"""Options of the command line: each refusal is one sentence with the value, and what to give."""
+"""Options of the command line: each refusal is one sentence with the value and with advice."""
 
 import ipaddress
 import os
@@ -15,7 +15,7 @@ from pulp_contentroutes.standalone.options import parse_setting, quote
 
 
 class Number(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.4
-    """A whole number from `lowest` to `highest`; `what` names it, and `advice` is for the rest."""
+    """A whole number from `lowest` to `highest`; errors call it `what`, and end with `advice`."""
 
     name = "integer"
 

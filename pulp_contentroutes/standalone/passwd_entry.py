@@ -1,6 +1,6 @@
-"""A name for a user id that has none, as in a container that runs under an arbitrary one.
+"""A name for a user id without one, as in a container that runs under an arbitrary user id.
 
-initdb asks for the name of its user even when it is told another; nothing else of Pulp does.
+initdb looks up the name of its user even when it is given another; no other part of Pulp does.
 """
 
 import os
@@ -13,7 +13,7 @@ from typing import Final
 
 from pulp_contentroutes.standalone import environment
 
-#: initdb's words when there is no name, whatever the language: see `variables`.
+#: initdb's message when there is no name, whatever the user's language: see `variables`.
 NO_NAME: Final = "could not look up effective user ID"
 # https://cwrap.org/nss_wrapper.html; ignored where it is not installed.
 _WRAPPER: Final = "libnss_wrapper.so"

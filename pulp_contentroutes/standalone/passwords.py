@@ -8,12 +8,12 @@ import click
 
 from pulp_contentroutes.standalone.errors import BadPassword
 
-#: In characters; in Base64 it must fit into a header.
+#: Longest password, in characters; encoded in Base64, it must fit into a header.
 MOST_CHARACTERS: Final = 256
 
 
 def check(password: str) -> str:
-    """Return the password, or raise BadPassword: a client could not send it."""
+    """Return the password; raise BadPassword if a client could not send it."""
     if not password:
         raise BadPassword("The password is empty: give one of at least one character.")
     if len(password) > MOST_CHARACTERS:
@@ -35,6 +35,6 @@ def ask() -> str:
             "New password of 'admin'", hide_input=True, confirmation_prompt="Once more"
         )
         return check(answer)
-    # Four bytes a character, the end of the line, and one byte to see that there is more.
+    # Four bytes per character, the end of the line, and one byte to detect that there is more.
     line = sys.stdin.buffer.readline(4 * MOST_CHARACTERS + 3)
     return check(line.decode(errors="surrogateescape").removesuffix("\n").removesuffix("\r"))

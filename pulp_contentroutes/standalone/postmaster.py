@@ -1,7 +1,7 @@
-"""PostgreSQL's postmaster.pid: is the process that it names a server on these very files?
+"""PostgreSQL's postmaster.pid, and whether the process that it names serves these very files.
 
-In a copy of a data folder it names the server of the original, and after a crash the number may
-have been given to any other process.
+In a copy of a data folder it names the server of the original, and after a crash any other process
+may have been given its process id.
 """
 
 import os
@@ -11,7 +11,7 @@ from typing import Final
 import psutil
 
 FILE_NAME: Final = "postmaster.pid"
-# More than the kernel counts to, and not more than PostgreSQL can read.
+# Greater than any process id of the kernel, and not greater than PostgreSQL can read.
 _NO_PID: Final = 2**31 - 1
 
 
@@ -22,7 +22,7 @@ def is_in_use(data: Path) -> bool:
 
 
 def forget_other(data: Path) -> bool:
-    """Take out of `data` the number of a process that is not its server; return whether one was.
+    """Remove from `data` the id of a process that is not its server; tell whether there was one.
 
     pg_ctl would stop that process, and PostgreSQL would not start because of it.
     """
@@ -40,7 +40,7 @@ def forget_other(data: Path) -> bool:
 
 def _running_pid(data: Path) -> int | None:
     try:
-        # That of a server without clients is negative.
+        # The process id of a server without clients is negative.
         pid = abs(int((data / FILE_NAME).read_bytes().split(b"\n")[0]))
     except (FileNotFoundError, ValueError):
         return None
@@ -49,10 +49,11 @@ def _running_pid(data: Path) -> int | None:
 
 def _serves(pid: int, data: Path) -> bool:
     try:
-        # A server works in its data folder; the kernel follows it when the folder is renamed.
+        # A server's working directory is its data folder; the kernel follows it when it is
+        # renamed.
         return os.path.samefile(psutil.Process(pid).cwd(), data)
     except psutil.Error:
-        # Root may not look in a container; what the server has written down has to do.
+        # In a container, root may not be allowed to look; rely on the path that the server wrote.
         lines = (data / FILE_NAME).read_bytes().split(b"\n")
         return len(lines) > 1 and os.fsdecode(lines[1]) == os.path.realpath(data)
     except OSError:

@@ -21,7 +21,7 @@ from pulp_contentroutes.standalone.steps import step
 
 _CONNECT_SECONDS = 5
 _STDOUT = 1
-#: The name of its log.
+#: The name of the preparation's log.
 _LOG = "preparation"
 
 
@@ -36,7 +36,7 @@ def instance_of(folder: Path, options: Options) -> tuple[Instance, Cluster | Non
 
 
 def check_ports(instance: Instance) -> None:
-    """Raise PortUnavailable if an address that will be listened on is not to be had."""
+    """Raise PortUnavailable if an address to listen on is not available."""
     for name, address in instance.addresses.items():
         with socket.socket(_family(address), socket.SOCK_STREAM) as listener:
             # As gunicorn and nginx do: connections of an earlier run may linger.
@@ -89,13 +89,16 @@ def prepare(
 
 
 def set_password(instance: Instance, password: str) -> None:
-    """Set that of `admin` in a database that is prepared, and runs. Raise StepFailed."""
+    """Set the password of `admin` in a prepared, running database.
+
+    Raise StepFailed if that fails.
+    """
     told = {"password": password, "is_given": True, "is_prepared": True}
     _run_bootstrap(instance, told, "The password could not be set", is_verbose=False)
 
 
 def _check_database(instance: Instance) -> None:
-    """Raise DatabaseUnreachable, without the password, if nobody answers."""
+    """Raise DatabaseUnreachable, without the password, if the database does not answer."""
     problem = database.problem(instance.database, _CONNECT_SECONDS)
     if problem:
         host, name = instance.database.get("host", "localhost"), instance.database.get("dbname")
@@ -107,7 +110,7 @@ def _check_database(instance: Instance) -> None:
 def _run_bootstrap(
     instance: Instance, told: Mapping[str, Any], failure: str, is_verbose: bool
 ) -> dict[str, Any]:
-    """Run `bootstrap` with what it is to be `told`; return its result, or raise StepFailed."""
+    """Run `bootstrap` with the arguments `told`; return its result, or raise StepFailed."""
     log = log_files.path_of(instance.logs, _LOG)
     with contextlib.ExitStack() as stack:
         steps = os.dup(_STDOUT)
@@ -122,7 +125,7 @@ def _run_bootstrap(
             pass_fds=[steps],
             text=True,
             check=False,
-            # Ctrl-C is for this process, which ends that one: it has nothing to say about it.
+            # Ctrl-C is for this process, which ends the child: the child has no need to report it.
             start_new_session=True,
         )
     try:

@@ -1,4 +1,4 @@
-"""Under which URLs clients reach an instance, and who else can."""
+"""The URLs under which clients reach an instance, and a warning if other machines can connect."""
 
 import ipaddress
 import socket
@@ -8,17 +8,17 @@ import psutil
 
 from pulp_contentroutes.standalone.instance import Address, Instance
 
-#: Of a machine with many addresses.
+#: The most addresses to show for a machine with many.
 _MOST_ADDRESSES: Final = 4
-# Of RFC 5737 and RFC 3849: no packet goes there, the kernel only chooses the way.
+# Addresses of RFC 5737 and RFC 3849: no packet goes there, the kernel only chooses the route.
 _ELSEWHERE: Final = {socket.AF_INET: "192.0.2.1", socket.AF_INET6: "2001:db8::1"}
 
 
 def api_urls(instance: Instance) -> list[str]:
-    """Return the URLs of the API without a final slash, the one to show first."""
+    """Return the URLs of the API without a final slash, the preferred one first."""
     origin = content_origin(instance)
     own = _urls(instance.front or instance.api)
-    # Whatever is in front of nginx leads to both.
+    # Any proxy in front of nginx leads to both the API and the content app.
     return [origin, *own] if origin and instance.front else own
 
 
@@ -34,7 +34,7 @@ def content_origin(instance: Instance) -> str | None:
 
 
 def warning(instance: Instance) -> str | None:
-    """Return what somebody must know who lets others in; None if only this machine can connect."""
+    """Return a warning for users who let others in; None if only this machine can connect."""
     address = ipaddress.ip_address(instance.options.bind)
     if address.is_loopback:
         return None
@@ -59,7 +59,7 @@ def _urls(address: Address) -> list[str]:
 
 
 def _addresses(family: socket.AddressFamily) -> list[str]:
-    """Return the addresses of this machine that others may know, the usual one first."""
+    """Return the addresses of this machine that other machines may use, the usual one first."""
     up = {name for name, each in psutil.net_if_stats().items() if each.isup}
     found = [
         each.address
@@ -72,7 +72,7 @@ def _addresses(family: socket.AddressFamily) -> list[str]:
 
 
 def _is_for_others(address: str) -> bool:
-    # A link-local one has the name of an interface behind it, which is another on other machines.
+    # A link-local address ends with the name of an interface, which differs on other machines.
     parsed = ipaddress.ip_address(address)
     return not parsed.is_loopback and not parsed.is_link_local
 

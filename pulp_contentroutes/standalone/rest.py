@@ -1,4 +1,4 @@
-"""Pulp's REST API, as far as the demo needs it."""
+"""The part of Pulp's REST API that the demo needs."""
 
 import contextlib
 import time
@@ -10,7 +10,7 @@ import requests
 from pulp_contentroutes.standalone.health import pulp_status
 from pulp_contentroutes.standalone.instance import Instance
 
-#: A session begins there, and ends (pulpcore.app.viewsets.LoginViewSet).
+#: The endpoint where a session begins and ends (pulpcore.app.viewsets.LoginViewSet).
 _LOGIN: Final = "login/"
 _TASK_SECONDS: Final = 60
 _REQUEST_SECONDS: Final = 60
@@ -21,9 +21,10 @@ class RestFailed(Exception):
 
 
 class Rest:
-    """A few calls of the REST API, as admin; waits for tasks.
+    """A client for a few calls of the REST API, as admin; it waits for tasks.
 
-    Within `with` it is logged in: the password is sent once, for each costs Pulp half a second.
+    It is logged in within a `with` block: the password is sent only once, because each time costs
+    Pulp half a second.
     """
 
     def __init__(self, instance: Instance, password: str) -> None:
@@ -42,10 +43,10 @@ class Rest:
         try:
             self._call("GET", login)
         except RestFailed:
-            # Settings may allow no sessions.
+            # The settings may not allow sessions.
             self._session.auth = password
         else:
-            # Django asks for it wherever a session authenticates.
+            # Django requires this token wherever a session authenticates.
             self._session.headers["X-CSRFToken"] = self._session.cookies["csrftoken"]
         return self
 
@@ -53,29 +54,29 @@ class Rest:
         with contextlib.suppress(RestFailed):
             self._call("DELETE", self._root + _LOGIN)
 
-    def found_or_created(self, endpoint: str, values: Mapping[str, Any]) -> str:
+    def find_or_create(self, endpoint: str, values: Mapping[str, Any]) -> str:
         found = self._call("GET", self._root + endpoint, params={"name": values["name"]})
         if found["results"]:
             return str(found["results"][0]["pulp_href"])
-        return self.made(endpoint, json=values)
+        return self.create(endpoint, json=values)
 
     def remove(self, endpoint: str, values: Mapping[str, str]) -> None:
-        """Delete what has the values, if there is something."""
+        """Delete the objects that have these `values`, if there are any."""
         for each in self._call("GET", self._root + endpoint, params=values)["results"]:
             self._call("DELETE", each["pulp_href"])
 
-    def made(self, endpoint: str, **request: Any) -> str:
-        """Create something, and return its href."""
-        return self._finished(self.post(endpoint, **request))
+    def create(self, endpoint: str, **request: Any) -> str:
+        """Create an object, and return its href."""
+        return self._wait_for_task(self.post(endpoint, **request))
 
     def post(self, endpoint: str, **request: Any) -> dict[str, Any]:
         return self._call("POST", self._root + endpoint, **request)
 
     def patch(self, href: str, values: Mapping[str, Any]) -> None:
-        self._finished(self._call("PATCH", href, json=values))
+        self._wait_for_task(self._call("PATCH", href, json=values))
 
-    def _finished(self, answer: dict[str, Any]) -> str:
-        """Return the href of what was made, after waiting for the task if there is one."""
+    def _wait_for_task(self, answer: dict[str, Any]) -> str:
+        """Wait for the task if there is one; return the href of the object that was created."""
         if "task" not in answer:
             return str(answer.get("pulp_href", ""))
         deadline = time.monotonic() + _TASK_SECONDS

@@ -1,4 +1,4 @@
-"""Keep secrets out of the list of processes, which every user of the machine can read.
+"""Options with secrets, kept out of the process list, which every user of the machine can read.
 
 The environment of a process, in contrast, can be read by its own user only.
 """
@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from typing import Final
 
-#: Options of `serve`, and the variables that mean the same.
+#: Options of `serve`, and the environment variables with the same meaning.
 VARIABLES: Final = {
     "--admin-password": "CONTENTROUTES_ADMIN_PASSWORD",
     "--database-url": "CONTENTROUTES_DATABASE_URL",
@@ -17,7 +17,7 @@ VARIABLES: Final = {
 
 
 def move_to_environment() -> None:
-    """Start this program anew with its secrets in the environment, if any is an argument."""
+    """Restart this program with its secrets in the environment, if any is an argument."""
     arguments = sys.argv[1:]
     kept, secrets = split(arguments)
     if secrets:
@@ -26,9 +26,9 @@ def move_to_environment() -> None:
 
 
 def split(arguments: Sequence[str]) -> tuple[list[str], dict[str, str]]:
-    """Return the arguments that may be seen, and the secrets as variables.
+    """Return the arguments that others may see, and the secrets as environment variables.
 
-    An empty value stays an argument: it takes a remembered one back, an empty variable does not.
+    An empty value stays an argument: it unsets a remembered value, an empty variable does not.
     """
     if list(arguments[:1]) != ["serve"]:
         return list(arguments), {}

@@ -1,4 +1,4 @@
-"""`pulp-contentroutes serve`: from a data folder to a running Pulp, and down again."""
+"""`pulp-contentroutes serve`: starts the Pulp in a data folder, runs it, and shuts it down."""
 
 import time
 from collections.abc import Iterator
@@ -41,11 +41,11 @@ def serve(
     `given` are the options of this start that replace the remembered ones. Raises StandaloneError.
     """
     started = time.monotonic()
-    # Until the supervisor has handlers of its own.
+    # In effect until the supervisor has handlers of its own.
     raise_on_stop_signals()
     folder.create(data)
-    with folder.held(data), _announced(data / "run"):
-        options = Options.load(data / folder.OPTIONS_FILE).changed(given)
+    with folder.hold(data), _announce(data / "run"):
+        options = Options.load(data / folder.OPTIONS_FILE).with_changes(given)
         instance, cluster = prepare.instance_of(data, options)
         prepare.check_ports(instance)
         click.echo(f"Pulp in {data}")
@@ -55,7 +55,7 @@ def serve(
         if warning:
             click.echo(warning, err=True)
         password = prepare.prepare(instance, cluster, admin_password, is_verbose)
-        # Only now, but for a copy (`settle`): options that do not work are not remembered.
+        # Only now, except for a copy (`settle`): options that do not work must not be remembered.
         write_private(data / folder.OPTIONS_FILE, options.dump())
         is_new = password is not None and not admin_password
         if is_new:
@@ -88,8 +88,8 @@ def serve(
 
 
 @contextmanager
-def _announced(run: Path) -> Iterator[None]:
-    """Let `status` and `stop` find this process for the block; nothing runs yet."""
+def _announce(run: Path) -> Iterator[None]:
+    """Let `status` and `stop` find this process during the block; at first, no service runs."""
     state.write(run, [])
     try:
         yield

@@ -14,13 +14,13 @@ NGINX = "nginx"
 
 # pulpcore warns when API_APP_TTL (120 s) is less than twice this.
 _GUNICORN_TIMEOUT = 60
-# Shorter than the supervisor's patience, so that gunicorn ends its own workers.
+# Shorter than the supervisor's grace period, so that gunicorn ends its own workers.
 _GRACEFUL_TIMEOUT = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """One child of the supervisor; `address` is for people, or where there is none, a dash."""
+    """One child of the supervisor; `address` is for people, and a dash if there is none."""
 
     name: str
     command: tuple[str, ...]
@@ -30,7 +30,7 @@ class Service:
 
 
 def services(instance: Instance, cluster: Cluster | None) -> list[Service]:
-    """Return what to run, the database first; `cluster` is None with an external database."""
+    """Return the services, the database first; `cluster` is None with an external database."""
     return [
         *([_database(cluster)] if cluster else []),
         _gunicorn(instance, "api", instance.options.api_workers),

@@ -42,8 +42,8 @@ def _settings(instance: Instance) -> dict[str, Any]:
         "STATIC_ROOT": str(folder / "static"),
         "WORKING_DIRECTORY": str(folder / "tmp"),
         "FILE_UPLOAD_TEMP_DIR": str(folder / "tmp"),
-        # One page more, at the root of the API. "dynaconf_merge": after all of Pulp's own.
-        "MIDDLEWARE": ["pulp_contentroutes.app.front_page.FrontPage", "dynaconf_merge"],
+        # One more page, at the root of the API. "dynaconf_merge" puts it after all of Pulp's own.
+        "MIDDLEWARE": ["pulp_contentroutes.app.edge.front_page.FrontPage", "dynaconf_merge"],
         "CONTENT_ORIGIN": _content_origin(instance),
         # Pulp reports its plugins to the Pulp project by default; a trial should not.
         "ANALYTICS": False,
@@ -54,10 +54,10 @@ def _settings(instance: Instance) -> dict[str, Any]:
 
 
 def _content_origin(instance: Instance) -> str | None:
-    """Return the URL of the content app, None if it is that of the API under every name.
+    """Return the URL of the content app, None if it equals that of the API under every host name.
 
-    Without one Pulp gives paths alone, and our Galaxy API takes the host of the request; without
-    nginx, both would lead to the port of the API.
+    Without this URL, Pulp returns only paths, and our Galaxy API uses the host of the request;
+    without nginx, both would lead to the port of the API.
     """
     if not instance.is_bound_to_all:
         return instance.content_url
@@ -65,7 +65,7 @@ def _content_origin(instance: Instance) -> str | None:
 
 
 def _django_database(arguments: Mapping[str, str]) -> dict[str, Any]:
-    """Return libpq's keyword arguments as Django names them; those it has no name for: OPTIONS."""
+    """Return libpq's keyword arguments as Django names them; those without a name are OPTIONS."""
     names = {
         "dbname": "NAME",
         "user": "USER",

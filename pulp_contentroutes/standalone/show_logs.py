@@ -1,4 +1,4 @@
-"""`pulp-contentroutes logs`: the end of the services' logs, and what comes."""
+"""`pulp-contentroutes logs`: the last lines of the services' logs, and new lines as they come."""
 
 import contextlib
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What the supervisor tells the other commands while it runs: run/state.json."""
+"""The state that the supervisor writes for the other commands while it runs: run/state.json."""
 
 import json
 import os
@@ -31,10 +31,10 @@ class ServiceState:
 @dataclass(frozen=True, slots=True)
 class State:
     supervisor: int
-    #: When the supervisor started, as the kernel says it: its number may be another's by now.
+    #: The supervisor's start time according to the kernel: its process id may be reused by now.
     started: float
     services: tuple[ServiceState, ...]
-    #: Device and inode of the lock beside it: in a copy of the folder they are others.
+    #: Device and inode of the lock beside this file; they differ in a copy of the folder.
     lock: tuple[int, int] | None = None
 
     @property
@@ -46,13 +46,13 @@ class State:
 
     @classmethod
     def load(cls, run: Path) -> Self | None:
-        """Return what the supervisor of this folder last wrote, None if there is none."""
+        """Return the state that the supervisor of this folder last wrote, None if there is none."""
         try:
             raw = json.loads((run / _FILE).read_text(encoding="utf-8"))
         except FileNotFoundError:
             return None
         services = tuple(ServiceState(**each) for each in raw["services"])
-        # Earlier versions have written none.
+        # Earlier versions did not write it.
         lock = tuple(raw["lock"]) if raw.get("lock") else None
         if lock is not None and lock != _lock(run):
             return None
@@ -60,7 +60,7 @@ class State:
 
 
 def write(run: Path, services: Iterable[ServiceState]) -> None:
-    """Tell the other commands; this process holds the folder."""
+    """Write the state for the other commands; this process holds the folder."""
     state = State(os.getpid(), psutil.Process().create_time(), tuple(services), _lock(run))
     write_private(run / _FILE, json.dumps(asdict(state), indent=2) + "\n")
 

@@ -1,4 +1,4 @@
-"""Say what is being done, and how long it took."""
+"""Progress messages: the current step, and how long it took."""
 
 import time
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Stop everything in order and in time: the clients of the database first, then the database."""
+"""Shutdown in order and in time: first the clients of the database, then the database."""
 
 import signal
 import time
@@ -13,7 +13,10 @@ DATABASE_GRACE: Final = 3.0
 
 
 class Stopping:
-    """Each stage is asked politely, killed when its grace is over, and followed by the next."""
+    """A shutdown in stages.
+
+    Each stage is asked politely, killed when its grace is over, and followed by the next.
+    """
 
     def __init__(self, clients: Sequence[Child], databases: Sequence[Child]) -> None:
         self._stages = [
@@ -25,7 +28,7 @@ class Stopping:
         self._asked: set[int] = set()
 
     def advance(self, is_urgent: bool) -> None:
-        """Send what is due now; called until nothing runs any more. `is_urgent`: kill clients."""
+        """Send the signals that are due; called until nothing runs. `is_urgent`: kill clients."""
         while self._stages and not any(child.is_running for child in self._stages[0][0]):
             del self._stages[0]
             self._begun = None

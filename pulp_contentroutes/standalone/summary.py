@@ -1,6 +1,6 @@
-"""What `serve` prints when everything is healthy: addresses, the password, and what to do next."""
+"""The text that `serve` prints when all is healthy: addresses, the password, what to do next."""
 
-from pulp_contentroutes.paths import CONTENT_PREFIX, GALAXY_PREFIX, percent_encoded, with_domain
+from pulp_contentroutes.paths import CONTENT_PREFIX, GALAXY_PREFIX, percent_encode, with_domain
 from pulp_contentroutes.standalone import demo, reach
 from pulp_contentroutes.standalone.instance import Instance
 from pulp_contentroutes.standalone.locations import command_line
@@ -9,8 +9,10 @@ from pulp_contentroutes.standalone.locations import command_line
 def render(
     instance: Instance, seconds: float, new_password: str | None, domain: str | None, note: str = ""
 ) -> str:
-    """Return the text. `new_password` is one that was made up at this start; `domain` is None
-    where domains are not enabled; `note` says what went wrong.
+    """Return the text.
+
+    `new_password` is one that was generated at this start; `domain` is None if domains are not
+    enabled; `note` says what went wrong.
     """
     front, *others = reach.api_urls(instance)
     content = reach.content_url(instance) + with_domain(CONTENT_PREFIX, domain)
@@ -65,6 +67,6 @@ def _examples(instance: Instance, front: str, content: str, domain: str | None) 
         f"  curl -O {files}hello.txt",
         f"  curl -r 0-4 {files}hello.txt",
         f"  curl {files}",
-        f"  curl {files}{percent_encoded(demo.AWKWARD)}",
+        f"  curl {files}{percent_encode(demo.AWKWARD)}",
         f"  ansible-galaxy collection publish FILE --server {galaxy} --token {token}",
     ]

@@ -1,7 +1,7 @@
-"""Start the services in order, bring back what dies, stop everything in order and in time.
+"""The supervisor: starts services in order, restarts them, stops all in order and in time.
 
-honcho's Manager gives the processes and the printer; its loop ends everything at the
-first exit and kills a database as hard as a worker, so the loop is our own.
+honcho's Manager provides the processes and the printer. Its loop ends everything at the first exit,
+and kills a database in the same way as a worker, so the loop is our own.
 """
 
 import contextlib
@@ -38,14 +38,15 @@ _TICK: Final = 0.1
 _FIRST_DELAY: Final = 0.2
 _PROBE_INTERVAL: Final = 0.25
 _LONGEST_DELAY: Final = 5.0
-#: Of the log of a service that ended, how many are shown.
+#: The number of lines shown of the log of a service that ended.
 _LAST_LINES: Final = 10
 
 
 class Supervisor(Manager):  # type: ignore[misc]  # honcho has no types
-    """Run `services`; `is_database_ready` holds the others back, `on_change` gets every change.
+    """The manager of `services`.
 
-    Their logs are files in the folder `logs`; with `is_verbose` they are printed, too.
+    `is_database_ready` holds back all services but the database, and `on_change` gets every change.
+    The services' logs are files in the folder `logs`; with `is_verbose` they are printed, too.
     """
 
     def __init__(
@@ -80,13 +81,15 @@ class Supervisor(Manager):  # type: ignore[misc]  # honcho has no types
     def loop(self) -> int:
         """Run until everything has stopped; return the exit code (0 if a signal asked for it)."""
         for number in STOP_SIGNALS:
-            # One that is ignored stays ignored: SIGHUP under nohup.
+            # A signal that is ignored stays ignored, such as SIGHUP under nohup.
             if signal.getsignal(number) is not signal.SIG_IGN:
                 signal.signal(number, self._on_signal)
         self.returncode = 0
         self._has_terminal = os.isatty(_STDIN)
         try:
-            while self._stopping is None or any(child.is_running for child in self._ordered()):
+            while self._stopping is None or any(
+                child.is_running for child in self._list_children()
+            ):
                 self._advance()
         finally:
             self._end_what_is_left()
@@ -104,22 +107,23 @@ class Supervisor(Manager):  # type: ignore[misc]  # honcho has no types
             self._stopping.advance(self._stop_signals > 1)
 
     def _is_terminal_gone(self) -> bool:
-        # The SIGHUP of a closed terminal goes to the leader of the session, and `make` keeps it.
+        # The SIGHUP of a closed terminal goes to the leader of the session, and `make` does not
+        # pass it on.
         return self._has_terminal and not os.isatty(_STDIN)
 
     def _end_what_is_left(self) -> None:
-        """End the helpers, and after a failure of our own the services, by their watchers."""
+        """End the helpers and, after a failure of our own, the services, through their watchers."""
         for helper in self._helpers:
             helper.kill()
         self._nursery.leave()
-        for child in self._ordered():
+        for child in self._list_children():
             if child.process is not None:
                 child.process.join()
 
     def _on_signal(self, number: int, frame: object) -> None:
         self._stop_signals += 1
 
-    def _ordered(self) -> list[Child]:
+    def _list_children(self) -> list[Child]:
         return list(self.children.values())
 
     def _receive(self) -> None:
@@ -132,7 +136,7 @@ class Supervisor(Manager):  # type: ignore[misc]  # honcho has no types
                 connection.close()
                 del self._sources[connection]
                 if child is not None:
-                    self._ended(child)
+                    self._record_end(child)
             else:
                 self._take(message, child)
 
@@ -147,8 +151,11 @@ class Supervisor(Manager):  # type: ignore[misc]  # honcho has no types
         elif child is not None and message.type == "stop":
             child.returncode = message.data["returncode"]
 
-    def _ended(self, child: Child) -> None:
-        """Take the end of the watcher for that of its child: its last message, unless killed."""
+    def _record_end(self, child: Child) -> None:
+        """Record the end of `child`, whose watcher has ended.
+
+        The watcher reports the end of its child in its last message, unless it was killed.
+        """
         assert child.process
         child.process.join()
         if child.returncode is None and child.pid is not None:
@@ -191,12 +198,14 @@ class Supervisor(Manager):  # type: ignore[misc]  # honcho has no types
     def _begin_stopping(self, reason: str) -> None:
         self._say(reason)
         database = self.children.get(DATABASE)
-        clients = [child for child in self._ordered() if child is not database]
+        clients = [child for child in self._list_children() if child is not database]
         self._stopping = Stopping(clients, [database] if database else [])
 
     def _start_due(self) -> None:
         now = time.monotonic()
-        due = [child for child in self._ordered() if child.due is not None and child.due <= now]
+        due = [
+            child for child in self._list_children() if child.due is not None and child.due <= now
+        ]
         clients = [child for child in due if child.service.name != DATABASE]
         for child in due:
             if child not in clients:
@@ -204,13 +213,13 @@ class Supervisor(Manager):  # type: ignore[misc]  # honcho has no types
         if clients and self._is_database_ready(now):
             for child in clients:
                 self._start_child(child)
-        while self._waiting and all(child.is_running for child in self._ordered()):
+        while self._waiting and all(child.is_running for child in self._list_children()):
             helper, connection = self._waiting.pop()()
             self._helpers.append(helper)
             self._sources[connection] = None
 
     def _is_database_ready(self, now: float) -> bool:
-        # Each attempt costs a starting PostgreSQL a line in its log.
+        # Each attempt adds a line to the log of a PostgreSQL that is starting.
         if now < self._next_probe:
             return False
         self._next_probe = now + _PROBE_INTERVAL
@@ -225,7 +234,7 @@ class Supervisor(Manager):  # type: ignore[misc]  # honcho has no types
 
     def _report(self) -> None:
         try:
-            self._on_change(self._ordered())
+            self._on_change(self._list_children())
         except OSError as error:
             # A full disk is no reason to stop serving.
             self._say(f"'status' does not know the latest: {error}")

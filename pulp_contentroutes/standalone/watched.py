@@ -1,4 +1,4 @@
-"""One child under watch: what is known of it, and honcho's Process made safe against crashes."""
+"""One supervised child: its state, and honcho's Process made safe against crashes."""
 
 import contextlib
 import os
@@ -16,26 +16,26 @@ from pulp_contentroutes.standalone.beside import Channel
 from pulp_contentroutes.standalone.log_files import LONGEST_LINE, LogFile
 from pulp_contentroutes.standalone.services import Service
 
-#: What asks the supervisor to stop: Ctrl-C, `kill`, a closed terminal, Ctrl-\.
+#: The signals that ask the supervisor to stop: Ctrl-C, `kill`, a closed terminal, Ctrl-\.
 STOP_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 _ORPHAN_GRACE_SECONDS: Final = 5
 
 
 @dataclass(slots=True)
 class Child:
-    """What the supervisor knows of one service; times are of the monotonic clock."""
+    """The supervisor's record of one service; times are of the monotonic clock."""
 
     service: Service
     #: Its watcher; the service itself has the process id `pid`.
     process: BaseProcess | None = None
     pid: int | None = None
     started: float = 0.0
-    #: Of the service, between its end and that of its watcher.
+    #: The exit code of the service, between its end and that of its watcher.
     returncode: int | None = None
     restarts: int = 0
-    #: The latest ends, as far back as they count.
+    #: The times of the latest ends, as far back as they count.
     ends: list[float] = field(default_factory=list)
-    #: When to start it (again); None while it runs.
+    #: The time to start it (again); None while it runs.
     due: float | None = 0.0
 
     @property
@@ -44,19 +44,19 @@ class Child:
 
 
 def signal_group(pid: int, number: signal.Signals) -> None:
-    """Signal a child and what it has forked; honcho starts each in a session of its own."""
+    """Signal a child and the processes it forked; honcho starts each child in its own session."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(pid, number)
 
 
 class WatchedProcess(Process):  # type: ignore[misc]  # honcho has no types
-    """Runs `service` in a process of its own, writes its log, and reports its start and its end.
+    """A watcher that runs `service` in its own process, writes its log, and reports start and end.
 
-    Unless `is_quiet`, it reports its lines, too.
+    Unless `is_quiet`, it also reports the lines of the log.
 
-    Unlike honcho's, it takes a command line instead of a shell's, sees the end of the child even
-    while a grandchild keeps the pipe open, ends what the child leaves behind (the workers of a
-    killed gunicorn or nginx hold their port), and ends the child when the supervisor is gone.
+    Unlike honcho's, it runs a command line without a shell, sees the end of the child even while a
+    grandchild keeps the pipe open, ends the processes that the child leaves behind (the workers of
+    a killed gunicorn or nginx hold their port), and ends the child when the supervisor is gone.
     """
 
     def __init__(self, service: Service, log: LogFile, is_quiet: bool) -> None:
@@ -108,5 +108,5 @@ class WatchedProcess(Process):  # type: ignore[misc]  # honcho has no types
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._child.wait(_ORPHAN_GRACE_SECONDS)
         signal_group(self._child.pid, signal.SIGKILL)
-        # Whatever the other threads wait for, it will not come.
+        # The other threads may be waiting for events that will never come.
         os._exit(1)

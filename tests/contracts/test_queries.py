@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from pulp_contentroutes.serving import sql
-from pulp_contentroutes.serving.database import Database
+from pulp_contentroutes.serving.database import sql
+from pulp_contentroutes.serving.database.pool import Database
+from pulp_contentroutes.serving.database.rows import Queries
 from pulp_contentroutes.serving.errors import DatabaseUnavailable
-from pulp_contentroutes.serving.plans import base_path_lengths
-from pulp_contentroutes.serving.rows import Queries
+from pulp_contentroutes.serving.resolve.snapshots import base_path_lengths
 from tests.fakes import NO_DISTRIBUTION, FakeDatabase
 from tests.postgres.conftest import postgres  # noqa: F401  a fixture
 
@@ -74,7 +74,7 @@ async def make(real_arguments: dict[str, Any] | None) -> AsyncIterator[Make]:
 
 
 def question(path: str) -> tuple[str, str, list[int], list[str], str]:
-    return sql.PLAN, "default", list(base_path_lengths(path)), ["file.file"], f"{path}/"
+    return sql.SNAPSHOT, "default", list(base_path_lengths(path)), ["file.file"], f"{path}/"
 
 
 async def test_a_row_is_a_mapping_of_its_columns(make: Make) -> None:

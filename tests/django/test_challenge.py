@@ -5,8 +5,8 @@ from collections.abc import Callable
 import pytest
 from pulpcore.plugin.models import ContentGuard
 
-from pulp_contentroutes.app.challenge import accepted_credentials
-from pulp_contentroutes.serving.credentials import TOKEN_NEEDED, Accepted
+from pulp_contentroutes.app.access.challenge import accepted_credentials
+from pulp_contentroutes.serving.access.credentials import TOKEN_NEEDED, Accepted
 from tests.harness.galaxy import create_galaxy
 from tests.harness.rest import Rest
 

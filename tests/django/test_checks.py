@@ -13,7 +13,7 @@ from pulp_contentroutes.app.checks import (
     check_content_origin,
     check_database,
 )
-from pulp_contentroutes.serving import echo
+from pulp_contentroutes.serving.notifications import echo
 from tests.harness.pgbouncer import requires_pgbouncer, run_pgbouncer
 
 
@@ -98,7 +98,7 @@ def test_one_command_says_nothing_but_our_faults_and_exits_by_them(
 
 
 def test_the_deploy_checks_tell_that_a_trigger_is_disabled() -> None:
-    trigger = "contentroutes_domain_changed_update"
+    trigger = "contentroutes_core_domain_update"
     # In a transaction of its own: the check has a connection of its own, too.
     with psycopg.connect(**connection.get_connection_params(), autocommit=True) as database:
         database.execute(f"ALTER TABLE core_domain DISABLE TRIGGER {trigger}".encode())

@@ -4,7 +4,7 @@ import pytest
 from pulpcore.plugin.models import Repository
 from pytest_django import Settings
 
-from pulp_contentroutes.app.distribution_types import distribution_types
+from pulp_contentroutes.app.edge.distribution_types import distribution_types
 
 PLAIN = {"file.file", "contentroutes.galaxy"}
 

@@ -1,4 +1,4 @@
-"""Every change that plans and guards are made anew for is found, whoever made it, and however."""
+"""Every change that makes snapshots or guards outdated is found, whoever made it."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -12,9 +12,9 @@ from django.utils import timezone
 from pulpcore.plugin.models import Domain
 from pulpcore.plugin.util import get_domain
 
-from pulp_contentroutes.serving import schema
-from pulp_contentroutes.serving.fingerprints import find_changes
+from pulp_contentroutes.serving.database import schema
 from pulp_contentroutes.serving.model import BASE_PATHS
+from pulp_contentroutes.serving.notifications.fingerprints import find_changes
 
 DistributedPublication = apps.get_model("core", "DistributedPublication")
 ContentRedirectContentGuard = apps.get_model("core", "ContentRedirectContentGuard")
@@ -50,7 +50,7 @@ def state() -> str:
 
 @pytest.fixture
 def site(db: None) -> Any:
-    """One of everything that plans are made of."""
+    """One of everything that snapshots are made of."""
     repository = FileRepository.objects.create(name="fingerprints", pulp_domain=get_domain())
     version = repository.versions.first()
     publication = FilePublication.objects.create(repository_version=version, complete=True)
@@ -139,7 +139,7 @@ def test_a_change_is_found_under_the_keys_that_triggers_announce(site: Any, chan
 
 
 def test_nothing_is_found_where_nothing_has_changed(site: Any) -> None:
-    """Or every plan would be made anew twice a minute."""
+    """Or every snapshot would be made anew twice a minute."""
     assert find_changes(take(), take()) == []
 
 
@@ -151,13 +151,13 @@ def test_a_change_of_one_repository_says_nothing_of_another(site: Any) -> None:
     assert find_changes(before, take()) == [str(other.pk)]
 
 
-TRIGGER = "contentroutes_domain_changed_update"
-#: What takes announcements away, or the columns that plans are made of.
+TRIGGER = "contentroutes_core_domain_update"
+#: What takes announcements away, or the columns that snapshots are made of.
 HARMS = {
     "a trigger disabled": f"ALTER TABLE core_domain DISABLE TRIGGER {TRIGGER}",
     "a trigger dropped": f"DROP TRIGGER {TRIGGER} ON core_domain",
-    "a function dropped": "DROP FUNCTION contentroutes_domain_changed CASCADE",
-    "a function replaced": "CREATE OR REPLACE FUNCTION contentroutes_domain_changed()"
+    "a function dropped": "DROP FUNCTION contentroutes_core_domain_update CASCADE",
+    "a function replaced": "CREATE OR REPLACE FUNCTION contentroutes_core_domain_update()"
     " RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'",
     "a trigger of a guard dropped": "DROP TRIGGER contentroutes_core_headercontentguard_update"
     " ON core_headercontentguard",

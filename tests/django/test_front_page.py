@@ -9,7 +9,7 @@ from django.conf import settings
 from django.test import Client, RequestFactory, override_settings
 from django.urls import Resolver404, resolve
 
-from pulp_contentroutes.app.front_page import FrontPage
+from pulp_contentroutes.app.edge.front_page import FrontPage
 from pulp_contentroutes.paths import CONTENT_PREFIX, GALAXY_PREFIX, ROOT
 
 BROWSER = {"HTTP_ACCEPT": "text/html,application/xhtml+xml,*/*;q=0.8", "HTTP_HOST": "testserver"}

@@ -12,10 +12,10 @@ from asgiref.sync import sync_to_async
 from django.db import connection
 from pulpcore.plugin.models import ContentGuard
 
-from pulp_contentroutes.app.connection import database
-from pulp_contentroutes.app.guards import _ASKS, _THREAD, PulpGuards
+from pulp_contentroutes.app.edge.connection import database
+from pulp_contentroutes.app.edge.guards import _ASKS, _THREAD, PulpGuards
+from pulp_contentroutes.serving.access.guards import Asks, Guard
 from pulp_contentroutes.serving.errors import DatabaseUnavailable
-from pulp_contentroutes.serving.guards import Asks, Guard
 from tests.fakes import FakeDatabase
 
 T = TypeVar("T")

@@ -5,7 +5,7 @@ import random
 import pytest
 from pulpcore.plugin.models import PulpTemporaryFile, RepositoryVersion, Task
 
-from pulp_contentroutes.app.errors import Refused
+from pulp_contentroutes.app.galaxy.errors import Refused
 from pulp_contentroutes.app.models import CollectionVersion, GalaxyRepository
 from tests.harness.galaxy import Galaxy, create_galaxy, tarball
 from tests.harness.rest import USER_PASSWORD, Rest, basic
@@ -55,7 +55,7 @@ def test_small_ones_are_imported_together_and_large_ones_by_tasks_of_their_own(
 ) -> None:
     """A worker takes half a second for each task, and Pulp as long for each version."""
     large, name = tarball({**FILES, "a": random.Random(1).randbytes(3000)}, version="2.0.0")
-    monkeypatch.setattr("pulp_contentroutes.app.galaxy.uploads.SMALL_UPLOAD", 3000)
+    monkeypatch.setattr("pulp_contentroutes.app.galaxy.api.uploads.SMALL_UPLOAD", 3000)
     publisher = admin.as_user(f"Token {token}")
     path = upload(publisher, server, named("1.0.0"), (name, large), named("3.0.0"))
     document = server.get(path, token).json()

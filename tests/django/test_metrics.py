@@ -10,10 +10,11 @@ from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 from pulpcore import metrics
 from pytest_django import Settings
 
-from pulp_contentroutes.app.fast_path import FastPath, _count_bytes
-from pulp_contentroutes.app.metrics import FAILURES, RUNNING, observe
+from pulp_contentroutes.app.edge.fast_path import FastPath, _count_bytes
+from pulp_contentroutes.app.edge.metrics import FAILURES, HANDOVERS, RUNNING, observe
 from pulp_contentroutes.serving.background import Background
-from pulp_contentroutes.serving.invalidation import Listener
+from pulp_contentroutes.serving.handover import Handover
+from pulp_contentroutes.serving.notifications.listener import Listener
 
 
 class Recorder:
@@ -34,7 +35,7 @@ def test_served_bytes_are_counted_for_their_domain(
     monkeypatch.setenv("OTEL_SDK_DISABLED", "true")
     counter, recorder = metrics.ArtifactsSizeCounter.build(), Recorder()
     monkeypatch.setattr(counter, "counter", recorder)
-    monkeypatch.setattr("pulp_contentroutes.app.fast_path.artifacts_size_counter", counter)
+    monkeypatch.setattr("pulp_contentroutes.app.edge.fast_path.artifacts_size_counter", counter)
     count = _count_bytes()
     assert count
     count("default", 4096)
@@ -52,19 +53,22 @@ def reader(monkeypatch: pytest.MonkeyPatch) -> InMemoryMetricReader:
     """What reads our measurements in place of a collector."""
     reader = InMemoryMetricReader()
     meter = MeterProvider([reader], shutdown_on_exit=False).get_meter("pulp.metrics")
-    monkeypatch.setattr("pulp_contentroutes.app.metrics.init_otel_meter", lambda _: meter)
+    monkeypatch.setattr("pulp_contentroutes.app.edge.metrics.init_otel_meter", lambda _: meter)
     return reader
 
 
 def measured(reader: InMemoryMetricReader) -> dict[tuple[str, str], float]:
-    """Return the values by measurement and background task."""
+    """Return the values by measurement, and by background task or reason."""
     data = reader.get_metrics_data()
     metrics = data.resource_metrics[0].scope_metrics[0].metrics if data else ()
     points: list[tuple[str, Any]] = [
         (each.name, point) for each in metrics for point in each.data.data_points
     ]
     assert all(point.attributes["worker_process"] for _, point in points)
-    return {(name, point.attributes["task"]): point.value for name, point in points}
+    return {
+        (name, point.attributes.get("task") or point.attributes["reason"]): point.value
+        for name, point in points
+    }
 
 
 async def test_background_tasks_that_fail_are_measured(
@@ -80,7 +84,7 @@ async def test_background_tasks_that_fail_are_measured(
 
     background.run("failing", fail)
     background.run("waiting", asyncio.Event().wait)
-    observe(background)
+    observe(background, {})
     await has_failed.wait()
     await asyncio.sleep(0)
     assert measured(reader) == {
@@ -92,13 +96,24 @@ async def test_background_tasks_that_fail_are_measured(
     await background.end()
 
 
+async def test_requests_that_are_left_to_pulp_are_measured_by_their_reason(
+    settings: Settings, reader: InMemoryMetricReader
+) -> None:
+    """So that an operator knows why content is served slowly."""
+    settings.OTEL_ENABLED = True
+    counts = {Handover.REMOTE: 2}
+    observe(Background(), counts)
+    counts[Handover.DIRECTORY] = 1
+    assert measured(reader) == {(HANDOVERS, "remote"): 2, (HANDOVERS, "directory"): 1}
+
+
 async def test_no_background_task_is_measured_where_pulp_measures_nothing(
     settings: Settings, reader: InMemoryMetricReader
 ) -> None:
     settings.OTEL_ENABLED = False
     background = Background()
     background.run("waiting", asyncio.Event().wait)
-    observe(background)
+    observe(background, {})
     assert measured(reader) == {}
     await background.end()
 

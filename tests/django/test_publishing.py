@@ -146,7 +146,7 @@ def test_what_is_too_large_to_be_imported_at_once_is_left_to_a_worker(
     server: Galaxy, token: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The publisher waits for the same URL, and is told how the worker fares."""
-    monkeypatch.setattr("pulp_contentroutes.app.limits.SMALL", replace(SMALL, members=2))
+    monkeypatch.setattr("pulp_contentroutes.app.galaxy.limits.SMALL", replace(SMALL, members=2))
     answer = server.publish(DATA, NAME, token)
     path = answer.json()["task"]
     waiting = server.get(path, token).json()
@@ -161,7 +161,7 @@ def test_what_is_too_large_to_be_imported_at_once_is_left_to_a_worker(
 def test_what_takes_too_long_at_once_is_left_to_a_worker(
     server: Galaxy, token: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pulp_contentroutes.app.limits._AT_ONCE_SECONDS", -1)
+    monkeypatch.setattr("pulp_contentroutes.app.galaxy.limits._AT_ONCE_SECONDS", -1)
     server.add(token)
     assert server.get(DETAIL).status_code == 200
 
@@ -169,7 +169,7 @@ def test_what_takes_too_long_at_once_is_left_to_a_worker(
 def test_what_a_worker_refuses_is_refused_with_its_reason(
     server: Galaxy, token: str, monkeypatch: pytest.MonkeyPatch, settings: Any
 ) -> None:
-    monkeypatch.setattr("pulp_contentroutes.app.limits.SMALL", replace(SMALL, members=2))
+    monkeypatch.setattr("pulp_contentroutes.app.galaxy.limits.SMALL", replace(SMALL, members=2))
     settings.CONTENTROUTES_COLLECTION_MAX_MEMBERS = 3
     document = server.wait_for_import(server.publish(DATA, NAME, token), token)
     assert (document["state"], document["error"]["code"]) == ("failed", "too_large")

@@ -7,9 +7,9 @@ from typing import Any, TypeVar
 
 import pytest
 
-from pulp_contentroutes.app.connection import database
-from pulp_contentroutes.serving import schema, sql
-from pulp_contentroutes.serving.database import Database
+from pulp_contentroutes.app.edge.connection import database
+from pulp_contentroutes.serving.database import schema, sql
+from pulp_contentroutes.serving.database.pool import Database
 
 T = TypeVar("T")
 

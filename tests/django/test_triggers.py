@@ -10,7 +10,7 @@ import pytest
 from django.apps import apps
 from django.db import connection
 
-from pulp_contentroutes.serving import schema
+from pulp_contentroutes.serving.database import schema
 
 TRIGGERS = """
 SELECT tgname::text, tgrelid::regclass::text, tgenabled::text, pg_get_triggerdef(oid),
@@ -102,7 +102,7 @@ def test_every_write_of_pulps_succeeds_though_the_schema_is_another(
     run("UPDATE core_publication SET complete = complete")
     [warning] = warnings
     assert warning.startswith(
-        "pulp_contentroutes: contentroutes_publication_changed_update failed, and announces that"
+        "pulp_contentroutes: contentroutes_core_publication_update failed, and announces that"
     )
 
 
@@ -143,21 +143,13 @@ def test_every_trigger_fires_whoever_writes() -> None:
 
 
 def test_the_migration_of_the_triggers_can_be_taken_back_and_run_again() -> None:
-    migrations = "pulp_contentroutes.app.migrations"
-    migration = import_module(f"{migrations}.0007_notify_always")
-    after = run(TRIGGERS)
+    migration = import_module("pulp_contentroutes.app.migrations.0005_notify_changes")
+    made = run(TRIGGERS)
+    assert made
     with connection.schema_editor() as editor:
-        migration.notify_as_before(apps, editor)
-    before = run(TRIGGERS)
-    assert not [name for name, *_ in before if name.endswith("_truncate")]
-    assert {enabled for _, _, enabled, *_ in before} == {"O"}
-    first = import_module(f"{migrations}.0001_notify_changes")
-    for function, (_, _, query) in first.WATCHED.items():
-        if function != "contentroutes_domain_changed":  # 0004 has given it another query
-            body = first.FUNCTION.format(function=function, query=query).split("$$")[1]
-            [found] = {source for *_, source in before if f".{function}()" in source}
-            assert body.split() == found.split("$function$")[1].split()
-            assert "search_path" not in found
+        migration.be_silent(apps, editor)
+    assert run(TRIGGERS) == []
+    assert run("SELECT FROM pg_proc WHERE proname LIKE 'contentroutes%'") == []
     with connection.schema_editor() as editor:
-        migration.notify_always(apps, editor)
-    assert run(TRIGGERS) == after
+        migration.announce(apps, editor)
+    assert run(TRIGGERS) == made

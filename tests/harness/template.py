@@ -68,8 +68,9 @@ def _fingerprint() -> str:
     versions = sorted({f"{canonicalize_name(each.name)} {each.version}" for each in found})
     parts = [sys.version, *versions, str(Account.for_postgresql()), _POSTGRESQL]
     # Access policies and roles are put into the database after the migrations.
-    for made_of in ("migrations", "viewsets"):
-        files = sorted((ROOT / "pulp_contentroutes/app" / made_of).glob("*.py"))
+    for made_of in ("migrations/*.py", "policies.py", "**/viewsets.py", "**/viewsets/*.py"):
+        files = sorted((ROOT / "pulp_contentroutes" / "app").glob(made_of))
+        assert files, made_of
         parts += [file.read_text(encoding="utf-8") for file in files]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
 

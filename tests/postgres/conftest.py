@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from pulp_contentroutes.serving.database import Database
+from pulp_contentroutes.serving.database.pool import Database
 from pulp_contentroutes.standalone.cluster import Cluster
 from pulp_contentroutes.standalone.folder import remove_contents
 

@@ -35,7 +35,7 @@ def make(data: Path) -> Path:
 
 
 def settle(data: Path) -> None:
-    with folder.held(data):
+    with folder.hold(data):
         copies.settle(*instance_of(data, Options(nginx=False)), {})
 
 

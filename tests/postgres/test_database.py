@@ -5,11 +5,12 @@ from typing import Any
 
 import pytest
 
-from pulp_contentroutes.serving import schema
-from pulp_contentroutes.serving.database import Database, probe
+from pulp_contentroutes.serving.coherence.memory import Memory
+from pulp_contentroutes.serving.database import schema
+from pulp_contentroutes.serving.database.pool import Database, probe
 from pulp_contentroutes.serving.errors import DatabaseUnavailable, SchemaMismatch
-from pulp_contentroutes.serving.fingerprints import take_fingerprint
-from pulp_contentroutes.serving.invalidation import Listener
+from pulp_contentroutes.serving.notifications.fingerprints import take_fingerprint
+from pulp_contentroutes.serving.notifications.listener import Listener
 
 
 async def test_statements_are_planned_once_for_every_value(database: Database) -> None:
@@ -66,21 +67,21 @@ async def test_the_probe_names_what_is_missing(database: Database) -> None:
     connection.terminate()
 
 
-class Memory:
+class ToldMemory(Memory):
     def __init__(self) -> None:
         self.told: list[str] = []
 
-    def announced(self, keys: Any) -> None:
-        self.told.append("announced " + " ".join(keys))
+    def invalidate(self, keys: Any) -> None:
+        self.told.append("invalidate " + " ".join(keys))
 
-    def forget(self) -> None:
-        self.told.append("forget")
+    def reset(self) -> None:
+        self.told.append("reset")
 
-    def trust(self) -> None:
-        self.told.append("trust")
+    def resume(self) -> None:
+        self.told.append("resume")
 
-    def distrust(self) -> None:
-        self.told.append("distrust")
+    def suspend(self) -> None:
+        self.told.append("suspend")
 
 
 async def until(condition: Any) -> None:
@@ -93,7 +94,7 @@ async def test_without_the_schema_the_fast_path_is_switched_off_and_said_so(
     database: Database, caplog: pytest.LogCaptureFixture
 ) -> None:
     switched: list[bool] = []
-    memory = Memory()
+    memory = ToldMemory()
     task = asyncio.create_task(Listener(database, [memory], switched.append).run())
     await until(lambda: switched)
     # Our migrations say when they have run.
@@ -102,7 +103,7 @@ async def test_without_the_schema_the_fast_path_is_switched_off_and_said_so(
     await until(lambda: "The fast path is off" in caplog.text)
     task.cancel()
     assert set(switched) == {False}
-    assert set(memory.told) == {"distrust"}
+    assert set(memory.told) == {"suspend"}
 
 
 async def test_the_listener_tells_what_is_announced_and_comes_back_when_it_is_cut(
@@ -110,20 +111,20 @@ async def test_the_listener_tells_what_is_announced_and_comes_back_when_it_is_cu
 ) -> None:
     async def is_fine(connection: Any, has_users: bool) -> None: ...
 
-    monkeypatch.setattr("pulp_contentroutes.serving.invalidation.probe", is_fine)
-    memory, switched = Memory(), list[bool]()
+    monkeypatch.setattr("pulp_contentroutes.serving.notifications.listener.probe", is_fine)
+    memory, switched = ToldMemory(), list[bool]()
     task = asyncio.create_task(Listener(database, [memory], switched.append).run())
-    await until(lambda: memory.told == ["trust"])
+    await until(lambda: memory.told == ["resume"])
     notify = f"SELECT pg_notify('{schema.CHANNEL}', $1::text)"
     await database.fetch(notify, "a,b")
-    await until(lambda: memory.told[1:] == ["announced a b"])
+    await until(lambda: memory.told[1:] == ["invalidate a b"])
     await database.fetch(notify, schema.EVERYTHING)
-    await until(lambda: memory.told[2:] == ["forget"])
+    await until(lambda: memory.told[2:] == ["reset"])
     await database.fetch(
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
         " WHERE application_name = 'pulp_contentroutes' AND pid <> pg_backend_pid()"
     )
-    await until(lambda: memory.told[3:] == ["distrust", "trust"])
+    await until(lambda: memory.told[3:] == ["suspend", "resume"])
     task.cancel()
     assert set(switched) == {True}
 

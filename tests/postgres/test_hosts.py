@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pulp_contentroutes.serving.database import Database
+from pulp_contentroutes.serving.database.pool import Database
 from pulp_contentroutes.serving.errors import DatabaseUnavailable
 
 

@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
-from pulp_contentroutes.serving import echo, invalidation, schema
-from pulp_contentroutes.serving.database import _SERVER_SETTINGS, Database
-from pulp_contentroutes.serving.invalidation import Listener
+from pulp_contentroutes.serving.database import schema
+from pulp_contentroutes.serving.database.pool import _SERVER_SETTINGS, Database
+from pulp_contentroutes.serving.notifications import echo, listener
+from pulp_contentroutes.serving.notifications.listener import Listener
 from tests.harness.pgbouncer import requires_pgbouncer, run_pgbouncer
-from tests.postgres.test_database import Memory, until
+from tests.postgres.test_database import ToldMemory, until
 
 pytestmark = requires_pgbouncer
 #: Few servers for many clients, so that each statement finds another session.
@@ -48,7 +49,7 @@ def sessions(postgres: dict[str, Any]) -> Iterator[Path]:
 def is_impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     async def is_fine(connection: Any, has_users: bool) -> None: ...
 
-    monkeypatch.setattr(invalidation, "probe", is_fine)
+    monkeypatch.setattr(listener, "probe", is_fine)
     monkeypatch.setattr(echo, "ECHO_SECONDS", 1)
 
 
@@ -57,8 +58,8 @@ def behind(postgres: dict[str, Any], pooler: Path, is_told: bool = False) -> Dat
 
 
 @asynccontextmanager
-async def listening(database: Database) -> AsyncIterator[tuple[Memory, list[bool]]]:
-    memory, switched = Memory(), list[bool]()
+async def listening(database: Database) -> AsyncIterator[tuple[ToldMemory, list[bool]]]:
+    memory, switched = ToldMemory(), list[bool]()
     task = asyncio.create_task(Listener(database, [memory], switched.append).run())
     try:
         yield memory, switched
@@ -82,7 +83,7 @@ async def test_nothing_is_trusted_where_nothing_is_heard(
     async with listening(database) as (memory, switched):
         await until(lambda: "Changes are not heard of" in caplog.text)
         await until(lambda: memory.told)
-        assert (memory.told, switched) == (["distrust"], [True])
+        assert (memory.told, switched) == (["suspend"], [True])
         # The next client of PostgreSQL's sessions is not sent what we have asked for.
         for _ in range(4):
             assert await database.fetch("SELECT pg_listening_channels()") == []
@@ -92,10 +93,10 @@ async def test_changes_are_heard_of_in_session_mode(
     postgres: dict[str, Any], sessions: Path
 ) -> None:
     async with listening(behind(postgres, sessions)) as (memory, _):
-        await until(lambda: memory.told == ["trust"])
+        await until(lambda: memory.told == ["resume"])
         notifying = Database(postgres, False, connections=1, seconds=5)
         await notifying.fetch(schema.NOTIFY, schema.CHANNEL, "a,b")
-        await until(lambda: memory.told[1:] == ["announced a b"])
+        await until(lambda: memory.told[1:] == ["invalidate a b"])
         notifying.close()
 
 

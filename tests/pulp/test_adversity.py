@@ -11,8 +11,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from pulp_contentroutes.serving import schema
-from pulp_contentroutes.serving.database import _SERVER_SETTINGS
+from pulp_contentroutes.serving.database import schema
+from pulp_contentroutes.serving.database.pool import _SERVER_SETTINGS
 from tests.harness.database_proxy import LISTEN
 from tests.harness.pgbouncer import requires_pgbouncer, run_pgbouncer
 from tests.harness.waiting import wait_until
@@ -142,7 +142,7 @@ def test_a_listening_connection_that_is_silently_dead_is_noticed(stage: Stage) -
     assert stage.changing().body == CHANGING[1]
 
 
-TRIGGER = "ALTER TABLE core_distribution {} TRIGGER contentroutes_distribution_changed_update"
+TRIGGER = "ALTER TABLE core_distribution {} TRIGGER contentroutes_core_distribution_update"
 BYPASSES = {
     "replica": ("SET session_replication_role = replica", "RESET session_replication_role", 5),
     # Five seconds between two looks, and what a busy machine adds.
@@ -171,7 +171,7 @@ def test_a_change_that_bypasses_triggers_is_noticed(stage: Stage, bypass: str) -
 @requires_pgbouncer
 @pytest.mark.parametrize("mode", ["transaction", "session"])
 def test_a_change_is_seen_at_once_behind_pgbouncer(site: Site, tmp_path: Path, mode: str) -> None:
-    """Or plans and guards would be out of date for ever, though the log says that all is well."""
+    """Or snapshots and guards would be outdated for ever, though the log says all is well."""
     known = ",".join(("extra_float_digits", "statement_timeout", *_SERVER_SETTINGS))
     server = str(site.socket.parent)
     with (

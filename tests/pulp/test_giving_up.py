@@ -3,7 +3,7 @@
 from contextlib import ExitStack
 from pathlib import Path
 
-from pulp_contentroutes.serving import schema
+from pulp_contentroutes.serving.database import schema
 from tests.harness.waiting import wait_until
 from tests.pulp.adversity import Site, Stage, content_app, is_fast
 
@@ -20,7 +20,7 @@ print(*(f"{each.id} {each.msg}" for each in found if "contentroutes" in str(each
 def test_a_schema_that_is_not_ours_is_left_to_pulp_until_it_is(site: Site, tmp_path: Path) -> None:
     """Or an upgrade of pulpcore would have us serve what nobody published."""
     # Pulp's own handler does without it, but we would not hear of a change.
-    trigger = "TRIGGER contentroutes_distribution_changed_update"
+    trigger = "TRIGGER contentroutes_core_distribution_update"
     site.sql(f"ALTER TABLE core_distribution DISABLE {trigger}")
     with content_app(site.instance, tmp_path, site.socket.parent) as app:
         answer, is_off = app.route.get(site.small), app.says("CRITICAL: The fast path is off")

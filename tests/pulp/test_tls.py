@@ -8,6 +8,7 @@ import pytest
 import requests
 
 from pulp_contentroutes.paths import CONTENT_PREFIX, with_domain
+from tests.harness import guides
 from tests.harness.ansible_galaxy import Client
 from tests.harness.certificates import Authority, Pair, entitlement
 from tests.harness.galaxy import create_galaxy, tarball
@@ -166,3 +167,22 @@ def test_everything_without_tls_leads_to_it(site: Site) -> None:
     for path in ("/pulp/api/v3/status/", f"{CONTENT_PREFIX}x?q=%2F"):
         answer = site.get(site.http + path, headers={"Host": "localhost"})
         assert (answer.status_code, answer.headers["Location"]) == (301, f"https://localhost{path}")
+
+
+@pytest.mark.exhaustive
+@pytest.mark.domains
+def test_the_guides_work_by_tls(site: Site, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    guides.make_signing_key(home)
+    # Two web servers stand before one Pulp.
+    pasted = [*guides.FIRST_STEPS, *guides.ACCESS, *guides.GALAXY]
+    printed = guides.paste(
+        site.https,
+        home,
+        guides.with_names(site.https.rpartition(":")[2], pasted),
+        has_domains=site.pulp.domain is not None,
+        # What installation.md says of an authority of one's own; `--cacert` is long for each line.
+        variables=dict.fromkeys(("SSL_CERT_FILE", "CURL_CA_BUNDLE"), str(site.authority)),
+    )
+    assert printed[1] == "My own file.\n"
+    guides.assert_installed_from_galaxy(home)

@@ -1,17 +1,20 @@
 """What the documentation says is what the code does."""
 
-import ast
 import json
 import re
 import subprocess
 import sys
 import tomllib
+from dataclasses import fields
 from pathlib import Path
 
 import click
 import pytest
 
 from pulp_contentroutes import paths
+from pulp_contentroutes.app import settings as app_settings
+from pulp_contentroutes.app.settings_table import SETTINGS
+from pulp_contentroutes.serving.options import Options
 from pulp_contentroutes.standalone.cli import main
 from tests.benchmarks.summary import render_summary
 
@@ -24,26 +27,25 @@ def read(name: str) -> str:
     return (ROOT / name).read_text(encoding="utf-8")
 
 
-def settings() -> dict[str, object]:
-    """Return the defaults of our settings in app/settings.py, without Django."""
-    assigned = (
-        node
-        for node in ast.parse(read("pulp_contentroutes/app/settings.py")).body
-        if isinstance(node, ast.Assign)
-    )
-    defaults = {ast.unparse(node.targets[0]): ast.literal_eval(node.value) for node in assigned}
-    # What is merged into one of Pulp's.
-    return {
-        name: default
-        for name, default in defaults.items()
-        if not (isinstance(default, dict) and default.get("dynaconf_merge"))
-    }
+def test_the_table_of_settings_is_that_of_the_code() -> None:
+    rows = [
+        f"| `{each.name}` | `{each.default}`{each.unit and f' {each.unit}'} | {each.sentence} |"
+        for each in SETTINGS
+    ]
+    table = re.findall(r"^\| `CONTENTROUTES_.*$", read("docs/settings.md"), re.MULTILINE)
+    assert table == rows
 
 
-@pytest.mark.parametrize(("name", "default"), settings().items())
-def test_every_setting_is_documented_with_its_default(name: str, default: object) -> None:
-    assert name.startswith("CONTENTROUTES_")
-    assert f"| `{name}` | `{default}` |" in read("docs/settings.md")
+def test_pulp_reads_every_setting_with_its_default() -> None:
+    """dynaconf takes the module's names in capital letters."""
+    names = [name for name in dir(app_settings) if name.isupper()]
+    ours = {name: getattr(app_settings, name) for name in names if name.startswith("CONTENT")}
+    assert ours == {each.name: each.default for each in SETTINGS}
+
+
+def test_every_value_of_the_fast_path_is_a_setting() -> None:
+    keys = {each.key.lower() for each in SETTINGS}
+    assert {field.name for field in fields(Options)} <= keys
 
 
 def test_every_check_is_documented_once() -> None:

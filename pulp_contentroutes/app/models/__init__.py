@@ -1,13 +1,13 @@
 """The plugin's tables; Django finds them here."""
 
-from pulp_contentroutes.app.models.access import ApiToken, TokenContentGuard
-from pulp_contentroutes.app.models.content import (
+from pulp_contentroutes.app.access.models import ApiToken, TokenContentGuard
+from pulp_contentroutes.app.galaxy.models.content import (
     CollectionDeprecation,
     CollectionSignature,
     CollectionVersion,
     RoleVersion,
 )
-from pulp_contentroutes.app.models.galaxy import GalaxyDistribution, GalaxyRepository
+from pulp_contentroutes.app.galaxy.models.repository import GalaxyDistribution, GalaxyRepository
 
 __all__ = [
     "ApiToken",

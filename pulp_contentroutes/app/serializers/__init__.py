@@ -1,17 +1,17 @@
 """REST representations; pulpcore collects them here."""
 
-from pulp_contentroutes.app.serializers.access import (
+from pulp_contentroutes.app.access.serializers import (
     ApiTokenCreatedSerializer,
     ApiTokenSerializer,
     TokenContentGuardSerializer,
 )
-from pulp_contentroutes.app.serializers.content import (
+from pulp_contentroutes.app.galaxy.serializers.content import (
     CollectionDeprecationSerializer,
     CollectionSignatureSerializer,
     CollectionVersionSerializer,
     RoleVersionSerializer,
 )
-from pulp_contentroutes.app.serializers.galaxy import (
+from pulp_contentroutes.app.galaxy.serializers.repository import (
     CopySerializer,
     DeprecateSerializer,
     GalaxyDistributionSerializer,

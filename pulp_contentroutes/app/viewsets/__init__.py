@@ -1,13 +1,13 @@
 """REST endpoints; pulpcore finds them here and puts them below its API root."""
 
-from pulp_contentroutes.app.viewsets.access import ApiTokenViewSet, TokenContentGuardViewSet
-from pulp_contentroutes.app.viewsets.content import (
+from pulp_contentroutes.app.access.viewsets import ApiTokenViewSet, TokenContentGuardViewSet
+from pulp_contentroutes.app.galaxy.viewsets.content import (
     CollectionDeprecationViewSet,
     CollectionSignatureViewSet,
     CollectionVersionViewSet,
     RoleVersionViewSet,
 )
-from pulp_contentroutes.app.viewsets.galaxy import (
+from pulp_contentroutes.app.galaxy.viewsets.repository import (
     GalaxyDistributionViewSet,
     GalaxyRepositoryVersionViewSet,
     GalaxyRepositoryViewSet,

@@ -18,10 +18,10 @@ from django.test.utils import CaptureQueriesContext
 from pulpcore.plugin.models import Artifact, PulpTemporaryFile
 from pulpcore.plugin.util import get_url
 
-from pulp_contentroutes.app.collections import stored
+from pulp_contentroutes.app.galaxy.tasks.publishing import import_collection
+from pulp_contentroutes.app.galaxy.units import store_collection
 from pulp_contentroutes.app.models import CollectionVersion, GalaxyRepository
 from pulp_contentroutes.app.serializers import GalaxyDistributionSerializer
-from pulp_contentroutes.app.tasks.publishing import import_collection
 from pulp_contentroutes.galaxy.collection import read_collection
 from pulp_contentroutes.galaxy.limits import Limits
 from tests.unit.galaxy.archives import archive
@@ -96,7 +96,7 @@ def _stored(data: bytes, name: str) -> CollectionVersion:
         artifact.save()
     with artifact.file.open() as file:
         collection = read_collection(file, Limits())
-    unit: CollectionVersion = stored(collection, artifact)  # type: ignore[no-untyped-call]
+    unit: CollectionVersion = store_collection(collection, artifact)  # type: ignore[no-untyped-call]
     return unit
 
 

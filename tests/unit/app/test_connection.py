@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from psycopg import pq
 
-from pulp_contentroutes.app.connection import asyncpg_arguments
-from pulp_contentroutes.app.libpq import read_settings
+from pulp_contentroutes.app.edge.connection import asyncpg_arguments
+from pulp_contentroutes.app.edge.libpq import read_settings
 from pulp_contentroutes.serving.errors import UnsupportedSetting
 
 #: What Django adds for psycopg alone.

@@ -12,7 +12,7 @@ from pulp_contentroutes.galaxy.errors import (
     InvalidCollection,
     InvalidManifest,
     TooLarge,
-    quoted,
+    quote,
 )
 from pulp_contentroutes.galaxy.role import read_role
 from tests.unit.galaxy.archives import FILES, LIMITS, archive, assert_sentence, packed
@@ -107,7 +107,7 @@ def test_a_json_document_is_in_utf_8_as_clients_want_it(data: bytes) -> None:
 
 def test_a_quoted_text_is_cut_before_it_is_made_printable() -> None:
     tracemalloc.start()
-    shown = quoted("\U0001f600" * 1_000_000)
+    shown = quote("\U0001f600" * 1_000_000)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert len(shown) == 80
@@ -127,4 +127,4 @@ def test_a_quoted_text_is_cut_before_it_is_made_printable() -> None:
     ],
 )
 def test_a_quoted_text_has_at_most_80_letters(text: str, shown: str) -> None:
-    assert quoted(text) == shown
+    assert quote(text) == shown

@@ -4,7 +4,7 @@ import asyncio
 import base64
 import os
 import warnings
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
@@ -14,20 +14,22 @@ from aiohttp import ClientResponse, web
 from aiohttp.test_utils import TestClient
 from aiohttp.typedefs import Handler, Middleware
 
-from pulp_contentroutes.serving.admission import Admission
-from pulp_contentroutes.serving.authorize import Authorizer
-from pulp_contentroutes.serving.client_address import ClientAddresses
-from pulp_contentroutes.serving.files import Files
-from pulp_contentroutes.serving.guards import Asks
-from pulp_contentroutes.serving.lookups import Lookups
+from pulp_contentroutes.serving.access.admission import Admission
+from pulp_contentroutes.serving.access.authorizer import Authorizer
+from pulp_contentroutes.serving.access.client_address import ClientAddresses
+from pulp_contentroutes.serving.access.guards import Asks
+from pulp_contentroutes.serving.access.signed_urls import SignedUrls
+from pulp_contentroutes.serving.access.throttle import FailedLogins
+from pulp_contentroutes.serving.access.tokens import Tokens
+from pulp_contentroutes.serving.coherence.memory import Memory
+from pulp_contentroutes.serving.http.responder import Responder
 from pulp_contentroutes.serving.pipeline import Pipeline
-from pulp_contentroutes.serving.plans import DistributionTypes, Plans
-from pulp_contentroutes.serving.resolve import Resolver
-from pulp_contentroutes.serving.respond import Responder
-from pulp_contentroutes.serving.routes import Route, Routes
-from pulp_contentroutes.serving.signed_urls import SignedUrls
-from pulp_contentroutes.serving.throttle import FailedLogins
-from pulp_contentroutes.serving.tokens import Tokens
+from pulp_contentroutes.serving.resolve.checkpoints import Checkpoints
+from pulp_contentroutes.serving.resolve.path_lookup import PathLookup
+from pulp_contentroutes.serving.resolve.resolver import Resolver
+from pulp_contentroutes.serving.resolve.snapshots import DistributionTypes, Snapshots
+from pulp_contentroutes.serving.routing.routes import Route, Routes
+from pulp_contentroutes.serving.sources.files import Files
 from tests.fakes import FakeDatabase, FakeGuards, FakeStorages
 
 Client = TestClient[web.Request, web.Application]
@@ -105,7 +107,7 @@ class FastPath:
     database: FakeDatabase
     root: Path
     files: Files
-    plans: Plans
+    snapshots: Snapshots
     resolver: Resolver
     pipeline: Pipeline
     marked: list[None]
@@ -115,6 +117,25 @@ class FastPath:
     authorizer: Authorizer
     admission: Admission
     authentication: Authentication
+    #: What the listener tells.
+    memories: tuple[Memory, ...]
+
+    def invalidate(self, keys: Iterable[str]) -> None:
+        changed = tuple(keys)
+        for memory in self.memories:
+            memory.invalidate(changed)
+
+    def reset(self) -> None:
+        for memory in self.memories:
+            memory.reset()
+
+    def resume(self) -> None:
+        for memory in self.memories:
+            memory.resume()
+
+    def suspend(self) -> None:
+        for memory in self.memories:
+            memory.suspend()
 
 
 @pytest.fixture
@@ -124,29 +145,46 @@ def is_hidden() -> bool:
 
 
 @pytest.fixture
-async def fast_path(tmp_path: Path, is_hidden: bool) -> AsyncIterator[FastPath]:
+def has_debug_header() -> bool:
+    """Whether answers say how they came about; overridden in the same way."""
+    return False
+
+
+@pytest.fixture
+async def fast_path(
+    tmp_path: Path, is_hidden: bool, has_debug_header: bool
+) -> AsyncIterator[FastPath]:
     """The fast path, listening and on, with a distribution `base`."""
     database, files = FakeDatabase(), Files(10)
     database.add_distribution("base")
-    lookups = Lookups(database, files.stored_file, content_type, 1000, 1_000_000)
-    plans = Plans(database, FakeStorages(tmp_path), TYPES, 100, STALE_SECONDS)
-    resolver = Resolver(database, plans, lookups, files)
+    lookups = PathLookup(database, files.stored_file, content_type, 1000, 1_000_000)
+    snapshots = Snapshots(database, FakeStorages(tmp_path), TYPES, 100, STALE_SECONDS)
+    checkpoints = Checkpoints(database)
+    resolver = Resolver(snapshots, lookups, checkpoints)
     marked: list[None] = []
     counted: list[tuple[str, int]] = []
-    responder = Responder(files, 10, lambda domain, number: counted.append((domain, number)))
+    responder = Responder(10, lambda domain, number: counted.append((domain, number)))
     routes = Routes([Route(OURS, False, True), Route(PULPS, False, False)], MAX_PATH_BYTES)
     guards, tokens = FakeGuards(), Tokens(database)
     authorizer = Authorizer(guards, tokens)
     addresses, failed = ClientAddresses(["127.0.0.0/8"]), FailedLogins(FAILED_LOGINS)
     admission = Admission(authorizer, addresses, failed, SignedUrls(KEY), is_hidden=is_hidden)
-    pipeline = Pipeline(routes, resolver, admission, responder, lambda: marked.append(None))
+    pipeline = Pipeline(
+        routes,
+        resolver,
+        admission,
+        responder,
+        lambda: marked.append(None),
+        has_debug_header=has_debug_header,
+    )
     pipeline.is_on = True
-    for memory in (resolver, authorizer, tokens):
-        memory.trust()
-    yield FastPath(
-        database, tmp_path, files, plans, resolver, pipeline, marked, counted, guards, tokens,
-        authorizer, admission, Authentication(),
+    memories = (snapshots, lookups, checkpoints, files, authorizer.known_guards, tokens)
+    made = FastPath(
+        database, tmp_path, files, snapshots, resolver, pipeline, marked, counted, guards, tokens,
+        authorizer, admission, Authentication(), memories,
     )  # fmt: skip
+    made.resume()
+    yield made
     files.close()
 
 
@@ -163,6 +201,7 @@ async def client(fast_path: FastPath, aiohttp_client: MakeClient) -> Client:
     authenticate = fast_path.authentication.middleware
     app = web.Application(middlewares=[pipeline.outermost, authenticate, pipeline.innermost])
     app.add_routes([web.get(prefix + "{path:.+}", handed_over) for prefix in (OURS, PULPS)])
+    app.on_response_prepare.append(pipeline.correct_headers)
     # A route of another plugin, below Pulp's prefix.
     app.add_routes([web.get(PULPS + "base/other/{name}", handed_over)])
     app.add_routes([web.route("*", "/{path:.*}", handed_over)])

@@ -5,10 +5,10 @@ from aiohttp import ClientResponse
 from aiohttp.test_utils import make_mocked_request
 from yarl import URL
 
-from pulp_contentroutes.serving import sql
-from pulp_contentroutes.serving.credentials import MAX_LENGTH, Accepted, new_token
-from pulp_contentroutes.serving.guards import Asks
-from pulp_contentroutes.serving.signed_urls import SignedUrls
+from pulp_contentroutes.serving.access.credentials import MAX_LENGTH, Accepted, new_token
+from pulp_contentroutes.serving.access.guards import Asks
+from pulp_contentroutes.serving.access.signed_urls import SignedUrls
+from pulp_contentroutes.serving.database import sql
 from tests.unit.serving.conftest import (
     DATA,
     FAILED_LOGINS,
@@ -149,7 +149,7 @@ async def test_a_guard_that_changes_is_loaded_anew(client: Client, fast_path: Fa
     fast_path.guards.guards[guard_id] = type(fast_path.guards.guards[guard_id])(
         Asks.REQUEST, lambda request: False
     )
-    fast_path.authorizer.announced([str(guard_id), "base_paths"])
+    fast_path.invalidate([str(guard_id), "base_paths"])
     assert (await get(client, "base/x", X_Key="yes")).status == 403
 
 
@@ -160,7 +160,7 @@ async def test_a_guard_that_is_added_counts_from_its_announcement(
     assert (await get(client, "base/x")).status == 200
     row = fast_path.database.distributions["base"]
     row["content_guard_id"] = fast_path.guards.add(Asks.REQUEST)
-    fast_path.resolver.announced([str(row["distribution_id"])])
+    fast_path.invalidate([str(row["distribution_id"])])
     assert (await get(client, "base/x")).status == 403
 
 
@@ -168,8 +168,7 @@ async def test_without_trust_a_guard_is_compared_for_each_request(
     client: Client, fast_path: FastPath
 ) -> None:
     guarded(fast_path, Asks.REQUEST)
-    for memory in (fast_path.resolver, fast_path.authorizer, fast_path.tokens):
-        memory.distrust()
+    fast_path.suspend()
     for _ in range(3):
         assert (await get(client, "base/x", X_Key="yes")).status == 200
     assert (len(fast_path.guards.loaded), len(fast_path.guards.compared)) == (1, 2)

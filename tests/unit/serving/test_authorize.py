@@ -7,16 +7,18 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import make_mocked_request
 
-from pulp_contentroutes.serving import sql
-from pulp_contentroutes.serving.authorize import Authorizer, Decision
-from pulp_contentroutes.serving.credentials import MAX_LENGTH, new_token
+from pulp_contentroutes.serving.access.authorizer import Authorizer, Decision
+from pulp_contentroutes.serving.access.credentials import MAX_LENGTH, new_token
+from pulp_contentroutes.serving.access.guards import Asks
+from pulp_contentroutes.serving.access.tokens import Tokens
+from pulp_contentroutes.serving.database import sql
 from pulp_contentroutes.serving.errors import GuardGone
-from pulp_contentroutes.serving.guards import Asks
-from pulp_contentroutes.serving.tokens import Tokens
+from pulp_contentroutes.serving.handover import Handover
 from tests.fakes import FakeDatabase, FakeGuards
 from tests.unit.serving.conftest import basic
 
-ADMITTED, UNAUTHENTICATED, NEEDS_TOKEN, FORBIDDEN, TOO_LARGE, UNDECIDED = Decision
+ADMITTED, UNAUTHENTICATED, NEEDS_TOKEN, FORBIDDEN, TOO_LARGE = Decision
+UNDECIDED = Handover.AUTHENTICATION
 REQUEST, SLOWLY, TOKEN, PULP = Asks
 
 
@@ -28,8 +30,8 @@ class World:
         self.tokens = Tokens(self.database)
         self.authorizer = Authorizer(self.guards, self.tokens)
         self.ids = {asks: self.guards.add(asks) for asks in Asks}
-        self.tokens.trust()
-        self.authorizer.trust()
+        self.tokens.resume()
+        self.authorizer.known_guards.resume()
 
     def authorization(self, kind: str, guard_id: UUID) -> str:
         """Return the value of an Authorization header."""
@@ -123,7 +125,7 @@ async def test_nothing_is_certain_before_the_guard_and_the_token_were_loaded(
 async def test_without_our_tokens_pulp_authenticates_every_token(asks: Asks) -> None:
     guards = FakeGuards()
     authorizer, guard_id = Authorizer(guards, None), guards.add(asks)
-    authorizer.trust()
+    authorizer.known_guards.resume()
     request = asked("yes", f"Bearer {new_token()}")
     assert await authorizer.decide(guard_id, request) is UNDECIDED
     assert not authorizer.admits_now(guard_id, request)
@@ -138,7 +140,7 @@ async def test_credentials_may_be_as_long_as_allowed(world: World) -> None:
 
 async def test_a_guard_that_is_gone_is_left_to_pulp(world: World) -> None:
     gone = uuid4()
-    assert await world.authorizer.decide(gone, asked("yes")) is UNDECIDED
+    assert await world.authorizer.decide(gone, asked("yes")) is Handover.GUARD_GONE
     assert not world.authorizer.admits_now(gone, asked("yes"))
     with pytest.raises(GuardGone, match=str(gone)):
         await world.authorizer.permits_with_user(gone, asked("yes"))
@@ -187,10 +189,12 @@ async def test_one_query_of_a_token_is_enough_for_guards_that_need_no_permission
     assert world.database.count(sql.TOKEN) == 2
 
 
-@pytest.mark.parametrize("news", ["announced", "forget", "distrust", "trust"])
+@pytest.mark.parametrize("news", ["invalidate", "reset", "suspend", "resume"])
 async def test_whatever_the_listener_tells_reaches_the_guards(world: World, news: str) -> None:
     guard_id = world.ids[REQUEST]
     await world.authorizer.decide(guard_id, asked("yes"))
     assert world.authorizer.admits_now(guard_id, asked("yes"))
-    getattr(world.authorizer, news)(*([[str(guard_id)]] if news == "announced" else []))
+    getattr(world.authorizer.known_guards, news)(
+        *([[str(guard_id)]] if news == "invalidate" else [])
+    )
     assert not world.authorizer.admits_now(guard_id, asked("yes"))

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pulp_contentroutes.serving.cache import BoundedCache
+from pulp_contentroutes.serving.coherence.bounded_cache import BoundedCache
 
 
 def weigh(key: str, value: str) -> int:
@@ -69,7 +69,9 @@ def test_without_a_weight_function_entries_weigh_nothing() -> None:
 
 def test_discarding_a_missing_key_changes_nothing() -> None:
     dropped: list[str] = []
-    cache: BoundedCache[str, str] = BoundedCache(10, 10, weigh, dropped.append)
+    cache: BoundedCache[str, str] = BoundedCache(
+        10, 10, weigh, lambda _, value: dropped.append(value)
+    )
     cache.put("a", "123")
     cache.discard("b")
     assert (cache.get("a"), cache.bytes, dropped) == ("123", 3, [])
@@ -93,13 +95,15 @@ def test_only_the_value_that_is_meant_is_discarded() -> None:
 
 
 def test_every_value_that_leaves_is_dropped_once() -> None:
-    dropped: list[str] = []
-    cache: BoundedCache[str, str] = BoundedCache(2, dropped=dropped.append)
+    dropped: list[tuple[str, str]] = []
+    cache: BoundedCache[str, str] = BoundedCache(
+        2, dropped=lambda key, value: dropped.append((key, value))
+    )
     for key in "abca":
         cache.put(key, key.upper())
     cache.discard("a")
     cache.clear()
-    assert sorted(dropped) == ["A", "A", "B", "C"]
+    assert sorted(dropped) == [("a", "A"), ("a", "A"), ("b", "B"), ("c", "C")]
     assert len(cache) == 0
 
 

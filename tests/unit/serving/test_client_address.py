@@ -5,8 +5,8 @@ from aiohttp.test_utils import make_mocked_request
 from hypothesis import given, strategies
 from multidict import CIMultiDict
 
-from pulp_contentroutes.serving.client_address import ClientAddresses
-from pulp_contentroutes.serving.forwarded import Address
+from pulp_contentroutes.serving.access.client_address import ClientAddresses
+from pulp_contentroutes.serving.access.forwarded import Address
 
 
 @pytest.mark.parametrize(

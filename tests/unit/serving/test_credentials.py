@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pulp_contentroutes.serving.credentials import (
+from pulp_contentroutes.serving.access.credentials import (
     TOKEN_PREFIX,
     Foreign,
     Malformed,

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from aiohttp import ClientPayloadError, web
 
-from pulp_contentroutes.serving import descriptors
+from pulp_contentroutes.serving.sources import stored_files
 from tests.unit.serving.conftest import (
     HANDED_OVER,
     OURS,
@@ -64,7 +64,7 @@ def _fail(errors: list[int | None]) -> None:
 @pytest.fixture
 def disk(monkeypatch: pytest.MonkeyPatch) -> Disk:
     # No file is opened again only because it was written a moment ago.
-    monkeypatch.setattr(descriptors, "_TICK_SECONDS", -1)
+    monkeypatch.setattr(stored_files, "_TICK_SECONDS", -1)
     return Disk(monkeypatch)
 
 

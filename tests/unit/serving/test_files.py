@@ -12,12 +12,11 @@ from uuid import uuid4
 
 import pytest
 
-from pulp_contentroutes.serving import descriptors
-from pulp_contentroutes.serving.descriptors import KEPT_BYTES, Descriptor
+from pulp_contentroutes.serving.coherence.singleflight import SingleFlight
 from pulp_contentroutes.serving.errors import FileDamaged, FileGone
-from pulp_contentroutes.serving.files import Files
-from pulp_contentroutes.serving.model import StoredFile
-from pulp_contentroutes.serving.singleflight import SingleFlight
+from pulp_contentroutes.serving.sources import stored_files
+from pulp_contentroutes.serving.sources.files import Files
+from pulp_contentroutes.serving.sources.stored_files import KEPT_BYTES, OpenFile, StoredFile
 from tests.fakes import stored
 
 #: More than is kept in memory.
@@ -36,9 +35,9 @@ def make(files: Files, root: Path, data: bytes = DATA) -> StoredFile:
     return files.stored_file(stored(name, len(data)), str(root))
 
 
-async def read(files: Files, descriptor: Descriptor, offset: int, length: int) -> bytes:
+async def read(opened: OpenFile, offset: int, length: int) -> bytes:
     buffer = bytearray(length)
-    await files.read(descriptor, offset, memoryview(buffer))
+    await opened.read(offset, memoryview(buffer))
     return bytes(buffer)
 
 
@@ -56,11 +55,11 @@ async def test_bytes_are_read_where_they_are_asked_for(
     files: Files, tmp_path: Path, has_nowait: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if not has_nowait:
-        monkeypatch.setattr(descriptors, "_NOWAIT", 0)
-    descriptor = await files.open(make(files, tmp_path))
-    assert await read(files, descriptor, 0, len(DATA)) == DATA
-    assert await read(files, descriptor, 1, 1) == DATA[1:2]
-    assert await read(files, descriptor, len(DATA) - 1, 1) == DATA[-1:]
+        monkeypatch.setattr(stored_files, "_NOWAIT", 0)
+    descriptor = await files.open_anew(make(files, tmp_path))
+    assert await read(descriptor, 0, len(DATA)) == DATA
+    assert await read(descriptor, 1, 1) == DATA[1:2]
+    assert await read(descriptor, len(DATA) - 1, 1) == DATA[-1:]
 
 
 @pytest.mark.skipif(not SHARED_MEMORY.is_dir(), reason="there is no /dev/shm here")
@@ -70,7 +69,7 @@ async def test_a_file_system_without_nowait_is_read_in_a_thread(
     """tmpfs and NFS refuse RWF_NOWAIT."""
     file = make(files, SHARED_MEMORY)
     try:
-        assert await read(files, await files.open(file), 0, len(DATA)) == DATA
+        assert await read(await files.open_anew(file), 0, len(DATA)) == DATA
     finally:
         os.unlink(file.name)
 
@@ -82,18 +81,18 @@ async def test_a_file_of_another_size_is_not_opened(
     file = make(files, tmp_path)
     os.truncate(file.name, size)
     with pytest.raises(FileDamaged):
-        await files.open(file)
+        await files.open_anew(file)
 
 
 async def test_a_file_that_is_truncated_later_is_noticed_by_its_reader(
     files: Files, tmp_path: Path
 ) -> None:
     file = make(files, tmp_path)
-    descriptor = await files.open(file)
+    descriptor = await files.open_anew(file)
     os.truncate(file.name, 5)
     with pytest.raises(FileDamaged):
-        await read(files, descriptor, 0, len(DATA))
-    assert files.opened(file) is None
+        await read(descriptor, 0, len(DATA))
+    assert files.get_open(file) is None
 
 
 async def test_a_file_that_is_gone_makes_its_paths_be_looked_up_anew(
@@ -102,16 +101,16 @@ async def test_a_file_that_is_gone_makes_its_paths_be_looked_up_anew(
     file = make(files, tmp_path)
     os.unlink(file.name)
     with pytest.raises(FileGone):
-        await files.open(file)
+        await files.open_anew(file)
     assert not file.is_current
 
 
 async def test_no_more_files_stay_open_than_allowed(files: Files, tmp_path: Path) -> None:
-    await files.open(make(files, tmp_path))
+    await files.open_anew(make(files, tmp_path))
     files.close()
     before = open_descriptors()
     for _ in range(10):
-        await files.open(make(files, tmp_path))
+        await files.open_anew(make(files, tmp_path))
     assert open_descriptors() <= before + 2
     files.close()
     assert open_descriptors() == before
@@ -126,14 +125,14 @@ async def test_a_file_that_was_refused_is_closed_at_once(files: Files, tmp_path:
         before = open_descriptors()
         for _ in range(3):
             with pytest.raises(FileDamaged):
-                await files.open(file)
+                await files.open_anew(file)
         assert open_descriptors() == before
     finally:
         gc.enable()
 
 
 async def test_a_failure_leaves_no_circle_of_references(files: Files, tmp_path: Path) -> None:
-    descriptor = await files.open(make(files, tmp_path))
+    descriptor = await files.open_anew(make(files, tmp_path))
 
     async def fail() -> None:
         held = descriptor
@@ -152,10 +151,10 @@ async def test_a_failure_leaves_no_circle_of_references(files: Files, tmp_path: 
 
 
 async def test_a_file_stays_open_for_who_reads_it(files: Files, tmp_path: Path) -> None:
-    reader = await files.open(make(files, tmp_path))
+    reader = await files.open_anew(make(files, tmp_path))
     for _ in range(5):
-        await files.open(make(files, tmp_path))
-    assert await read(files, reader, 0, len(DATA)) == DATA
+        await files.open_anew(make(files, tmp_path))
+    assert await read(reader, 0, len(DATA)) == DATA
 
 
 async def test_a_deleted_artifact_is_closed_and_looked_up_anew(
@@ -163,16 +162,16 @@ async def test_a_deleted_artifact_is_closed_and_looked_up_anew(
 ) -> None:
     """Otherwise its disk space would come back only when the worker restarts."""
     file = make(files, tmp_path)
-    await files.open(file)
-    files.announced(["base_paths", str(uuid4()), str(file.artifact_id)])
-    assert files.opened(file) is None
+    await files.open_anew(file)
+    files.invalidate(["base_paths", str(uuid4()), str(file.artifact_id)])
+    assert files.get_open(file) is None
     assert not file.is_current
 
 
 @pytest.fixture
 def settled(monkeypatch: pytest.MonkeyPatch) -> None:
     """Take every file for one that was written long ago."""
-    monkeypatch.setattr(descriptors, "_TICK_SECONDS", -1)
+    monkeypatch.setattr(stored_files, "_TICK_SECONDS", -1)
 
 
 def rewrite(file: StoredFile, data: bytes) -> None:
@@ -193,9 +192,9 @@ def replace(file: StoredFile, data: bytes) -> None:
 @pytest.mark.usefixtures("settled")
 async def test_a_file_that_is_as_it_was_stays_open(files: Files, tmp_path: Path) -> None:
     file = make(files, tmp_path)
-    descriptor = await files.open(file)
+    descriptor = await files.open_anew(file)
     await files.look_at_open_files()
-    assert files.opened(file) is descriptor
+    assert files.get_open(file) is descriptor
 
 
 @pytest.mark.usefixtures("settled")
@@ -207,10 +206,10 @@ async def test_what_its_name_leads_to_is_served_after_a_look_at_the_names(
     """Or a file that was repaired would stay damaged for as long as it is open."""
     damaged, repaired = os.urandom(size), os.urandom(size)
     file = make(files, tmp_path, damaged)
-    assert await files.whole(await files.ready(file)) == damaged
+    assert await (await files.open(file)).read_all() == damaged
     harm(file, repaired)
     await files.look_at_open_files()
-    assert await files.whole(await files.ready(file)) == repaired
+    assert await (await files.open(file)).read_all() == repaired
 
 
 @pytest.mark.usefixtures("settled")
@@ -218,11 +217,11 @@ async def test_a_large_file_that_was_changed_in_place_is_opened_anew_at_once(
     files: Files, tmp_path: Path
 ) -> None:
     file = make(files, tmp_path, os.urandom(1_000_000))
-    descriptor = await files.open(file)
-    assert await files.ready(file) is files.ready_nowait(file) is descriptor
+    descriptor = await files.open_anew(file)
+    assert await files.open(file) is files.open_nowait(file) is descriptor
     rewrite(file, os.urandom(1_000_000))
-    assert files.ready_nowait(file) is None
-    assert await files.ready(file) is not descriptor
+    assert files.open_nowait(file) is None
+    assert await files.open(file) is not descriptor
 
 
 @pytest.mark.parametrize("size", [1000, 1_000_000])
@@ -231,13 +230,13 @@ async def test_a_file_is_served_while_it_is_open_whatever_becomes_of_its_name(
 ) -> None:
     data = os.urandom(size)
     file = make(files, tmp_path, data)
-    descriptor = await files.open(file)
+    descriptor = await files.open_anew(file)
     os.link(file.name, f"{file.name}.backup")
-    assert files.ready_nowait(file) is descriptor
+    assert files.open_nowait(file) is descriptor
     os.unlink(f"{file.name}.backup")
     os.unlink(file.name)
-    assert files.ready_nowait(file) is await files.ready(file) is descriptor
-    assert await files.whole(descriptor) == data
+    assert files.open_nowait(file) is await files.open(file) is descriptor
+    assert await descriptor.read_all() == data
 
 
 async def test_a_file_that_was_written_just_before_is_opened_once_more(
@@ -245,14 +244,14 @@ async def test_a_file_that_was_written_just_before_is_opened_once_more(
 ) -> None:
     """A second change in the same tick of the file system's clock leaves no trace."""
     file = make(files, tmp_path)
-    await files.open(file)
+    await files.open_anew(file)
     await files.look_at_open_files()
-    assert files.opened(file) is None
+    assert files.get_open(file) is None
     written = os.stat(file.name).st_ctime
     monkeypatch.setattr(time, "time", lambda: written + 3)
-    descriptor = await files.open(file)
+    descriptor = await files.open_anew(file)
     await files.look_at_open_files()
-    assert files.opened(file) is descriptor
+    assert files.get_open(file) is descriptor
 
 
 @pytest.mark.usefixtures("settled")
@@ -261,8 +260,8 @@ async def test_a_name_that_cannot_be_looked_at_hides_none_of_the_others(
 ) -> None:
     """A stale handle of NFS ended the looks of a worker for its whole life."""
     stale, gone = make(files, tmp_path), make(files, tmp_path)
-    await files.open(stale)
-    await files.open(gone)
+    await files.open_anew(stale)
+    await files.open_anew(gone)
     os.unlink(gone.name)
     look = os.stat
 
@@ -273,8 +272,8 @@ async def test_a_name_that_cannot_be_looked_at_hides_none_of_the_others(
 
     monkeypatch.setattr(os, "stat", fail)
     await files.look_at_open_files()
-    assert files.opened(stale) is None
-    assert files.opened(gone) is None
+    assert files.get_open(stale) is None
+    assert files.get_open(gone) is None
 
 
 @pytest.mark.usefixtures("settled")
@@ -282,9 +281,9 @@ async def test_the_watch_closes_what_was_deleted_behind_our_back(
     files: Files, tmp_path: Path
 ) -> None:
     gone, there = make(files, tmp_path), make(files, tmp_path)
-    await files.open(gone)
-    await files.open(there)
+    await files.open_anew(gone)
+    await files.open_anew(there)
     os.unlink(gone.name)
     await files.look_at_open_files()
-    assert files.opened(gone) is None
-    assert files.opened(there) is not None
+    assert files.get_open(gone) is None
+    assert files.get_open(there) is not None

@@ -7,8 +7,8 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import make_mocked_request
 
-from pulp_contentroutes.serving import guards as module
-from pulp_contentroutes.serving.guards import Asks, Guard, KnownGuards
+from pulp_contentroutes.serving.access import guards as module
+from pulp_contentroutes.serving.access.guards import Asks, Guard, KnownGuards
 from pulp_contentroutes.serving.model import BASE_PATHS
 from tests.fakes import FakeGuards
 
@@ -26,7 +26,7 @@ class World:
         self.guards = FakeGuards()
         self.known = KnownGuards(self.guards)
         self.ids = {asks: self.guards.add(asks) for asks in Asks}
-        self.known.trust()
+        self.known.resume()
 
     async def find(self, asks: Asks = REQUEST) -> Guard:
         guard = await self.known.find(self.ids[asks])
@@ -59,7 +59,7 @@ async def test_a_guard_is_loaded_once_unless_it_asks_pulp(
     for _ in range(2):
         await world.find(asks)
     assert world.counts == (loads, 0)
-    assert (world.known.known(world.ids[asks]) is None) is (asks is PULP)
+    assert (world.known.get_nowait(world.ids[asks]) is None) is (asks is PULP)
 
 
 async def test_a_guard_that_is_gone_is_asked_for_each_time(world: World) -> None:
@@ -71,7 +71,7 @@ async def test_a_guard_that_is_gone_is_asked_for_each_time(world: World) -> None
 async def test_only_a_change_of_the_guard_invalidates_it(world: World) -> None:
     await world.find()
     await world.find(TOKEN)
-    world.known.announced([BASE_PATHS, str(world.ids[SLOWLY]), str(world.ids[TOKEN])])
+    world.known.invalidate([BASE_PATHS, str(world.ids[SLOWLY]), str(world.ids[TOKEN])])
     await world.find()
     assert world.counts == (2, 0)
     await world.find(TOKEN)
@@ -80,8 +80,8 @@ async def test_only_a_change_of_the_guard_invalidates_it(world: World) -> None:
 
 async def test_a_change_of_anything_leaves_no_guard(world: World) -> None:
     await world.find()
-    world.known.forget()
-    assert world.known.known(world.ids[REQUEST]) is None
+    world.known.reset()
+    assert world.known.get_nowait(world.ids[REQUEST]) is None
     await world.find()
     assert world.counts == (2, 0)
 
@@ -94,11 +94,11 @@ async def test_without_the_listener_each_request_compares_the_guard(
     if when == "before the listener runs":
         known = KnownGuards(world.guards)
     else:
-        known.distrust()
+        known.suspend()
     guard_id = world.ids[REQUEST]
     for _ in range(3):
         assert await known.find(guard_id) is world.guards.guards[guard_id]
-        assert known.known(guard_id) is None
+        assert known.get_nowait(guard_id) is None
     assert world.counts == (1, 2)
 
 
@@ -108,19 +108,19 @@ async def test_a_change_that_was_not_heard_of_is_found_by_comparison(
 ) -> None:
     """Or a guard would let clients in that its change has locked out."""
     assert await world.permits()
-    world.known.distrust()
+    world.known.suspend()
     world.change()
     if is_heard:
-        world.known.trust()
-        assert world.known.known(world.ids[REQUEST]) is None
+        world.known.resume()
+        assert world.known.get_nowait(world.ids[REQUEST]) is None
     assert not await world.permits()
     assert world.counts == (2, 1)
 
 
 async def test_after_a_time_of_silence_each_guard_is_compared_once(world: World) -> None:
     await world.find()
-    world.known.distrust()
-    world.known.trust()
+    world.known.suspend()
+    world.known.resume()
     for _ in range(2):
         await world.find()
     assert world.counts == (1, 1)
@@ -128,7 +128,7 @@ async def test_after_a_time_of_silence_each_guard_is_compared_once(world: World)
 
 async def test_a_guard_that_went_while_nothing_was_heard_is_gone(world: World) -> None:
     await world.find()
-    world.known.distrust()
+    world.known.suspend()
     guard_id = world.ids[REQUEST]
     del world.guards.guards[guard_id]
     assert [await world.known.find(guard_id) for _ in range(2)] == [None, None]
@@ -139,7 +139,7 @@ async def test_concurrent_requests_share_a_load_only_while_the_listener_runs(
     world: World, is_trusted: bool
 ) -> None:
     if not is_trusted:
-        world.known.distrust()
+        world.known.suspend()
     world.guards.gate = asyncio.Event()
     loads = [asyncio.create_task(world.permits()) for _ in range(3)]
     await asyncio.sleep(0)
@@ -168,11 +168,11 @@ async def test_a_guard_that_was_loaded_before_a_change_is_neither_trusted_nor_sh
     await asyncio.sleep(0)
     guard_id = world.change()
     if change == "missed":
-        world.known.trust()
+        world.known.resume()
     elif change == "of anything":
-        world.known.forget()
+        world.known.reset()
     else:
-        world.known.announced([str(guard_id)])
+        world.known.invalidate([str(guard_id)])
     late = asyncio.create_task(world.permits()) if is_shared else None
     await asyncio.sleep(0)
     world.guards.gate.set()
@@ -189,7 +189,7 @@ async def test_the_number_of_guards_is_bounded(
     monkeypatch.setattr(module, "_GUARDS", 1)
     known = KnownGuards(world.guards)
     if is_trusted:
-        known.trust()
+        known.resume()
     for asks in (REQUEST, TOKEN, REQUEST):
         await known.find(world.ids[asks])
     assert world.counts == (3, 0)

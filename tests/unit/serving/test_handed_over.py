@@ -4,8 +4,8 @@ import pytest
 from aiohttp import web
 from multidict import CIMultiDict
 
-from pulp_contentroutes.serving.guards import Asks
-from pulp_contentroutes.serving.handed_over import mark_guarded
+from pulp_contentroutes.serving.access.guards import Asks
+from pulp_contentroutes.serving.request_state import mark_guarded
 from tests.unit.serving.conftest import OURS, PULPS, Client, FastPath, MakeClient, get, guarded
 
 #: What an upstream may send, and must not reach a proxy or a client.

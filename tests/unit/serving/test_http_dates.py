@@ -8,12 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from multidict import CIMultiDict, CIMultiDictProxy
 
-from pulp_contentroutes.serving.preconditions import (
-    Validators,
+from pulp_contentroutes.serving.http.preconditions import (
     Verdict,
     evaluate,
     range_applies,
 )
+from pulp_contentroutes.serving.model import Validators
 
 TAG = '"any"'
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")

@@ -7,15 +7,16 @@ from uuid import UUID
 
 import pytest
 
-from pulp_contentroutes.serving import invalidation as module
-from pulp_contentroutes.serving import schema
+from pulp_contentroutes.serving.coherence.memory import Memory
+from pulp_contentroutes.serving.database import schema
 from pulp_contentroutes.serving.errors import DatabaseUnavailable, SchemaMismatch
-from pulp_contentroutes.serving.fingerprints import find_changes
-from pulp_contentroutes.serving.invalidation import Listener
 from pulp_contentroutes.serving.model import BASE_PATHS
+from pulp_contentroutes.serving.notifications import listener as module
+from pulp_contentroutes.serving.notifications.fingerprints import find_changes
+from pulp_contentroutes.serving.notifications.listener import Listener
 
 Told = Callable[[Any, int, str, str], None]
-Listen = Callable[[], "Memory"]
+Listen = Callable[[], "ToldMemory"]
 
 
 class FakeConnection:
@@ -96,21 +97,21 @@ class FakeServer:
         return found
 
 
-class Memory:
+class ToldMemory(Memory):
     def __init__(self) -> None:
         self.told: list[str] = []
 
-    def announced(self, keys: Any) -> None:
-        self.told.append("announced " + " ".join(sorted(keys)))
+    def invalidate(self, keys: Any) -> None:
+        self.told.append("invalidate " + " ".join(sorted(keys)))
 
-    def forget(self) -> None:
-        self.told.append("forget")
+    def reset(self) -> None:
+        self.told.append("reset")
 
-    def trust(self) -> None:
-        self.told.append("trust")
+    def resume(self) -> None:
+        self.told.append("resume")
 
-    def distrust(self) -> None:
-        self.told.append("distrust")
+    def suspend(self) -> None:
+        self.told.append("suspend")
 
     def switch(self, is_on: bool) -> None:
         self.told.append("on" if is_on else "off")
@@ -137,16 +138,16 @@ def server(monkeypatch: pytest.MonkeyPatch) -> FakeServer:
 @pytest.fixture
 def is_impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """For tests in which echoes are lost: where they are not, a busy machine may take its time."""
-    monkeypatch.setattr("pulp_contentroutes.serving.echo.ECHO_SECONDS", 0.05)
+    monkeypatch.setattr("pulp_contentroutes.serving.notifications.echo.ECHO_SECONDS", 0.05)
 
 
 @pytest.fixture
-async def begin(server: FakeServer) -> AsyncIterator[Callable[[bool], Memory]]:
+async def begin(server: FakeServer) -> AsyncIterator[Callable[[bool], ToldMemory]]:
     """Begin to listen to the server, and return what is told; with the switch if that is wanted."""
     tasks: list[asyncio.Task[None]] = []
 
-    def begin(with_switch: bool) -> Memory:
-        memory = Memory()
+    def begin(with_switch: bool) -> ToldMemory:
+        memory = ToldMemory()
         switch = memory.switch if with_switch else lambda is_on: None
         listener = Listener(server, [memory], switch)  # type: ignore[arg-type]
         tasks.append(asyncio.create_task(listener.run()))
@@ -159,12 +160,12 @@ async def begin(server: FakeServer) -> AsyncIterator[Callable[[bool], Memory]]:
 
 
 @pytest.fixture
-def listen(begin: Callable[[bool], Memory]) -> Listen:
+def listen(begin: Callable[[bool], ToldMemory]) -> Listen:
     return lambda: begin(False)
 
 
 @pytest.fixture
-def listen_and_switch(begin: Callable[[bool], Memory]) -> Listen:
+def listen_and_switch(begin: Callable[[bool], ToldMemory]) -> Listen:
     return lambda: begin(True)
 
 
@@ -187,9 +188,9 @@ async def test_nothing_is_trusted_before_an_echo_was_heard(
     server.delivers = False
     memory = listen()
     await until(lambda: len(server.connections) > 1)
-    assert set(memory.told) == {"distrust"}
+    assert set(memory.told) == {"suspend"}
     server.delivers = True
-    await until(lambda: "trust" in memory.told)
+    await until(lambda: "resume" in memory.told)
 
 
 @pytest.mark.usefixtures("is_impatient")
@@ -200,8 +201,8 @@ async def test_a_notification_of_everything_proves_nothing(
     memory = listen()
     await until(lambda: server.sent)
     server.connections[-1].deliver(schema.EVERYTHING)
-    await until(lambda: "distrust" in memory.told)
-    assert "trust" not in memory.told
+    await until(lambda: "suspend" in memory.told)
+    assert "resume" not in memory.told
 
 
 @pytest.mark.usefixtures("is_impatient")
@@ -210,11 +211,11 @@ async def test_trust_ends_when_nothing_is_heard_any_more(
 ) -> None:
     """The connection itself may still answer, as behind a pooler that was put there since."""
     memory = listen()
-    await until(lambda: "trust" in memory.told)
+    await until(lambda: "resume" in memory.told)
     server.delivers = False
     connections = len(server.connections)
     await until(lambda: len(server.connections) > connections)
-    assert memory.told[-1] == "distrust"
+    assert memory.told[-1] == "suspend"
 
 
 async def test_a_connection_that_is_lost_while_an_echo_is_waited_for_is_lost_at_once(
@@ -222,16 +223,16 @@ async def test_a_connection_that_is_lost_while_an_echo_is_waited_for_is_lost_at_
 ) -> None:
     """Or what is outdated would be served until the echo is given up, five seconds later."""
     memory = listen()
-    await until(lambda: "trust" in memory.told)
+    await until(lambda: "resume" in memory.told)
     server.delivers = False
     sent = server.sent
     await until(lambda: server.sent > sent)
     server.delivers = True
     lose(server.connections[0])
     # In this very moment, whatever the listener waits for.
-    assert memory.told == ["trust", "distrust"]
+    assert memory.told == ["resume", "suspend"]
     async with asyncio.timeout(2):
-        await until(lambda: memory.told == ["trust", "distrust", "trust"])
+        await until(lambda: memory.told == ["resume", "suspend", "resume"])
     assert "hears nothing any more" not in caplog.text
 
 
@@ -239,11 +240,11 @@ async def test_an_old_connection_that_ends_late_costs_no_trust(
     server: FakeServer, listen: Listen
 ) -> None:
     memory = listen()
-    await until(lambda: "trust" in memory.told)
+    await until(lambda: "resume" in memory.told)
     lose(server.connections[0])
-    await until(lambda: memory.told == ["trust", "distrust", "trust"])
+    await until(lambda: memory.told == ["resume", "suspend", "resume"])
     lose(server.connections[0])
-    assert memory.told == ["trust", "distrust", "trust"]
+    assert memory.told == ["resume", "suspend", "resume"]
 
 
 async def test_a_fingerprint_of_a_lost_connection_earns_no_trust(
@@ -269,7 +270,7 @@ async def test_a_fingerprint_of_a_lost_connection_earns_no_trust(
     lose(server.connections[0])
     gate.set()
     await asyncio.sleep(0.05)
-    assert memory.told == ["trust", "distrust"]
+    assert memory.told == ["resume", "suspend"]
 
 
 async def test_a_connection_that_has_lasted_is_made_anew_at_once(
@@ -280,7 +281,7 @@ async def test_a_connection_that_has_lasted_is_made_anew_at_once(
     memory = listen()
     await until(lambda: server.sent > 3)
     lose(server.connections[0])
-    await until(lambda: memory.told == ["trust", "distrust", "trust"])
+    await until(lambda: memory.told == ["resume", "suspend", "resume"])
 
 
 async def test_a_connection_that_does_not_last_is_not_made_anew_at_once(
@@ -289,9 +290,9 @@ async def test_a_connection_that_does_not_last_is_not_made_anew_at_once(
     monkeypatch.setattr(module, "_FIRST_RETRY_SECONDS", 3600)
     monkeypatch.setattr(module, "HEARTBEAT_SECONDS", 3600)
     memory = listen()
-    await until(lambda: memory.told == ["trust"])
+    await until(lambda: memory.told == ["resume"])
     lose(server.connections[0])
-    await until(lambda: memory.told == ["trust", "distrust"])
+    await until(lambda: memory.told == ["resume", "suspend"])
     await asyncio.sleep(0.05)
     assert len(server.connections) == 1
 
@@ -303,12 +304,12 @@ async def test_a_schema_that_is_the_same_is_not_looked_at_once_more(
     """Until the worker trusts again every request asks the database."""
     monkeypatch.setattr(module, "HEARTBEAT_SECONDS", 3600)
     memory = listen()
-    await until(lambda: memory.told == ["trust"])
+    await until(lambda: memory.told == ["resume"])
     server.steps.clear()
     if not is_same:
         server.state = "migrated meanwhile"
     lose(server.connections[0])
-    await until(lambda: memory.told == ["trust", "distrust", "trust"])
+    await until(lambda: memory.told == ["resume", "suspend", "resume"])
     assert server.steps == ["state read", *([] if is_same else ["schema looked at"])]
 
 
@@ -320,30 +321,30 @@ async def test_what_nobody_announced_before_a_cut_is_told_after_it(
     monkeypatch.setattr(module, "_SHARE", 0)
     server.fingerprints = [SAME, OTHER]
     memory = listen()
-    await until(lambda: memory.told == ["trust"])
+    await until(lambda: memory.told == ["resume"])
     lose(server.connections[0])
-    told = f"announced {ID} {BASE_PATHS}"
-    await until(lambda: memory.told == ["trust", "distrust", "trust", told])
+    told = f"invalidate {ID} {BASE_PATHS}"
+    await until(lambda: memory.told == ["resume", "suspend", "resume", told])
 
 
 async def test_echoes_are_no_changes(server: FakeServer, listen: Listen) -> None:
     """Or what is loaded while any worker's heart beats would never be remembered."""
     memory = listen()
-    await until(lambda: memory.told == ["trust"])
+    await until(lambda: memory.told == ["resume"])
     before = server.sent
     server.connections[-1].deliver(f"{schema.ECHO}of another worker")
     server.connections[-1].deliver("a,b")
     await until(lambda: server.sent > before + 2)
-    assert memory.told == ["trust", "announced a b"]
+    assert memory.told == ["resume", "invalidate a b"]
 
 
 async def test_everything_is_forgotten_when_anything_may_have_changed(
     server: FakeServer, listen: Listen
 ) -> None:
     memory = listen()
-    await until(lambda: memory.told == ["trust"])
+    await until(lambda: memory.told == ["resume"])
     server.connections[-1].deliver(schema.EVERYTHING)
-    assert memory.told == ["trust", "forget"]
+    assert memory.told == ["resume", "reset"]
 
 
 async def test_a_busy_pool_is_no_proof_of_deafness(server: FakeServer, listen: Listen) -> None:
@@ -351,7 +352,7 @@ async def test_a_busy_pool_is_no_proof_of_deafness(server: FakeServer, listen: L
     server.pool_is_busy = True
     memory = listen()
     await until(lambda: server.sent > 3)
-    assert memory.told == ["trust"]
+    assert memory.told == ["resume"]
 
 
 async def test_a_change_that_nobody_announced_is_told(
@@ -361,7 +362,7 @@ async def test_a_change_that_nobody_announced_is_told(
     monkeypatch.setattr(module, "_SHARE", 0)
     server.fingerprints = [SAME, SAME, OTHER]
     memory = listen()
-    await until(lambda: memory.told == ["trust", f"announced {ID} {BASE_PATHS}"])
+    await until(lambda: memory.told == ["resume", f"invalidate {ID} {BASE_PATHS}"])
 
 
 async def test_everything_is_off_in_the_moment_in_which_a_migration_is_announced(
@@ -370,10 +371,10 @@ async def test_everything_is_off_in_the_moment_in_which_a_migration_is_announced
     """Or a guard that is set after its triggers have gone would not be asked, for ever."""
     monkeypatch.setattr(module, "HEARTBEAT_SECONDS", 3600)
     memory = listen_and_switch()
-    await until(lambda: memory.told == ["on", "trust"])
+    await until(lambda: memory.told == ["on", "resume"])
     server.mismatch = SchemaMismatch("Triggers are gone.")
     server.connections[-1].deliver(schema.CHANGED)
-    assert memory.told == ["on", "trust", "off", "distrust"]
+    assert memory.told == ["on", "resume", "off", "suspend"]
     looks = server.steps.count("schema looked at")
     await until(lambda: server.steps.count("schema looked at") > looks)
     assert "on" not in memory.told[2:]
@@ -388,7 +389,7 @@ async def test_the_fast_path_is_on_again_as_soon_as_a_migration_has_mended_the_s
     await until(lambda: memory.told == ["off"])
     server.mismatch = None
     server.connections[-1].deliver(schema.CHANGED)
-    await until(lambda: memory.told[-2:] == ["on", "trust"])
+    await until(lambda: memory.told[-2:] == ["on", "resume"])
 
 
 @pytest.mark.parametrize("step", ["state read", "schema looked at", "fingerprint"])
@@ -414,7 +415,7 @@ async def test_a_migration_in_the_middle_of_the_look_at_the_schema_is_not_missed
     monkeypatch.setattr(module, patched.get(name, name), interrupted)
     memory = listen_and_switch()
     await until(lambda: len(server.connections) == 2 and memory.told[-1] == "off")
-    assert "trust" not in memory.told
+    assert "resume" not in memory.told
 
 
 async def test_triggers_that_change_without_a_word_turn_everything_off_with_the_next_heartbeat(
@@ -422,10 +423,10 @@ async def test_triggers_that_change_without_a_word_turn_everything_off_with_the_
 ) -> None:
     """Though they are as before when they are looked at: meanwhile nothing was announced."""
     memory = listen_and_switch()
-    await until(lambda: memory.told == ["on", "trust"])
+    await until(lambda: memory.told == ["on", "resume"])
     server.state = "disabled, and enabled again"
-    await until(lambda: memory.told[-2:] == ["on", "trust"] and len(memory.told) > 2)
-    assert memory.told[2:4] == ["off", "distrust"]
+    await until(lambda: memory.told[-2:] == ["on", "resume"] and len(memory.told) > 2)
+    assert memory.told[2:4] == ["off", "suspend"]
     assert "Triggers or columns were changed" in caplog.text
 
 
@@ -436,7 +437,7 @@ async def test_without_a_first_fingerprint_the_second_one_doubts_the_memory(
     monkeypatch.setattr(module, "FINGERPRINT_SECONDS", 0.001)
     server.fingerprints = [DatabaseUnavailable("slow"), SAME]
     memory = listen()
-    await until(lambda: memory.told == ["trust", "trust"])
+    await until(lambda: memory.told == ["resume", "resume"])
 
 
 async def test_the_state_is_older_than_the_look_at_the_schema_and_trust_younger_than_all(
@@ -445,9 +446,9 @@ async def test_the_state_is_older_than_the_look_at_the_schema_and_trust_younger_
     """Or triggers that are disabled between the two, and rows of then, would stay unnoticed."""
     monkeypatch.setattr(module, "HEARTBEAT_SECONDS", 3600)
     memory = listen()
-    monkeypatch.setattr(memory, "trust", lambda: server.steps.append("trust"))
-    await until(lambda: "trust" in server.steps)
-    assert server.steps == ["state read", "schema looked at", "fingerprint", "trust"]
+    monkeypatch.setattr(memory, "resume", lambda: server.steps.append("resume"))
+    await until(lambda: "resume" in server.steps)
+    assert server.steps == ["state read", "schema looked at", "fingerprint", "resume"]
 
 
 async def test_a_fault_of_the_comparison_is_told_and_begins_anew(
@@ -459,7 +460,7 @@ async def test_a_fault_of_the_comparison_is_told_and_begins_anew(
     monkeypatch.setattr(module, "FINGERPRINT_SECONDS", 0.001)
     server.fingerprints = [SAME, b"short", SAME]
     memory = listen()
-    await until(lambda: memory.told[1:3] == ["distrust", "trust"])
+    await until(lambda: memory.told[1:3] == ["suspend", "resume"])
     assert "Changes that no trigger announces are not looked for." in caplog.text
 
 
@@ -490,13 +491,13 @@ async def test_a_memory_that_fails_forgets_everything_and_the_others_are_told(
     server: FakeServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     """What it has not dropped would stay in it for as long as the connection lives."""
-    memory, other = Memory(), Memory()
-    memory.announced = lambda keys: {}["a fault"]  # type: ignore[index, method-assign]
+    memory, other = ToldMemory(), ToldMemory()
+    memory.invalidate = lambda keys: {}["a fault"]  # type: ignore[index, method-assign]
     listener = Listener(server, [memory, other], lambda is_on: None)  # type: ignore[arg-type]
     task = asyncio.create_task(listener.run())
-    await until(lambda: memory.told == ["trust"])
+    await until(lambda: memory.told == ["resume"])
     server.connections[-1].deliver("a,b")
-    assert (memory.told, other.told) == (["trust", "forget"], ["trust", "announced a b"])
+    assert (memory.told, other.told) == (["resume", "reset"], ["resume", "invalidate a b"])
     assert "not everything was dropped" in caplog.text
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)

@@ -7,8 +7,8 @@ import pytest
 from aiohttp import ClientResponse, web
 from yarl import URL
 
-from pulp_contentroutes.serving import throttle
-from pulp_contentroutes.serving.guards import Asks
+from pulp_contentroutes.serving.access import throttle
+from pulp_contentroutes.serving.access.guards import Asks
 from tests.unit.serving.conftest import (
     DATA,
     FAILED_LOGINS,
@@ -154,8 +154,8 @@ async def test_a_password_that_was_checked_holds_up_no_other(
     guarded(fast_path, Asks.PULP)
     fast_path.database.gate = asyncio.Event()
     slow = asyncio.create_task(get(client, "base/x", **RIGHT))
-    # Its look-up waits for the database, behind the plan.
-    fast_path.resolver.distrust()
+    # Its look-up waits for the database, behind the snapshot.
+    fast_path.suspend()
     await settle()
     fast_path.database.gate.set()
     answers = await asyncio.gather(slow, get(client, "base/x", **RIGHT))

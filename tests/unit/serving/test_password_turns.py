@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from pulp_contentroutes.serving import throttle
-from pulp_contentroutes.serving.throttle import PasswordChecks, Turn
+from pulp_contentroutes.serving.access import throttle
+from pulp_contentroutes.serving.access.throttle import PasswordChecks, Turn
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 
-from pulp_contentroutes.serving import sql
+from pulp_contentroutes.serving.database import sql
 from tests.fakes import NOTHING, FakeDatabase
 from tests.unit.serving.conftest import DATA, HANDED_OVER, Client, FastPath, get
 
@@ -19,7 +19,7 @@ async def test_a_file_is_asked_for_once_and_then_served_from_memory(
     fast_path.database.add_file("x.txt", DATA, fast_path.root)
     answers = [await get(client, "base/x.txt") for _ in range(3)]
     assert [await answer.read() for answer in answers] == [DATA] * 3
-    assert fast_path.database.asked == [sql.PLAN, sql.LOOK_UP]
+    assert fast_path.database.asked == [sql.SNAPSHOT, sql.LOOK_UP]
     unlike = {"Date"}
     assert len({tuple(i for i in a.headers.items() if i[0] not in unlike) for a in answers}) == 1
 
@@ -83,8 +83,8 @@ async def test_a_superseded_publication_serves_until_it_expires(
         assert await (await get(client, "base/old")).read() == DATA
         assert (await get(client, "base/older")).status == 404
     assert database.count(sql.LOOK_UP_SUPERSEDED) == 2
-    plan = fast_path.database.distributions["base"]
-    fast_path.resolver.announced([str(plan["distribution_id"])])
+    snapshot = fast_path.database.distributions["base"]
+    fast_path.invalidate([str(snapshot["distribution_id"])])
     database.superseded["old"]["expires_at"] = datetime.now(UTC) - timedelta(seconds=1)
     assert (await get(client, "base/old")).status == 200
     del database.superseded["old"]
@@ -125,7 +125,7 @@ async def test_a_file_that_is_gone_is_looked_up_anew_and_handed_over(
     row = fast_path.database.add_file("x", DATA, fast_path.root)
     assert (await get(client, "base/x")).status == 200
     os.unlink(fast_path.root / row["file"])
-    fast_path.resolver.announced([str(row["artifact_id"])])
+    fast_path.invalidate([str(row["artifact_id"])])
     assert (await get(client, "base/x")).status == HANDED_OVER
     fast_path.database.files["x"] = {**NOTHING, "content_artifact_id": row["content_artifact_id"]}
     assert (await get(client, "base/x")).status == HANDED_OVER
@@ -152,11 +152,11 @@ async def test_without_trust_nothing_is_served_from_memory(
 ) -> None:
     fast_path.database.add_file("x", DATA, fast_path.root)
     assert (await get(client, "base/x")).status == 200
-    fast_path.resolver.distrust()
+    fast_path.suspend()
     fast_path.database.asked.clear()
     for _ in range(2):
         assert (await get(client, "base/x")).status == 200
-    assert fast_path.database.asked == [sql.PLAN, sql.PLAN]
+    assert fast_path.database.asked == [sql.SNAPSHOT, sql.SNAPSHOT]
 
 
 async def test_after_a_time_of_silence_nothing_is_served_from_memory(
@@ -167,8 +167,8 @@ async def test_after_a_time_of_silence_nothing_is_served_from_memory(
     assert (await get(client, "base/x")).status == 200
     fast_path.database.add_distribution("base")
     fast_path.database.files["x"] = fast_path.database.add_file("y", b"new", fast_path.root)
-    fast_path.resolver.distrust()
-    fast_path.resolver.trust()
+    fast_path.suspend()
+    fast_path.resume()
     assert await (await get(client, "base/x")).read() == b"new"
 
 
@@ -192,8 +192,8 @@ async def test_a_plan_that_was_read_during_a_change_is_served_once(
     fast_path.database.add_file("x", DATA, fast_path.root)
     fast_path.database.gate = asyncio.Event()
     early = asyncio.create_task(get(client, "base/x"))
-    await fast_path.database.until_asked(sql.PLAN)
-    fast_path.resolver.announced(["whatever"])
+    await fast_path.database.until_asked(sql.SNAPSHOT)
+    fast_path.invalidate(["whatever"])
     fast_path.database.gate.set()
     assert await (await early).read() == DATA
     fast_path.database.add_distribution("base")

@@ -5,13 +5,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from multidict import CIMultiDict, CIMultiDictProxy
 
-from pulp_contentroutes.serving.preconditions import (
+from pulp_contentroutes.serving.http.preconditions import (
     CONDITIONAL,
-    Validators,
     Verdict,
     evaluate,
     range_applies,
 )
+from pulp_contentroutes.serving.model import Validators
 
 TAG = '"2c26b46b68ffc68ff99b453c1d304134"'
 OTHER = '"fcde2b2edba56bf408601fb721fe9b5c"'

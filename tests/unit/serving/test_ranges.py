@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pulp_contentroutes.serving.ranges import NotSatisfiable, Span, content_range, parse
+from pulp_contentroutes.serving.http.ranges import NotSatisfiable, Span, content_range, parse
 
 SIZE = 10
 MAX_SPANS = 8

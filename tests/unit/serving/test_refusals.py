@@ -4,13 +4,13 @@ import pytest
 from aiohttp.test_utils import make_mocked_request
 from yarl import URL
 
-from pulp_contentroutes.serving.admission import Admission
-from pulp_contentroutes.serving.authorize import Authorizer
-from pulp_contentroutes.serving.client_address import ClientAddresses
-from pulp_contentroutes.serving.credentials import MAX_LENGTH
-from pulp_contentroutes.serving.guards import Asks
-from pulp_contentroutes.serving.signed_urls import SignedUrls
-from pulp_contentroutes.serving.throttle import FailedLogins
+from pulp_contentroutes.serving.access.admission import Admission
+from pulp_contentroutes.serving.access.authorizer import Authorizer
+from pulp_contentroutes.serving.access.client_address import ClientAddresses
+from pulp_contentroutes.serving.access.credentials import MAX_LENGTH
+from pulp_contentroutes.serving.access.guards import Asks
+from pulp_contentroutes.serving.access.signed_urls import SignedUrls
+from pulp_contentroutes.serving.access.throttle import FailedLogins
 from tests.fakes import FakeGuards
 from tests.unit.serving.conftest import FAILED_LOGINS, PULPS, Client, FastPath, basic, get, guarded
 from tests.unit.serving.test_admission import likeness

@@ -13,7 +13,7 @@ from pulp_contentroutes.serving.errors import (
     RequestRefused,
     UnservablePath,
 )
-from pulp_contentroutes.serving.request_path import decoded
+from pulp_contentroutes.serving.routing.request_path import decode_path
 
 PREFIX = "/p/"
 MAX_BYTES = 100
@@ -21,7 +21,7 @@ MAX_BYTES = 100
 
 def refusal(raw_path: str) -> type[RequestRefused] | None:
     try:
-        decoded(raw_path, PREFIX, MAX_BYTES)
+        decode_path(raw_path, PREFIX, MAX_BYTES)
     except RequestRefused as refused:
         return type(refused)
     return None
@@ -91,7 +91,7 @@ def test_a_path_that_no_content_can_have_is_refused(
 def test_a_refusal_is_a_sentence_that_names_the_rule(raw_path: str, word: str) -> None:
     """The client sees nothing but this sentence."""
     with pytest.raises(RequestRefused) as refused:
-        decoded(raw_path, PREFIX, MAX_BYTES)
+        decode_path(raw_path, PREFIX, MAX_BYTES)
     sentence = str(refused.value)
     assert sentence.startswith("The path ")
     assert sentence.endswith(".")
@@ -100,8 +100,8 @@ def test_a_refusal_is_a_sentence_that_names_the_rule(raw_path: str, word: str) -
 
 
 def test_only_the_prefix_is_taken_away() -> None:
-    assert decoded("/p/p/p/", PREFIX, MAX_BYTES) == "p/p/"
-    assert decoded("/%70/x", PREFIX, MAX_BYTES) == "x"
+    assert decode_path("/p/p/p/", PREFIX, MAX_BYTES) == "p/p/"
+    assert decode_path("/%70/x", PREFIX, MAX_BYTES) == "x"
 
 
 @given(st.lists(st.text(st.characters(exclude_characters="/\0", codec="utf-8"), min_size=1)))
@@ -109,7 +109,7 @@ def test_every_name_round_trips_when_it_is_percent_encoded(segments: list[str]) 
     """Whoever breaks this makes content unreachable."""
     allowed = [segment for segment in segments if segment != ".."]
     path = "/".join(allowed)
-    assert decoded(PREFIX + quote(path), PREFIX, max_bytes=10_000) == path
+    assert decode_path(PREFIX + quote(path), PREFIX, max_bytes=10_000) == path
 
 
 @given(st.text(st.characters()))  # surrogates, too

@@ -7,7 +7,7 @@ from email.utils import parsedate_to_datetime
 
 import pytest
 
-from pulp_contentroutes.serving.guards import Asks
+from pulp_contentroutes.serving.access.guards import Asks
 from tests.unit.serving.conftest import DATA, OURS, Client, FastPath, get, guarded
 
 

@@ -6,9 +6,10 @@ import pytest
 from aiohttp import web
 from yarl import URL
 
+from pulp_contentroutes.serving.access.guards import Asks
 from pulp_contentroutes.serving.errors import RequestRefused
-from pulp_contentroutes.serving.guards import Asks
-from pulp_contentroutes.serving.routes import Route, Routes
+from pulp_contentroutes.serving.model import Target
+from pulp_contentroutes.serving.routing.routes import Route, Routes
 from tests.unit.serving.conftest import OURS, PULPS, Client, FastPath, MakeClient, guarded
 
 
@@ -222,7 +223,9 @@ async def reader(aiohttp_client: MakeClient) -> Client:
         except RequestRefused as refused:
             return web.Response(text=type(refused).__name__)
         routed = "ours" if routes.lead_to(request) else "another's"
-        return web.Response(text=f"{target.domain}: {target.path}" if target else routed)
+        if isinstance(target, Target):
+            routed = f"{target.domain}: {target.path}"
+        return web.Response(text=routed)
 
     app = web.Application()
     app.add_routes(

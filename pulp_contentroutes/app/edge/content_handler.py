@@ -1,0 +1,97 @@
+"""Pulp's own content handler, answering under our prefix.
+
+Everything is decided by `pulpcore.content.handler.Handler`; the differences (listings, redirects,
+the request that guards see) are listed with their reasons in docs/differences.md.
+"""
+
+from aiohttp import web
+from asgiref.sync import sync_to_async
+from django.conf import settings
+from pulpcore.plugin.cache import AsyncContentCache
+from pulpcore.plugin.content import Handler
+from pulpcore.plugin.util import get_domain
+from yarl import URL
+
+from pulp_contentroutes.app.access.signed_urls import signed_urls
+from pulp_contentroutes.app.edge import listings
+from pulp_contentroutes.app.edge.canonical_urls import append_slash, canonical_request, own_location
+from pulp_contentroutes.paths import CONTENT_PREFIX, with_domain
+from pulp_contentroutes.serving.request_state import mark_guarded
+
+
+class ContentRouteHandler(Handler):
+    """The handler of distributions below `CONTENT_PREFIX`; GET and HEAD."""
+
+    async def list_content_route(self, request):
+        """List the distributions of the request's domain."""
+        if not request.path.endswith("/"):
+            raise web.HTTPMovedPermanently(append_slash(request))
+        raise await sync_to_async(_distributions_below)("")
+
+    async def serve_content_route(self, request):
+        """Serve, list or redirect below a distribution."""
+        try:
+            return await self.stream_content(request)
+        except web.HTTPMovedPermanently as moved:
+            location = own_location(request, URL(moved.location))
+            if location is None:
+                raise
+            raise web.HTTPMovedPermanently(location) from None
+
+    # Handler.stream_content names Handler in its cache callbacks: with Redis, guards would be asked
+    # through Handler._permit and would see our prefix instead of the canonical one.
+    @AsyncContentCache(
+        base_key=lambda request, cache: ContentRouteHandler.find_base_path_cached(request, cache),
+        auth=lambda request, cache, key: ContentRouteHandler.auth_cached(request, cache, key),
+    )
+    async def stream_content(self, request):
+        response = await self._match_and_stream(request.match_info["path"], request)
+        if isinstance(response, web.Response) and listings.is_listing(response.body):
+            response.headers.update(listings.HEADERS)
+        return response
+
+    @classmethod
+    def _match_distribution(cls, path, add_trailing_slash=True):
+        try:
+            return super()._match_distribution(path, add_trailing_slash)
+        except web.HTTPOk:
+            raise _distributions_below(path) from None
+
+    @classmethod
+    def _select_checkpoint_publication(cls, distro, path):
+        try:
+            return super()._select_checkpoint_publication(distro, path)
+        except web.HTTPOk:
+            raise _checkpoints_of(distro) from None
+
+    @staticmethod
+    def _permit(request, distribution):
+        if distribution.content_guard_id is not None:
+            mark_guarded(request)
+        if signed_urls().admit(request.rel_url):
+            # The result says whether there is a guard: Pulp's cache keeps it for the next client.
+            return distribution.content_guard is not None
+        return Handler._permit(canonical_request(request), distribution)
+
+    @staticmethod
+    def render_html(directory_list, path="", dates=None, sizes=None):
+        return listings.render(directory_list, path, dates, sizes)
+
+
+def _distributions_below(base):
+    """Return the page that lists the distributions whose base path starts with `base`. Blocking."""
+    names = listings.distribution_directories(base)
+    page = listings.render(names, _own_path(base), is_root=base == "")
+    return web.HTTPOk(text=page, headers=listings.HEADERS)
+
+
+def _checkpoints_of(distribution):
+    """Return the page that lists the checkpoints of a distribution. Blocking."""
+    dates = listings.checkpoint_directories(distribution.repository)
+    page = listings.render(dates, _own_path(f"{distribution.base_path}/"), dates)
+    return web.HTTPOk(text=page, headers=listings.HEADERS)
+
+
+def _own_path(path):
+    domain = get_domain().name if settings.DOMAIN_ENABLED else None
+    return with_domain(CONTENT_PREFIX, domain) + path

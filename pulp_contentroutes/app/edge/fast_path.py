@@ -1,0 +1,167 @@
+"""The fast path, configured by Pulp's settings: built, started and ended with the content app."""
+
+import logging
+from collections.abc import AsyncIterator
+from dataclasses import fields
+from functools import lru_cache
+
+from aiohttp import web
+from django.conf import settings
+from django_guid import set_guid
+from django_guid.utils import generate_guid
+from pulpcore.metrics import artifacts_size_counter
+from pulpcore.plugin.content import Handler
+from pulpcore.plugin.models import Domain
+from pulpcore.plugin.util import set_domain
+
+from pulp_contentroutes.app.access.signed_urls import signed_urls
+from pulp_contentroutes.app.edge.connection import database
+from pulp_contentroutes.app.edge.distribution_types import distribution_types
+from pulp_contentroutes.app.edge.guards import PulpGuards
+from pulp_contentroutes.app.edge.metrics import observe
+from pulp_contentroutes.app.edge.storages import PulpStorages
+from pulp_contentroutes.app.settings_table import PREFIX
+from pulp_contentroutes.paths import CONTENT_PREFIX
+from pulp_contentroutes.serving.access.admission import Admission
+from pulp_contentroutes.serving.access.authorizer import Authorizer
+from pulp_contentroutes.serving.access.client_address import ClientAddresses
+from pulp_contentroutes.serving.access.throttle import FailedLogins
+from pulp_contentroutes.serving.access.tokens import WRITE_SECONDS, Tokens
+from pulp_contentroutes.serving.background import Background
+from pulp_contentroutes.serving.coherence.memory import Memory
+from pulp_contentroutes.serving.http.responder import CountBytes, Responder
+from pulp_contentroutes.serving.notifications.listener import Listener
+from pulp_contentroutes.serving.options import Options
+from pulp_contentroutes.serving.pipeline import Pipeline
+from pulp_contentroutes.serving.resolve.checkpoints import Checkpoints
+from pulp_contentroutes.serving.resolve.path_lookup import PathLookup
+from pulp_contentroutes.serving.resolve.resolver import Resolver
+from pulp_contentroutes.serving.resolve.snapshots import Snapshots
+from pulp_contentroutes.serving.routing.routes import Route, Routes
+from pulp_contentroutes.serving.sources.files import LOOK_SECONDS, Files
+
+log = logging.getLogger(__name__)
+
+
+class FastPath:
+    """The fast path of one content worker."""
+
+    def __init__(self) -> None:
+        options = _options()
+        self._database = database()
+        self._files = Files(options.open_files)
+        self._lookups = PathLookup(
+            self._database,
+            self._files.stored_file,
+            _content_type,
+            options.cached_paths,
+            options.cached_path_bytes,
+        )
+        self._snapshots = Snapshots(
+            self._database,
+            PulpStorages(),
+            distribution_types(),
+            options.cached_distributions,
+            options.stale_if_error,
+        )
+        checkpoints = Checkpoints(self._database)
+        self._tokens = Tokens(self._database)
+        authorizer = Authorizer(
+            PulpGuards(self._database, settings.CONTENTROUTES_DATABASE_TIMEOUT),
+            self._tokens if self._database.has_users else None,
+        )
+        self._pipeline = Pipeline(
+            _routes(options),
+            Resolver(self._snapshots, self._lookups, checkpoints),
+            Admission(
+                authorizer,
+                ClientAddresses(options.trusted_proxies),
+                FailedLogins(options.failed_logins),
+                signed_urls(),
+                is_hidden=options.hide_refusals,
+            ),
+            Responder(options.max_ranges, _count_bytes()),
+            _mark_request,
+            has_debug_header=options.debug_header,
+        )
+        memories: tuple[Memory, ...] = (
+            self._snapshots,
+            self._lookups,
+            checkpoints,
+            self._files,
+            authorizer.known_guards,
+            self._tokens,
+        )
+        self._listener = Listener(self._database, memories, self._switch)
+
+    def add_to(self, app: web.Application) -> None:
+        """Put the middlewares before and after Pulp's own, and run with the app."""
+        # Outermost: Pulp's `authenticate` costs a query, and answers some unservable paths with a
+        # 500. Innermost: guards that ask for users need the result of `authenticate`.
+        app.middlewares.insert(0, self._pipeline.outermost)
+        app.middlewares.append(self._pipeline.innermost)
+        app.on_response_prepare.append(self._pipeline.correct_headers)
+        app.cleanup_ctx.append(self.running)
+
+    async def running(self, app: web.Application) -> AsyncIterator[None]:
+        """Run from the app's start to its end (`cleanup_ctx`); never raise at the start."""
+        is_changed = any(each != self._pipeline.correct_headers for each in app.on_response_prepare)
+        if is_changed:
+            log.warning("The fast path is off: another plugin changes every response.")
+        if is_changed or not settings.CONTENTROUTES_FAST_PATH:
+            yield
+            return
+        background = Background()
+        background.run("listener", self._listener.run)
+        background.repeat("open files", LOOK_SECONDS, self._files.look_at_open_files)
+        background.repeat("uses of tokens", WRITE_SECONDS, self._tokens.write_used)
+        observe(background, self._pipeline.handovers)
+        try:
+            yield
+        finally:
+            await background.end()
+            await self._tokens.write_used()
+            self._switch(False)
+            self._files.close()
+            self._database.close()
+
+    def _switch(self, is_on: bool) -> None:
+        self._pipeline.is_on = is_on
+
+
+def _options():
+    keys = [field.name for field in fields(Options)]
+    return Options(**{key: getattr(settings, f"{PREFIX}{key.upper()}") for key in keys})
+
+
+def _routes(options):
+    routes = [Route(CONTENT_PREFIX, settings.DOMAIN_ENABLED, is_strict=True)]
+    if settings.CONTENTROUTES_ACCELERATE_CONTENT_PREFIX:
+        routes.append(Route(settings.CONTENT_PATH_PREFIX, settings.DOMAIN_ENABLED, is_strict=False))
+    return Routes(routes, options.max_path_bytes)
+
+
+def _content_type(path):
+    return Handler.response_headers(path).get("Content-Type")
+
+
+def _mark_request():
+    set_guid(generate_guid())
+
+
+def _count_bytes() -> CountBytes | None:
+    """Return the function that adds to Pulp's counter of served bytes, None if Pulp counts none."""
+    if not (settings.OTEL_ENABLED and settings.DOMAIN_ENABLED):
+        return None
+
+    def count(domain: str, number: int) -> None:
+        # The counter asks the context for the domain, which Pulp's middleware would have set.
+        set_domain(_domain(domain))
+        artifacts_size_counter.add(number)
+
+    return count
+
+
+@lru_cache(maxsize=1024)
+def _domain(name):
+    return Domain(name=name)

@@ -1,0 +1,183 @@
+"""Content guards of every plugin, for the fast path: the inputs of each, and how to ask it."""
+
+import asyncio
+import contextlib
+import functools
+import logging
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final
+
+from aiohttp import web
+from asgiref.sync import sync_to_async
+from django.core.exceptions import ObjectDoesNotExist
+from django.db import DatabaseError, InterfaceError, OperationalError, connection
+from pulpcore.plugin.content import Handler
+from pulpcore.plugin.models import ContentGuard
+
+from pulp_contentroutes.app.access.challenge import accepted_credentials
+from pulp_contentroutes.app.edge.canonical_urls import canonical_request
+from pulp_contentroutes.paths import CONTENT_PREFIX
+from pulp_contentroutes.serving.access.credentials import Accepted
+from pulp_contentroutes.serving.access.guards import Asks, Guard
+from pulp_contentroutes.serving.database import sql
+from pulp_contentroutes.serving.database.rows import Queries
+from pulp_contentroutes.serving.errors import DatabaseUnavailable
+
+log = logging.getLogger(__name__)
+
+#: Loads guards, with a connection of its own: Pulp's one thread may be busy with passwords, and
+#: without the listener every request for guarded content waits for its guard.
+_THREAD: Final = ThreadPoolExecutor(1, thread_name_prefix="contentroutes guards")
+
+#: The inputs of guards, by `pulp_type`, as of pulpcore 3.123. Every other type asks Pulp.
+_ASKS: Final = {
+    # This guard normalises a URL whose host the client chooses, at any length.
+    "core.content_redirect": Asks.REQUEST_SLOWLY,
+    "core.envvar_header": Asks.REQUEST,
+    "core.header": Asks.REQUEST,
+    "certguard.rhsm": Asks.REQUEST_SLOWLY,
+    "certguard.x509": Asks.REQUEST_SLOWLY,
+    "contentroutes.token": Asks.TOKEN,
+}
+
+
+class PulpGuards:
+    """The `Guards` of serving.access.guards; `seconds` limits the loading of a guard."""
+
+    def __init__(self, database: Queries, seconds: float) -> None:
+        self._database = database
+        self._seconds = seconds
+
+    async def load(self, guard_id):
+        try:
+            async with asyncio.timeout(self._seconds):
+                return await self._load(guard_id)
+        except TimeoutError:
+            raise DatabaseUnavailable(f"No answer within {self._seconds} s.") from None
+
+    async def _load(self, guard_id):
+        master = await _in_thread(_find_master, guard_id)
+        if master is None:
+            return None
+        statement = _state_statement(master.pulp_type)
+        # Read before the fields of the guard: the next comparison finds changes made meanwhile.
+        state = await self._state(statement, guard_id) if statement else None
+        instance = await _in_thread(_cast, master)
+        if instance is None:
+            return None
+        if state is None or not state["is_watched"]:
+            return Guard(Asks.PULP, _permitting(instance))
+
+        async def is_unchanged():
+            return await self._state(statement, guard_id) == state
+
+        return Guard(_asked_by(instance), _permitting(instance), is_unchanged)
+
+    async def _state(self, statement, guard_id):
+        rows = await self._database.fetch(statement, guard_id)
+        return dict(rows[0]) if rows else None
+
+    async def permits(self, guard, request):
+        return await sync_to_async(guard.permits)(request)
+
+    async def accepted_credentials(self, guard_id):
+        return await sync_to_async(_accepted_credentials)(guard_id)
+
+    async def asked_by_pulp(self, request):
+        # Pulp's middleware has set the domain, in this task.
+        return await sync_to_async(_guard_at)(request.match_info.get("path", ""))
+
+
+async def _in_thread(function, argument):
+    """Run a function that queries the ORM."""
+    run = sync_to_async(_asking_again(function), thread_sensitive=False, executor=_THREAD)
+    return await run(argument)
+
+
+def _asking_again(function):
+    """Wrap a blocking function so that it is tried a second time if the connection was lost."""
+
+    def ask(argument):
+        with _database_errors():
+            try:
+                return function(argument)
+            except (OperationalError, InterfaceError):
+                # PostgreSQL may have been restarted since the last query.
+                connection.close()
+                return function(argument)
+
+    return ask
+
+
+def _find_master(guard_id):
+    return ContentGuard.objects.filter(pk=guard_id).first()
+
+
+def _cast(master):
+    """Return the guard as an instance of its own type, None if it is gone."""
+    with contextlib.suppress(ObjectDoesNotExist):
+        return master.cast()
+    return None
+
+
+@functools.cache
+def _state_statement(pulp_type):
+    """Return the SQL that detects changes of guards of this type, None if only Pulp knows."""
+    if pulp_type not in _ASKS:
+        return None
+    fields = ContentGuard.get_model_for_pulp_type(pulp_type)._meta
+    quote = connection.ops.quote_name
+    return sql.GUARD_STATE.format(table=quote(fields.db_table), key=quote(fields.pk.column))
+
+
+def _accepted_credentials(guard_id):
+    with _database_errors():
+        guard = ContentGuard.objects.filter(pk=guard_id).first()
+        return Accepted.NONE if guard is None else accepted_credentials(guard)
+
+
+def _guard_at(path):
+    """Return the id of the guard that Pulp's handler asks about a path, or None. Blocking."""
+    with _database_errors():
+        try:
+            return Handler._match_distribution(path).content_guard_id
+        except web.HTTPException:
+            # A listing, a redirect, or nothing: there is no distribution any more.
+            return None
+
+
+@contextlib.contextmanager
+def _database_errors():
+    """Raise Django's database errors as DatabaseUnavailable."""
+    try:
+        yield
+    except (DatabaseError, InterfaceError) as error:
+        connection.close_if_unusable_or_obsolete()
+        raise DatabaseUnavailable(str(error)) from error
+
+
+def _asked_by(instance):
+    asks = _ASKS.get(instance.pulp_type, Asks.PULP)
+    if asks is Asks.REQUEST and getattr(instance, "jq_filter", None):
+        return Asks.REQUEST_SLOWLY
+    return asks
+
+
+def _permitting(instance):
+    """Return the function that tells whether the guard permits a request."""
+
+    def permits(request):
+        try:
+            is_ours = request.path.startswith(CONTENT_PREFIX)
+            instance.permit(canonical_request(request) if is_ours else request)
+        except PermissionError:
+            return False
+        except (DatabaseError, InterfaceError) as error:
+            connection.close_if_unusable_or_obsolete()
+            raise DatabaseUnavailable(str(error)) from error
+        except Exception:
+            log.exception("The guard %s failed, which is a refusal.", instance.pk)
+            return False
+        return True
+
+    return permits

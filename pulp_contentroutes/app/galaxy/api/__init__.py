@@ -1,0 +1,1 @@
+"""The Galaxy API, which ansible-galaxy uses."""

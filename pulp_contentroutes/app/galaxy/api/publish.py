@@ -1,0 +1,107 @@
+"""`ansible-galaxy collection publish`, and many collections at once: uploads become tasks."""
+
+from django.conf import settings
+from pulpcore.plugin.models import TaskGroup
+from pulpcore.plugin.tasking import dispatch
+from rest_framework.exceptions import APIException, ValidationError
+from rest_framework.parsers import MultiPartParser
+from rest_framework.response import Response
+
+from pulp_contentroutes.app.galaxy import import_progress
+from pulp_contentroutes.app.galaxy.api.base import sentences
+from pulp_contentroutes.app.galaxy.api.imports import ImportsView
+from pulp_contentroutes.app.galaxy.api.uploads import check_length, check_upload, collections_in
+from pulp_contentroutes.app.galaxy.tasks.publishing import (
+    arguments_of,
+    dispatch_import,
+    import_collections,
+)
+
+#: The largest number of bytes in a request with many collections; for one it is a setting.
+_MANY_BYTES = 256 * 1024 * 1024
+
+
+class _PublishView(ImportsView):
+    """A view for uploads by users who may publish; no other request's body is read."""
+
+    parser_classes = [MultiPartParser]
+    most_bytes = 0
+
+    def initial(self, request, *args, **kwargs):
+        super().initial(request, *args, **kwargs)
+        allowed = max(self.most_bytes, settings.CONTENTROUTES_COLLECTION_MAX_BYTES)
+        check_length(request, allowed)
+
+
+class PublishView(_PublishView):
+    def post(self, request, **kwargs):
+        parts = list(collections_in(request))
+        if len(parts) > 1:
+            raise ValidationError("Publish one collection, or many at imports/collections/.")
+        upload = check_upload(*parts[0])
+        upload.check_is_new(self.repository)
+        temporary = upload.temporary_file(str(request.data.get("sha256", "")).lower())
+        try:
+            task = dispatch_import(
+                self.repository, upload.is_small, **arguments_of(upload.arguments(temporary))
+            )
+        except BaseException:
+            temporary.delete()
+            raise
+        return Response({"task": self.import_url(task)}, status=202)
+
+
+class PublishManyView(_PublishView):
+    """One import for each upload; a refused one is named in the group, and stops no others."""
+
+    most_bytes = _MANY_BYTES
+
+    def post(self, request, **kwargs):
+        uploads, refused = _sorted_out(collections_in(request))
+        temporaries = []
+        try:
+            for upload in uploads:
+                temporaries.append(upload.temporary_file())
+            arguments = [
+                upload.arguments(temporary)
+                for upload, temporary in zip(uploads, temporaries, strict=True)
+            ]
+            group = self._dispatch(arguments, refused)
+        except BaseException:
+            for temporary in temporaries:
+                temporary.delete()
+            raise
+        return Response({"task_group": f"{self.v3}imports/groups/{group.pk}/"}, status=202)
+
+    def _dispatch(self, uploads, refused):
+        total = len(uploads) + len(refused)
+        group = TaskGroup.objects.create(
+            description=f"Import of {total} collections into {self.repository.name}"
+        )
+        import_progress.start(group, total)
+        dispatch(
+            import_collections,
+            exclusive_resources=[self.repository],
+            task_group=group,
+            kwargs={
+                "repository_pk": str(self.repository.pk),
+                "uploads": uploads,
+                "refused": refused,
+            },
+        )
+        return group
+
+
+def _sorted_out(parts):
+    """Return the uploads, and the refused files, each with its sentence."""
+    uploads, refused, names = [], [], set()
+    for file, signatures in parts:
+        try:
+            if file.name in names:
+                raise ValidationError("It is twice in the call.")
+            names.add(file.name)
+            uploads.append(check_upload(file, signatures))
+        except APIException as error:
+            description = " ".join(sentences(error.detail))
+            refused.append({"filename": file.name[:200], "description": description})
+    return uploads, refused

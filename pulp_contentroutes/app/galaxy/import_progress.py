@@ -1,0 +1,35 @@
+"""The progress of a group of imports, as Pulp shows it: the number done, and the refused files."""
+
+from django.db.models import F
+from pulpcore.plugin.models import GroupProgressReport
+
+_IMPORTS = "contentroutes.imports"
+_REFUSED = "contentroutes.refused:"
+
+
+def start(group, total):
+    GroupProgressReport.objects.create(
+        task_group=group, code=_IMPORTS, message="Importing collections", total=total
+    )
+
+
+def count_done(group):
+    group.group_progress_reports.filter(code=_IMPORTS).update(done=F("done") + 1)
+
+
+def name_refused(group, filename, sentence):
+    GroupProgressReport.objects.update_or_create(
+        task_group=group,
+        code=f"{_REFUSED}{filename}",
+        defaults={"message": f"{filename}: {sentence}", "total": 1, "done": 1},
+    )
+
+
+def refused_in(group):
+    """Return the sentences about the refused files, by file name."""
+    reports = group.group_progress_reports.filter(code__startswith=_REFUSED)
+    named = (
+        (code.removeprefix(_REFUSED), message)
+        for code, message in reports.values_list("code", "message")
+    )
+    return {filename: message.removeprefix(f"{filename}: ") for filename, message in named}

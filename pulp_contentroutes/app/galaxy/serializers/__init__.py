@@ -1,0 +1,1 @@
+"""Collections, roles, their repositories and distributions, as Pulp's REST API shows them."""

@@ -1,0 +1,1 @@
+"""The tasks that Pulp's workers run."""

@@ -1,0 +1,88 @@
+"""Copying, removing and deprecating collections of a repository."""
+
+from gettext import gettext as _
+
+from django.db.models import Exists, OuterRef
+from pulpcore.plugin.models import RepositoryVersion
+from pulpcore.plugin.util import get_domain_pk
+
+from pulp_contentroutes.app.galaxy.errors import Refused
+from pulp_contentroutes.app.galaxy.models.content import (
+    CollectionDeprecation,
+    CollectionSignature,
+    CollectionVersion,
+)
+from pulp_contentroutes.app.galaxy.models.repository import GalaxyRepository
+from pulp_contentroutes.app.galaxy.selectors import select
+
+
+def copy_collections(repository_pk, source_version_pk, collections):
+    """Add collections of another repository's version, with their signatures and deprecations.
+
+    Signatures that no key of the repository's key ring has made are left out.
+    """
+    source = get_or_fail(RepositoryVersion, source_version_pk)
+    repository = get_or_fail(GalaxyRepository, repository_pk)
+    units = _selected_in(source, collections)
+    signatures = source.get_content(CollectionSignature.objects.filter(signed_collection__in=units))
+    strangers = [each.pk for each in repository.strangers_among(signatures)]
+    with repository.new_version() as version:
+        version.add_content(units)
+        version.add_content(_without_known(signatures.exclude(pk__in=strangers), version))
+        version.add_content(source.get_content(_deprecations_of(units)))
+
+
+def remove_collections(repository_pk, collections):
+    """Remove collections, with their signatures and deprecations."""
+    repository = get_or_fail(GalaxyRepository, repository_pk)
+    units = _selected_in(repository.latest_version(), collections)
+    with repository.new_version() as version:
+        version.remove_content(units)
+
+
+def deprecate_collections(repository_pk, collections, is_deprecated):
+    """Mark whole collections as deprecated, or remove the mark from them."""
+    repository = get_or_fail(GalaxyRepository, repository_pk)
+    units = _selected_in(repository.latest_version(), collections)
+    with repository.new_version() as version:
+        if is_deprecated:
+            for name in units.order_by().values("namespace", "name").distinct():
+                CollectionDeprecation.objects.get_or_create(**name, _pulp_domain_id=get_domain_pk())
+            marks = _deprecations_of(units)
+            marks.touch()
+            version.add_content(marks)
+        else:
+            version.remove_content(version.get_content(_deprecations_of(units)))
+
+
+def get_or_fail(model, pk):
+    """Return the object that existed when the task was dispatched; raise Refused if it is gone."""
+    found = model.objects.filter(pk=pk).first()
+    if found is None:
+        raise Refused("not_found", _("It was deleted meanwhile."))
+    return found
+
+
+def _selected_in(version, collections):
+    held = version.get_content(CollectionVersion.objects)
+    units, missing = select(collections, held)
+    if missing:
+        raise Refused(
+            "not_found", _("The repository has no {}. Nothing was changed.").format(missing[0])
+        )
+    # The caller changes the content of the version: the query must not depend on it.
+    return CollectionVersion.objects.filter(pk__in=list(units.values_list("pk", flat=True)))
+
+
+def _without_known(signatures, version):
+    """Return the signatures by keys that have not yet signed the collection in the version."""
+    same = CollectionSignature.objects.filter(
+        signed_collection=OuterRef("signed_collection"), issuer=OuterRef("issuer")
+    )
+    return signatures.exclude(Exists(version.get_content(same)))
+
+
+def _deprecations_of(units):
+    same = units.filter(namespace=OuterRef("namespace"), name=OuterRef("name"))
+    own = CollectionDeprecation.objects.filter(_pulp_domain=get_domain_pk())
+    return own.filter(Exists(same))

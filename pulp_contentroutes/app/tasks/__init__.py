@@ -1,1 +1,0 @@
-"""What workers of Pulp do for us; names and arguments of tasks are frozen once released."""

@@ -1,0 +1,45 @@
+"""The answers to clients that are not admitted; the same whatever they asked for."""
+
+from http import HTTPStatus
+from typing import Final
+
+from aiohttp import hdrs, web
+
+from pulp_contentroutes.serving.access.credentials import TOKEN_NEEDED
+from pulp_contentroutes.serving.http.headers import Fields
+from pulp_contentroutes.serving.http.responder import not_found
+from pulp_contentroutes.serving.http.responses import RenderedResponse, text_response
+
+
+def _challenge(realm: str) -> Fields:
+    # Two fields: many clients read only the first challenge of a list (RFC 9110 §11.6.1).
+    return (
+        ("WWW-Authenticate", f'Basic realm="{realm}", charset="UTF-8"'),
+        ("WWW-Authenticate", f'Bearer realm="{realm}"'),
+    )
+
+
+_CHALLENGE: Final = _challenge("Pulp")
+# Another realm (RFC 9110 §11.5): a password is of no use here. Browsers show it to their users.
+_TOKEN_CHALLENGE: Final = _challenge("Pulp API token")
+# 429 has no Retry-After: pip would wait for it in silence, once for each package.
+_NOT_KEPT: Final[Fields] = (("Cache-Control", "no-store"),)
+
+
+def refusal(
+    status: HTTPStatus, request: web.BaseRequest, *, is_hidden: bool, needs_token: bool = False
+) -> RenderedResponse:
+    """Return the refusal or, if refusals are hidden, the 404 of a path that does not exist.
+
+    `needs_token`: a token would be accepted, but not a password.
+    """
+    if is_hidden:
+        return not_found(request)
+    text = f"{status.value}: {status.phrase}"
+    if needs_token:
+        text = f"{text}. {TOKEN_NEEDED}"
+    fields = _NOT_KEPT
+    if status is HTTPStatus.UNAUTHORIZED:
+        fields = (*(_TOKEN_CHALLENGE if needs_token else _CHALLENGE), *fields)
+    has_body = request.method != hdrs.METH_HEAD
+    return text_response(status, text, fields, has_body=has_body)

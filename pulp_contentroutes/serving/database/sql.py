@@ -1,0 +1,249 @@
+"""All statements of the fast path.
+
+The semantics are those of pulpcore 3.123: `Distribution.get_repository_publication_and_version`
+and `Handler._match_and_stream`. The columns that they use are listed in schema.py.
+"""
+
+from typing import Final
+
+# The test whether content unit m is in version number n of its repository. It compares numbers,
+# because a version that is still being created already writes its rows (guide: "never use
+# version_removed_id IS NULL").
+_MEMBERSHIP: Final = """
+  core_repositorycontent m
+  JOIN core_repositoryversion va ON va.pulp_id = m.version_added_id
+  LEFT JOIN core_repositoryversion vr ON vr.pulp_id = m.version_removed_id
+"""
+_IS_MEMBER: Final = "va.number <= {number} AND (vr.number IS NULL OR vr.number > {number})"
+
+#: $1 domain name, $2 the lengths, in characters, of the base paths that the request's path may
+#: start with, $3 the types that serve publications, $4 the request's path with a slash at its end.
+#: Lengths and not texts: the texts for a path of 2 000 segments would take four megabytes. Two rows
+#: mean overlapping base paths, which pulpcore answers with an error. If there is no distribution,
+#: the result is one row of nulls that says whether there is one below the path.
+SNAPSHOT: Final = """
+WITH d AS MATERIALIZED (
+  SELECT dist.pulp_id, dist.pulp_type, dist.base_path::text AS base_path, dist.checkpoint,
+         dist.publication_id, dist.repository_version_id, dist.repository_id, dist.remote_id,
+         dist.content_guard_id, dist.pulp_type = ANY($3::text[]) AS publishes,
+         dom.pulp_id AS domain_id, dom.pulp_last_updated AS domain_updated,
+         dom.storage_class, dom.storage_settings::text AS storage_settings
+    FROM core_domain dom
+    JOIN core_distribution dist ON dist.pulp_domain_id = dom.pulp_id
+   WHERE dom.name = $1::text
+     AND dist.base_path = ANY(ARRAY(SELECT left($4::text, n) FROM unnest($2::integer[]) AS n))
+   LIMIT 2
+)
+SELECT d.pulp_id AS distribution_id, d.pulp_type AS distribution_type, d.base_path, d.checkpoint,
+       d.publishes, d.repository_id, d.remote_id, d.content_guard_id, d.domain_id,
+       d.domain_updated, d.storage_class, d.storage_settings,
+       pub.pulp_id AS publication_id, pub.complete AS is_publication_complete, pub.pass_through,
+       pub.pulp_created AS publication_created,
+       rv.pulp_id AS version_id, rv.repository_id AS version_repository_id, rv.number,
+       rv.complete AS is_version_complete, rv.pulp_created AS version_created,
+       d.publishes AND EXISTS (
+         SELECT FROM core_distributedpublication x
+          WHERE x.distribution_id = d.pulp_id AND x.publication_id IS DISTINCT FROM pub.pulp_id
+            AND (x.expires_at IS NULL OR x.expires_at >= now())
+       ) AS has_fallback,
+       CASE WHEN d.pulp_id IS NULL THEN EXISTS (
+         SELECT FROM core_domain dom
+           JOIN core_distribution dist ON dist.pulp_domain_id = dom.pulp_id
+          WHERE dom.name = $1::text AND dist.base_path ^@ $4::text
+       ) ELSE false END AS is_above_another
+  FROM (SELECT) AS request
+  LEFT JOIN d ON true
+  LEFT JOIN LATERAL (
+      (SELECT p.* FROM core_publication p WHERE p.pulp_id = d.publication_id)
+    UNION ALL
+      (SELECT p.* FROM core_publication p
+        WHERE d.publication_id IS NULL AND d.publishes
+          AND p.repository_version_id = d.repository_version_id AND p.complete
+        ORDER BY p.pulp_created DESC LIMIT 1)
+    UNION ALL
+      (SELECT p.* FROM core_repositoryversion v
+         JOIN core_publication p ON p.repository_version_id = v.pulp_id
+        WHERE d.publication_id IS NULL AND d.repository_version_id IS NULL AND d.publishes
+          AND v.repository_id = d.repository_id AND p.complete
+        ORDER BY v.number DESC, p.pulp_created DESC LIMIT 1)
+  ) pub ON NOT d.checkpoint
+  LEFT JOIN LATERAL (
+      (SELECT v.pulp_id, v.repository_id, v.number, v.complete, v.pulp_created
+         FROM core_repositoryversion v
+        WHERE v.pulp_id = COALESCE(pub.repository_version_id, d.repository_version_id))
+    UNION ALL
+      (SELECT v.pulp_id, v.repository_id, v.number, v.complete, v.pulp_created
+         FROM core_repositoryversion v
+        WHERE pub.pulp_id IS NULL AND d.repository_version_id IS NULL
+          AND v.repository_id = d.repository_id AND v.complete
+        ORDER BY v.number DESC LIMIT 1)
+  ) rv ON NOT d.checkpoint
+"""
+
+#: $1 the repository, $2 the second that the URL names. The result is the newest checkpoint up to
+#: the end of that second, as pulpcore chooses it. pulpcore ignores `complete`; we do not.
+CHECKPOINT: Final = """
+SELECT p.pulp_id AS publication_id, p.complete AS is_publication_complete, p.pass_through,
+       p.pulp_created AS publication_created,
+       v.pulp_id AS version_id, v.repository_id AS version_repository_id, v.number,
+       v.complete AS is_version_complete, v.pulp_created AS version_created
+  FROM core_publication p JOIN core_repositoryversion v ON v.pulp_id = p.repository_version_id
+ WHERE v.repository_id = $1 AND p.checkpoint
+   AND p.pulp_created <= $2::timestamptz + interval '0.999999 seconds'
+ ORDER BY p.pulp_created DESC LIMIT 1
+"""
+
+# The number of content units, of any repository, among which one is sought that is in this version
+# and below a directory. If other repositories have more than that, the answer is not proven.
+_PROBED: Final = 100
+
+#: $1 publication (null for a version alone), $2 repository, $3 version number, $4 whether the
+#: version's content is served, $5 the path of a file, $6 and $7 the bounds of the paths below the
+#: directory of that name. The result is always one row; without a content artifact, it says
+#: whether there is (or may be) such a directory.
+LOOK_UP: Final = f"""
+SELECT COALESCE(pa.id, member.id) AS content_artifact_id, pa.id IS NOT NULL AS is_published,
+       COALESCE(member.count, 1) > 1 AS is_ambiguous,
+       COALESCE(member.entered, published.entered) AS entered,
+       a.pulp_id AS artifact_id, a.file, a.size, a.sha256, a.sha512,
+       COALESCE(below.found, false) AS is_directory
+  FROM (SELECT) AS request
+  LEFT JOIN LATERAL (
+      SELECT ca.pulp_id AS id, ca.content_id, ca.artifact_id
+        FROM core_publishedartifact x
+        JOIN core_contentartifact ca ON ca.pulp_id = x.content_artifact_id
+       WHERE x.publication_id = $1::uuid AND x.relative_path = $5::text
+  ) pa ON true
+  LEFT JOIN LATERAL (
+      SELECT c.*, count(*) OVER () FROM (
+        SELECT ca.pulp_id AS id, ca.artifact_id, m.pulp_created AS entered
+          FROM core_contentartifact ca, {_MEMBERSHIP}
+         WHERE pa.id IS NULL AND $4::boolean AND ca.relative_path = $5::text
+           AND m.content_id = ca.content_id AND m.repository_id = $2::uuid
+           AND {_IS_MEMBER.format(number="$3::integer")}
+         LIMIT 2) c
+       LIMIT 1
+  ) member ON true
+  LEFT JOIN LATERAL (
+      SELECT m.pulp_created AS entered
+        FROM {_MEMBERSHIP}
+       WHERE m.repository_id = $2::uuid AND m.content_id = pa.content_id
+         AND {_IS_MEMBER.format(number="$3::integer")}
+       ORDER BY m.pulp_id LIMIT 1
+  ) published ON true
+  LEFT JOIN core_artifact a ON a.pulp_id = COALESCE(pa.artifact_id, member.artifact_id)
+  LEFT JOIN LATERAL (
+      SELECT EXISTS (
+               SELECT FROM core_publishedartifact x
+                WHERE x.publication_id = $1::uuid
+                  AND x.relative_path ~>=~ $6::text AND x.relative_path ~<~ $7::text
+             ) OR $4::boolean AND (
+               SELECT count(*) >= {_PROBED} OR COALESCE(bool_or(EXISTS (
+                        SELECT FROM {_MEMBERSHIP}
+                         WHERE m.content_id = c.content_id AND m.repository_id = $2::uuid
+                           AND {_IS_MEMBER.format(number="$3::integer")})), false)
+                 FROM (SELECT ca.content_id FROM core_contentartifact ca
+                        WHERE ca.relative_path ~>=~ $6::text AND ca.relative_path ~<~ $7::text
+                        LIMIT {_PROBED}) c
+             ) AS found
+  ) below ON pa.id IS NULL AND member.id IS NULL
+"""
+
+#: $1 distribution, $2 path. The file at that path in the newest superseded publication that has one
+#: and is still served.
+#: `Distribution.get_fallback_ca` looks at content for pass-through publications, and at published
+#: artifacts for the others.
+LOOK_UP_SUPERSEDED: Final = f"""
+WITH superseded AS MATERIALIZED (
+  SELECT row_number() OVER (ORDER BY x.pulp_created DESC) AS position, x.expires_at,
+         p.pulp_id AS publication_id, p.pass_through, v.repository_id, v.number,
+         p.pulp_created AS publication_created
+    FROM core_distributedpublication x
+    JOIN core_publication p ON p.pulp_id = x.publication_id
+    JOIN core_repositoryversion v ON v.pulp_id = p.repository_version_id
+   WHERE x.distribution_id = $1::uuid AND (x.expires_at IS NULL OR x.expires_at >= now())
+)
+SELECT hit.id AS content_artifact_id, false AS is_published, false AS is_ambiguous,
+       COALESCE(hit.entered, published.entered, s.publication_created) AS entered,
+       a.pulp_id AS artifact_id, a.file, a.size, a.sha256, a.sha512,
+       false AS is_directory, s.expires_at
+  FROM superseded s
+  CROSS JOIN LATERAL (
+      (SELECT ca.pulp_id AS id, ca.content_id, ca.artifact_id, NULL::timestamptz AS entered
+         FROM core_publishedartifact x
+         JOIN core_contentartifact ca ON ca.pulp_id = x.content_artifact_id
+        WHERE NOT s.pass_through AND x.publication_id = s.publication_id
+          AND x.relative_path = $2::text)
+    UNION ALL
+      (SELECT ca.pulp_id, ca.content_id, ca.artifact_id, m.pulp_created
+         FROM core_contentartifact ca, {_MEMBERSHIP}
+        WHERE s.pass_through AND ca.relative_path = $2::text
+          AND m.content_id = ca.content_id AND m.repository_id = s.repository_id
+          AND {_IS_MEMBER.format(number="s.number")}
+        ORDER BY ca.pulp_id LIMIT 1)
+  ) hit
+  LEFT JOIN LATERAL (
+      SELECT m.pulp_created AS entered
+        FROM {_MEMBERSHIP}
+       WHERE hit.entered IS NULL AND m.repository_id = s.repository_id
+         AND m.content_id = hit.content_id AND {_IS_MEMBER.format(number="s.number")}
+       ORDER BY m.pulp_id LIMIT 1
+  ) published ON true
+  LEFT JOIN core_artifact a ON a.pulp_id = hit.artifact_id
+ ORDER BY s.position LIMIT 1
+"""
+
+#: $1 the SHA-256 of an API token, $2 a token guard or null. One row for a valid token. The
+#: users who may download are those of pulpcore's `get_objects_for_user`: superusers, and users who
+#: hold the permission through a role, of their own or of a group, that applies everywhere, in the
+#: guard's domain, or to the guard.
+TOKEN: Final = """
+WITH t AS MATERIALIZED (
+  SELECT x.pulp_id, x.expires, u.id AS user_id, u.is_superuser
+    FROM contentroutes_apitoken x JOIN auth_user u ON u.id = x.user_id
+   WHERE x.digest = $1::text AND u.is_active AND (x.expires IS NULL OR x.expires > now())
+)
+SELECT t.pulp_id AS token_id, t.expires,
+       g.pulp_id IS NOT NULL AND (t.is_superuser OR EXISTS (
+         SELECT FROM auth_permission p
+           JOIN django_content_type ct ON ct.id = p.content_type_id
+           JOIN core_role_permissions rp ON rp.permission_id = p.id
+           JOIN LATERAL (
+               SELECT ur.object_id, ur.domain_id FROM core_userrole ur
+                WHERE ur.user_id = t.user_id AND ur.role_id = rp.role_id
+             UNION ALL
+               SELECT gr.object_id, gr.domain_id
+                 FROM auth_user_groups member
+                 JOIN core_grouprole gr ON gr.group_id = member.group_id
+                WHERE member.user_id = t.user_id AND gr.role_id = rp.role_id
+           ) held ON held.domain_id = g.pulp_domain_id OR held.domain_id IS NULL
+          WHERE ct.app_label = 'contentroutes' AND p.codename = 'download_tokencontentguard'
+            AND (held.domain_id IS NOT NULL OR held.object_id IS NULL
+                 OR held.object_id = g.pulp_id::text)
+       )) AS may_download
+  FROM t LEFT JOIN core_contentguard g ON g.pulp_id = $2::uuid
+"""
+
+#: $1 ids of tokens that were used.
+TOUCH_TOKENS: Final = """
+UPDATE contentroutes_apitoken SET last_used = now()
+ WHERE pulp_id = ANY($1::uuid[])
+   AND (last_used IS NULL OR last_used < now() - interval '1 minute')
+"""
+
+#: $1 a guard. `{table}` has the fields of its type, and `{key}` is the column that refers to the
+#: guard there; both are quoted for SQL. The result is one row while the guard exists: the
+#: transactions that wrote it and its place, a text that differs after each change; and whether a
+#: trigger of ours announces changes of these fields.
+GUARD_STATE: Final = """
+SELECT concat_ws(' ', master.xmin, master.ctid, detail.xmin, detail.ctid) AS written,
+       EXISTS (SELECT FROM pg_trigger
+                WHERE tgrelid = detail.tableoid AND tgenabled IN ('O', 'A')
+                  AND tgname LIKE 'contentroutes\\_%\\_update') AS is_watched
+  FROM core_contentguard master JOIN {table} detail ON detail.{key} = master.pulp_id
+ WHERE master.pulp_id = $1::uuid
+"""
+
+#: Every statement that takes parameters, to be prepared once as a test of the schema.
+STATEMENTS: Final = (SNAPSHOT, CHECKPOINT, LOOK_UP, LOOK_UP_SUPERSEDED, TOUCH_TOKENS)
+USER_STATEMENTS: Final = (TOKEN,)

@@ -1,0 +1,103 @@
+"""Response heads (RFC 9112 §2-6), rendered when an entry is stored and not for each request."""
+
+import base64
+import re
+import time
+from collections.abc import Iterable
+from email.utils import formatdate
+from http import HTTPStatus
+from typing import Final
+
+from aiohttp.http import SERVER_SOFTWARE
+
+from pulp_contentroutes.serving.byte_source import ByteSource
+from pulp_contentroutes.serving.model import Representation, Validators
+
+Fields = tuple[tuple[str, str], ...]
+
+#: pulpcore.content.handler.EDGE_CACHE_CONTROL
+CACHE_CONTROL: Final = "public, max-age=0, must-revalidate"
+#: The same for content behind a guard: no shared cache may store it (RFC 9111 §5.2.2.7).
+PRIVATE_CACHE_CONTROL: Final = "private, max-age=0, must-revalidate"
+
+_PUBLIC_LINE: Final = f"\r\nCache-Control: {CACHE_CONTROL}\r\n".encode()
+_PRIVATE_LINE: Final = f"\r\nCache-Control: {PRIVATE_CACHE_CONTROL}\r\n".encode()
+_LAST_MODIFIED_LINE: Final = re.compile(rb"\r\nLast-Modified: [^\r]*")
+
+#: Fields of a 200 that a 304 repeats (RFC 9110 §15.4.5).
+VALIDATING: Final = frozenset({"Cache-Control", "Last-Modified", "ETag"})
+
+
+def make_representation(
+    source: ByteSource,
+    sha256: str,
+    sha512: str | None,
+    content_type: str | None,
+    last_modified: int,
+) -> Representation:
+    """Return a file at one path as a representation with the head of a 200; digests are in hex."""
+    etag = f'"{sha256}"'
+    fields: Fields = (
+        ("Content-Type", content_type or "application/octet-stream"),
+        ("Cache-Control", CACHE_CONTROL),
+        ("Last-Modified", formatdate(last_modified, usegmt=True)),
+        ("ETag", etag),
+        ("X-PULP-ARTIFACT-SIZE", str(source.size)),
+        ("Repr-Digest", _repr_digest(sha256, sha512)),
+        ("Accept-Ranges", "bytes"),
+        ("Content-Length", str(source.size)),
+    )
+    return Representation(source, Validators(etag, last_modified), head(200, fields))
+
+
+def head_of(found: Representation, *, is_private: bool) -> bytes:
+    """Return the head of a 200 as it is for this request."""
+    rendered_head = found.head
+    if is_private:
+        rendered_head = rendered_head.replace(_PUBLIC_LINE, _PRIVATE_LINE, 1)
+    now = time.time()
+    if found.validators.last_modified > now:
+        # The database's clock is ahead; Last-Modified is never later than Date (RFC 9110 §8.8.2.1).
+        line = f"\r\nLast-Modified: {formatdate(now, usegmt=True)}".encode()
+        rendered_head = _LAST_MODIFIED_LINE.sub(line, rendered_head, 1)
+    return rendered_head
+
+
+def fields_of(rendered_head: bytes) -> Fields:
+    """Return the fields of a head; only the rare responses need them one by one."""
+    lines = rendered_head.decode().split("\r\n")[1:-1]
+    return tuple((name, text) for name, _, text in (line.partition(": ") for line in lines))
+
+
+def head(status: int, fields: Iterable[tuple[str, str]]) -> bytes:
+    """Return the status line and the field lines for HTTP/1.1, each ending in CRLF."""
+    status_line = f"HTTP/1.1 {status} {HTTPStatus(status).phrase}"
+    lines = [status_line, *(f"{name}: {text}" for name, text in fields)]
+    return ("\r\n".join(lines) + "\r\n").encode()
+
+
+class Tail:
+    """The lines that end a head: Date changes once a second, Connection depends on the client."""
+
+    def __init__(self) -> None:
+        self._second = 0
+        self._kept = b""
+
+    def of_moment(self, connection: bytes = b"") -> bytes:
+        """Return the last lines and the empty line, preceded by the line `connection`."""
+        now = int(time.time())
+        if now != self._second:
+            date = formatdate(now, usegmt=True)
+            self._kept = f"Date: {date}\r\nServer: {SERVER_SOFTWARE}\r\n\r\n".encode()
+            self._second = now
+        return connection + self._kept
+
+
+def _repr_digest(sha256: str, sha512: str | None) -> str:
+    """Return the field of RFC 9530 §3: byte sequences in base64 between colons."""
+    digests = [("sha-256", sha256)]
+    if sha512:
+        digests.append(("sha-512", sha512))
+    return ", ".join(
+        f"{name}=:{base64.b64encode(bytes.fromhex(digest)).decode()}:" for name, digest in digests
+    )

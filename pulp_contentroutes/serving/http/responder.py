@@ -1,0 +1,184 @@
+"""Representation → response: RFC 9110 for GET and HEAD, every header made here or in headers.py."""
+
+import uuid
+from collections.abc import Callable
+from typing import Final
+
+from aiohttp import hdrs, web
+
+from pulp_contentroutes.serving.byte_source import OpenSource
+from pulp_contentroutes.serving.http import ranges
+from pulp_contentroutes.serving.http.headers import VALIDATING, Fields, fields_of, head, head_of
+from pulp_contentroutes.serving.http.preconditions import (
+    CONDITIONAL,
+    Verdict,
+    evaluate,
+    range_applies,
+)
+from pulp_contentroutes.serving.http.ranges import Span, content_range
+from pulp_contentroutes.serving.http.responses import (
+    AT_ONCE,
+    FileResponse,
+    RenderedResponse,
+    text_response,
+)
+from pulp_contentroutes.serving.model import Representation
+
+CountBytes = Callable[[str, int], None]
+
+
+# Pulp's answer, byte for byte (aiohttp's HTTPNotFound).
+_NOT_FOUND: Final = b"404: Not Found"
+_NOT_FOUND_FIELDS: Final = (
+    ("Content-Type", "text/plain; charset=utf-8"),
+    ("Content-Length", str(len(_NOT_FOUND))),
+)
+_NOT_FOUND_HEAD: Final = head(404, _NOT_FOUND_FIELDS)
+_PRIVATE_NOT_FOUND_HEAD: Final = head(404, (*_NOT_FOUND_FIELDS, ("Cache-Control", "private")))
+
+
+def not_found(request: web.BaseRequest, *, is_private: bool = False) -> RenderedResponse:
+    body = _NOT_FOUND if request.method != hdrs.METH_HEAD else b""
+    return RenderedResponse(404, _PRIVATE_NOT_FOUND_HEAD if is_private else _NOT_FOUND_HEAD, body)
+
+
+class Responder:
+    """The responses with stored files; `count_bytes(domain, number)` is called for each body.
+
+    `is_private`: the content has a guard, so shared caches may not store the answer.
+    """
+
+    def __init__(self, max_ranges: int, count_bytes: CountBytes | None) -> None:
+        self._max_ranges = max_ranges
+        self._count_bytes = count_bytes
+
+    def respond_at_once(
+        self, request: web.BaseRequest, found: Representation, domain: str, *, is_private: bool
+    ) -> RenderedResponse | None:
+        """Return all of an open file for an unconditional GET, None for any other request.
+
+        Return None, too, if its first bytes are not in memory.
+        """
+        if request.method != hdrs.METH_GET:
+            return None
+        headers = request.headers
+        for name in CONDITIONAL:
+            if name in headers:
+                return None
+        source = found.source.open_nowait()
+        if source is None:
+            return None
+        whole_head = head_of(found, is_private=is_private)
+        response = self._whole_nowait(found, whole_head, source)
+        if response and self._count_bytes:
+            self._count_bytes(domain, found.source.size)
+        return response
+
+    def _whole_nowait(
+        self, found: Representation, whole_head: bytes, source: OpenSource
+    ) -> RenderedResponse | None:
+        size = found.source.size
+        if source.data is not None:
+            return RenderedResponse(200, whole_head, source.data)
+        if size <= AT_ONCE:
+            data = bytearray(size)
+            return RenderedResponse(200, whole_head, data) if source.fill_nowait(data, 0) else None
+        parts = (Span(0, size - 1),)
+        response = FileResponse(200, whole_head, source, parts)
+        return response if response.begin_nowait() else None
+
+    async def respond(
+        self, request: web.BaseRequest, found: Representation, domain: str, *, is_private: bool
+    ) -> RenderedResponse:
+        """Return the response, or raise FileFault before anything is sent."""
+        whole_head = head_of(found, is_private=is_private)
+        headers = request.headers
+        for name in CONDITIONAL:
+            if name in headers:
+                return await self._conditional(request, found, whole_head, domain)
+        return await self._whole(request, found, whole_head, domain)
+
+    async def _conditional(
+        self, request: web.BaseRequest, found: Representation, whole_head: bytes, domain: str
+    ) -> RenderedResponse:
+        verdict = evaluate(request.headers, found.validators)
+        if verdict is Verdict.NOT_MODIFIED:
+            fields = (each for each in fields_of(whole_head) if each[0] in VALIDATING)
+            return RenderedResponse(304, head(304, fields))
+        is_get = request.method == hdrs.METH_GET
+        if verdict is Verdict.FAILED:
+            etag = (("ETag", found.validators.etag),)
+            return text_response(412, "412: Precondition Failed", etag, has_body=is_get)
+        # RFC 9110 §14.2: Range is defined for GET alone.
+        lines = request.headers.getall(hdrs.RANGE, ()) if is_get else ()
+        if len(lines) == 1 and range_applies(request.headers, found.validators):
+            try:
+                spans = ranges.parse(lines[0], found.source.size, self._max_ranges)
+            except ranges.NotSatisfiable:
+                return _unsatisfiable(found)
+            if spans is not None:
+                return await self._partial(found, whole_head, spans, domain)
+        return await self._whole(request, found, whole_head, domain)
+
+    async def _whole(
+        self, request: web.BaseRequest, found: Representation, whole_head: bytes, domain: str
+    ) -> RenderedResponse:
+        size = found.source.size
+        source = await found.source.open()
+        if request.method == hdrs.METH_HEAD:
+            return RenderedResponse(200, whole_head)
+        if self._count_bytes:
+            self._count_bytes(domain, size)
+        if size <= AT_ONCE:
+            data = await source.read_all()
+            return RenderedResponse(200, whole_head, data)
+        parts = (Span(0, size - 1),)
+        return await FileResponse(200, whole_head, source, parts).begin()
+
+    async def _partial(
+        self, found: Representation, whole_head: bytes, spans: tuple[Span, ...], domain: str
+    ) -> RenderedResponse:
+        source = await found.source.open()
+        if self._count_bytes:
+            self._count_bytes(domain, sum(span.length for span in spans))
+        own, parts = _multipart(found, spans) if len(spans) > 1 else _single(found, spans[0])
+        replaced = {name for name, _ in own}
+        kept = tuple(each for each in fields_of(whole_head) if each[0] not in replaced)
+        response = FileResponse(206, head(206, kept + own), source, parts)
+        return await response.begin()
+
+
+def _single(found: Representation, span: Span) -> tuple[Fields, tuple[bytes | Span, ...]]:
+    fields = (
+        ("Content-Range", content_range(span, found.source.size)),
+        ("Content-Length", str(span.length)),
+    )
+    return fields, (span,)
+
+
+def _multipart(
+    found: Representation, spans: tuple[Span, ...]
+) -> tuple[Fields, tuple[bytes | Span, ...]]:
+    """Return the fields and the body of a multipart/byteranges (RFC 9110 §14.6)."""
+    boundary = uuid.uuid4().hex
+    content_type = dict(fields_of(found.head))["Content-Type"]
+    parts: list[bytes | Span] = []
+    length = 0
+    for span in spans:
+        preamble = (
+            f"\r\n--{boundary}\r\nContent-Type: {content_type}\r\n"
+            f"Content-Range: {content_range(span, found.source.size)}\r\n\r\n"
+        ).encode()
+        parts += [preamble, span]
+        length += len(preamble) + span.length
+    end = f"\r\n--{boundary}--\r\n".encode()
+    fields = (
+        ("Content-Type", f"multipart/byteranges; boundary={boundary}"),
+        ("Content-Length", str(length + len(end))),
+    )
+    return fields, (*parts, end)
+
+
+def _unsatisfiable(found: Representation) -> RenderedResponse:
+    fields = (("Content-Range", f"bytes */{found.source.size}"), ("ETag", found.validators.etag))
+    return text_response(416, "416: Range Not Satisfiable", fields)

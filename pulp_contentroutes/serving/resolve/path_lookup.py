@@ -1,0 +1,177 @@
+"""Paths of immutable content sets → files: cached for good, since nothing can change them."""
+
+import time
+from collections.abc import Awaitable, Callable, Hashable, Iterable
+from functools import partial
+from typing import Final
+
+from pulp_contentroutes.serving.byte_source import ByteSource
+from pulp_contentroutes.serving.coherence.bounded_cache import BoundedCache
+from pulp_contentroutes.serving.coherence.coherent_cache import CoherentCache
+from pulp_contentroutes.serving.coherence.memory import Memory
+from pulp_contentroutes.serving.database import sql
+from pulp_contentroutes.serving.database.rows import Queries, Row, seconds
+from pulp_contentroutes.serving.errors import DatabaseUnavailable
+from pulp_contentroutes.serving.handover import Handover
+from pulp_contentroutes.serving.http.headers import make_representation
+from pulp_contentroutes.serving.model import (
+    ContentSet,
+    Missing,
+    Representation,
+    Snapshot,
+)
+
+INDEX: Final = "index.html"
+
+# The bytes that Python needs for an entry and its artifact, beside the text of path and head.
+_OVERHEAD: Final = 1200
+_OVERHEAD_MISSING: Final = 350
+
+#: The key of a content set (the snapshot, for files of superseded publications), the folder of the
+#: artifacts (a domain's storage can be moved), and the path of a file.
+Key = tuple[Hashable, str, str]
+#: The file at a path, or the proof that there is none, or the reason why Pulp answers.
+LookedUp = Representation | Missing | Handover
+Load = Callable[[], Awaitable[LookedUp]]
+
+
+class PathLookup(Memory):
+    """The look-up of files; missing paths are kept apart, so a flood of them evicts no file."""
+
+    def __init__(
+        self,
+        database: Queries,
+        byte_source: Callable[[Row, str], ByteSource],
+        content_type: Callable[[str], str | None],
+        max_entries: int,
+        max_bytes: int,
+    ) -> None:
+        self._database = database
+        self._byte_source = byte_source
+        self._content_type = content_type
+        self._found: CoherentCache[Key, Representation] = CoherentCache(
+            max_entries, max_bytes, _weight, is_same=_is_the_same
+        )
+        # No change concerns the files of a content set: they stay true while none is heard of.
+        self._found.is_trusted = True
+        self._missing: BoundedCache[Key, Missing] = BoundedCache(
+            max_entries, max_bytes // 4, lambda key, _: _OVERHEAD_MISSING + len(key[-1])
+        )
+
+    # Called by the listener.
+
+    def invalidate(self, keys: Iterable[str]) -> None:
+        # A running statement may have read the state before the change; its result is not kept.
+        self._found.invalidate(())
+
+    def reset(self) -> None:
+        self._missing.clear()
+        self._found.reset()
+
+    def resume(self) -> None:
+        # A file may have another artifact since then, or none.
+        self._missing.clear()
+        self._found.resume()
+
+    # Called for requests.
+
+    async def find(self, content_set: ContentSet, path: str, root: str) -> LookedUp:
+        """Return the file at `path`, or its index.html if it ends in a slash or is empty."""
+        load = partial(self._load_file, content_set, path, root)
+        return await self._get((content_set.key, root, path), load)
+
+    async def find_superseded(self, snapshot: Snapshot, path: str) -> LookedUp:
+        """Return the file that a superseded publication of the distribution has at `path`."""
+        load = partial(self._load_superseded, snapshot, path)
+        if not snapshot.is_kept:
+            # No later request will use this snapshot.
+            return await load()
+        return await self._get((snapshot, snapshot.root, path), load)
+
+    async def _get(self, key: Key, load: Load) -> LookedUp:
+        known = self._get_nowait(key)
+        if known is not None:
+            return known
+        try:
+            return await self._found.run(key, partial(self._load_and_keep, key, load))
+        except DatabaseUnavailable:
+            # The snapshot still has this content set; the file is only doubted.
+            doubted = self._found.get(key)
+            if doubted is None or not doubted.source.is_current:
+                raise
+            return doubted
+
+    def _get_nowait(self, key: Key) -> Representation | Missing | None:
+        found = self._found.get(key)
+        if found is None:
+            return self._missing.get(key)
+        if not found.source.is_current or (
+            found.expires is not None and found.expires <= time.time()
+        ):
+            self._found.discard(key)
+            return None
+        return found if found.is_current else None
+
+    async def _load_and_keep(self, key: Key, load: Load) -> LookedUp:
+        generation = self._found.generation
+        result = await load()
+        if isinstance(result, Representation):
+            return self._found.keep(key, result, generation)
+        self._found.discard(key)
+        if result is Missing.PROVEN and self._found.is_lasting(generation):
+            self._missing.put(key, result)
+        return result
+
+    async def _load_file(self, content_set: ContentSet, path: str, root: str) -> LookedUp:
+        is_directory = path == "" or path.endswith("/")
+        directory = path if is_directory else f"{path}/"
+        [row] = await self._database.fetch(
+            sql.LOOK_UP,
+            content_set.publication_id,
+            content_set.repository_id,
+            content_set.number,
+            content_set.serves_version,
+            f"{path}{INDEX}" if is_directory else path,
+            directory,
+            # The first text after all texts that start with "…/": the character after "/" is "0".
+            f"{directory[:-1]}0",
+        )
+        entered = seconds(row["entered"])
+        # An index is as old as its publication, as in Pulp. So is published metadata, which is not
+        # in any version: two publications of one version may have different bytes at one path.
+        if row["is_published"] and (is_directory or entered is None):
+            entered = content_set.publication_created
+        modified = content_set.version_created if entered is None else entered
+        return self._outcome(row, modified, INDEX if is_directory else path, root)
+
+    async def _load_superseded(self, snapshot: Snapshot, path: str) -> LookedUp:
+        rows = await self._database.fetch(sql.LOOK_UP_SUPERSEDED, snapshot.distribution_id, path)
+        if not rows:
+            return Missing.PROVEN
+        [row] = rows
+        found = self._outcome(row, row["entered"].timestamp(), path, snapshot.root)
+        if isinstance(found, Representation):
+            found.expires = seconds(row["expires_at"])
+        return found
+
+    def _outcome(self, row: Row, modified: float, name: str, root: str) -> LookedUp:
+        if row["content_artifact_id"] is None:
+            return Handover.DIRECTORY if row["is_directory"] else Missing.PROVEN
+        if row["is_ambiguous"]:
+            return Handover.SEVERAL_FILES
+        if row["artifact_id"] is None:
+            return Handover.NOT_DOWNLOADED
+        source = self._byte_source(row, root)
+        content_type = self._content_type(name)
+        return make_representation(
+            source, row["sha256"], row["sha512"], content_type, int(modified)
+        )
+
+
+def _is_the_same(found: Representation, other: Representation) -> bool:
+    is_same_source = found.source is other.source and found.source.is_current
+    return is_same_source and (found.head, found.expires) == (other.head, other.expires)
+
+
+def _weight(key: Key, found: Representation) -> int:
+    return _OVERHEAD + len(key[-1]) + len(found.head)

@@ -1,0 +1,257 @@
+"""Distribution → snapshot: cached until the database announces a change of the rows behind it."""
+
+import asyncio
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, fields
+from datetime import datetime
+from itertools import islice
+from operator import attrgetter
+from typing import Final, Protocol
+from uuid import UUID
+
+from pulp_contentroutes.serving.coherence.bounded_cache import BoundedCache
+from pulp_contentroutes.serving.coherence.coherent_cache import CoherentCache, Kept
+from pulp_contentroutes.serving.coherence.memory import Memory
+from pulp_contentroutes.serving.database import sql
+from pulp_contentroutes.serving.database.rows import Queries, Row, content_set_of
+from pulp_contentroutes.serving.errors import DatabaseUnavailable
+from pulp_contentroutes.serving.handover import Handover
+from pulp_contentroutes.serving.model import BASE_PATHS, Missing, Snapshot, Target
+
+#: The bytes in which paths without a distribution are kept.
+_ABSENT_BYTES: Final = 2 * 1024 * 1024
+_OVERHEAD_ABSENT: Final = 300
+
+#: The snapshot for a request's path, or the proof that there is none, or why Pulp answers.
+Resolved = Snapshot | Missing | Handover
+
+#: The time of a domain's last change, its storage's class, and the storage's encrypted settings.
+StorageState = tuple[datetime, str, str]
+
+# The fields that are equal in any two snapshots of one state of the database.
+_CHANGING: Final = {field.name for field in fields(Kept)}
+_FIXED: Final = attrgetter(
+    *(field.name for field in fields(Snapshot) if field.name not in _CHANGING)
+)
+
+
+class Storages(Protocol):
+    async def root(self, domain_id: UUID, state: StorageState) -> str | None:
+        """Return the folder of a domain's artifacts, None if they are not in the file system.
+
+        `state` is the description of the storage in the domain's row.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class DistributionTypes:
+    """Facts about types of distributions that are not in the database; names as in `pulp_type`."""
+
+    #: The types that serve publications (`SERVE_FROM_PUBLICATION`).
+    publishing: frozenset[str]
+    #: The types whose class answers requests as pulpcore's does; the others are left to Pulp.
+    plain: frozenset[str]
+    #: Whether superseded publications are served at all: after
+    #: `DISTRIBUTED_PUBLICATION_RETENTION_PERIOD` was set to 0, rows of them may be left that never
+    #: expire (pulpcore.app.util.retain_distributed_pub_enabled).
+    retain_superseded: bool
+
+
+class Snapshots(Memory):
+    """The snapshots of distributions, trusted in memory only while changes are heard of.
+
+    While they are not, each request asks the database. Snapshots in memory are doubted from then
+    on, until the database was asked once more; if it does not answer, they are served for
+    `stale_if_error` seconds (RFC 5861 §4).
+    """
+
+    def __init__(
+        self,
+        database: Queries,
+        storages: Storages,
+        types: DistributionTypes,
+        max_entries: int,
+        stale_if_error: float,
+    ) -> None:
+        self._database = database
+        self._storages = storages
+        self._types = types
+        self._stale_if_error = stale_if_error
+        self._snapshots: CoherentCache[tuple[str, str], Snapshot] = CoherentCache(
+            max_entries, keys_of=lambda _, snapshot: snapshot.keys, is_same=_is_the_same
+        )
+        self._absent: BoundedCache[Target, Missing] = BoundedCache(
+            max_entries, _ABSENT_BYTES, lambda target, _: _OVERHEAD_ABSENT + len(target.path)
+        )
+        #: The number of segments of the longest base path that was ever remembered.
+        self._deepest = 0
+
+    @property
+    def is_trusted(self) -> bool:
+        return self._snapshots.is_trusted
+
+    # Called by the listener.
+
+    def invalidate(self, keys: Iterable[str]) -> None:
+        """Drop the snapshots that were made of rows that have changed."""
+        changed = set(keys)
+        if BASE_PATHS in changed:
+            self._absent.clear()
+        self._snapshots.invalidate(changed)
+
+    def reset(self) -> None:
+        self._absent.clear()
+        self._snapshots.reset()
+
+    def resume(self) -> None:
+        self._absent.clear()
+        self._snapshots.resume()
+
+    def suspend(self) -> None:
+        self._absent.clear()
+        self._snapshots.suspend()
+
+    # Called for requests.
+
+    def get_nowait(self, target: Target) -> Snapshot | Missing | None:
+        """Return the result in memory if it is still true, None if the database must be asked."""
+        if not self.is_trusted:
+            return None
+        snapshot = self._find_in_memory(target)
+        if snapshot is None:
+            return self._absent.get(target)
+        return snapshot if snapshot.is_current else None
+
+    async def find(self, target: Target) -> Resolved:
+        """Return the snapshot of the distribution that serves `target`.
+
+        Return Missing if there is none, and none below; Handover if Pulp lists or redirects. Raise
+        DatabaseUnavailable.
+        """
+        try:
+            return await self._find(target)
+        except DatabaseUnavailable:
+            stale = self._stale(target)
+            if stale is None:
+                raise
+            return stale
+
+    async def _find(self, target: Target) -> Resolved:
+        outdated = self._find_in_memory(target)
+        if outdated is not None:
+            # All paths of a distribution share the load of its new snapshot.
+            base = Target(target.domain, outdated.base_path)
+            snapshot = await self._snapshots.run(base, lambda: self._load(base))
+            if isinstance(snapshot, Snapshot) and snapshot.base_path == outdated.base_path:
+                return snapshot
+            # The outdated snapshot is gone, and must not come back while the database is down.
+            self._snapshots.discard((target.domain, outdated.base_path), outdated)
+        return await self._snapshots.run(target, lambda: self._load(target))
+
+    def _find_in_memory(self, target: Target) -> Snapshot | None:
+        # Trying the whole of a path of 2 000 segments would take milliseconds.
+        for base_path in islice(base_paths(target.path), self._deepest):
+            snapshot = self._snapshots.get((target.domain, base_path))
+            if snapshot is not None:
+                return snapshot
+        return None
+
+    def _stale(self, target: Target) -> Snapshot | None:
+        """Return a snapshot that was true a while ago, and is not known to have changed."""
+        snapshot = self._find_in_memory(target)
+        if snapshot is None or not snapshot.is_kept:
+            return None
+        if snapshot.last_true is None:
+            # Another request has loaded it meanwhile.
+            return snapshot
+        age = asyncio.get_running_loop().time() - snapshot.last_true
+        return snapshot if age <= self._stale_if_error else None
+
+    async def _load(self, target: Target) -> Resolved:
+        generation = self._snapshots.generation
+        domain, path = target.domain, target.path
+        directory = path if path.endswith("/") else f"{path}/"
+        lengths = list(base_path_lengths(path))
+        rows = await self._database.fetch(
+            sql.SNAPSHOT, domain, lengths, list(self._types.publishing), directory
+        )
+        row = rows[0]
+        if len(rows) > 1 or row["is_above_another"]:
+            return Handover.SEVERAL_DISTRIBUTIONS
+        snapshot = None if row["distribution_id"] is None else await self._snapshot(row)
+        if snapshot is None:
+            if self._snapshots.is_lasting(generation):
+                self._absent.put(target, Missing.PROVEN)
+            return Missing.PROVEN
+        self._deepest = max(self._deepest, snapshot.base_path.count("/") + 1)
+        return self._snapshots.keep((domain, snapshot.base_path), snapshot, generation)
+
+    async def _snapshot(self, row: Row) -> Snapshot:
+        state = (row["domain_updated"], row["storage_class"], row["storage_settings"])
+        root = await self._storages.root(row["domain_id"], state)
+        # A type that serves publications does not serve a version without one.
+        content_set = content_set_of(row) if row["publication_id"] or not row["publishes"] else None
+        return Snapshot(
+            distribution_id=row["distribution_id"],
+            base_path=row["base_path"],
+            content_set=content_set,
+            handover=self._handover(row, root),
+            guard_id=row["content_guard_id"],
+            is_checkpoint=row["checkpoint"],
+            has_fallback=row["has_fallback"] and self._types.retain_superseded,
+            nowhere=_nowhere(row),
+            repository_id=row["repository_id"],
+            root=root or "",
+            keys=_keys(row),
+        )
+
+    def _handover(self, row: Row, root: str | None) -> Handover | None:
+        """Return the reason why Pulp's handler answers every request, None if it does not."""
+        if row["distribution_type"] not in self._types.plain:
+            return Handover.DISTRIBUTION_TYPE
+        if False in (row["is_publication_complete"], row["is_version_complete"]):
+            return Handover.INCOMPLETE
+        return Handover.OBJECT_STORAGE if root is None else None
+
+
+def _is_the_same(snapshot: Snapshot, other: Snapshot) -> bool:
+    same: bool = _FIXED(snapshot) == _FIXED(other)
+    return same
+
+
+def base_paths(path: str) -> Iterator[str]:
+    """Yield the base paths that the distribution of `path` may have, shortest first.
+
+    The same as `pulpcore.content.handler.Handler._base_paths`, for paths without empty segments.
+    """
+    return (path[:length] for length in base_path_lengths(path))
+
+
+def base_path_lengths(path: str) -> Iterator[int]:
+    """Yield the length of each of `base_paths`, in characters."""
+    end = path.find("/")
+    while end != -1:
+        yield end
+        end = path.find("/", end + 1)
+    if not path.endswith("/"):
+        yield len(path)
+
+
+def _nowhere(row: Row) -> Missing | Handover:
+    """Return the answer for paths that are found nowhere."""
+    if row["remote_id"] is not None:
+        return Handover.REMOTE
+    has_origin = row["version_id"] is not None or row["repository_id"] is not None
+    return Missing.PROVEN if has_origin else Handover.NOTHING_SERVED
+
+
+def _keys(row: Row) -> frozenset[str]:
+    names = (
+        "distribution_id",
+        "domain_id",
+        "repository_id",
+        "version_repository_id",
+        "publication_id",
+        "version_id",
+    )
+    return frozenset(str(row[name]) for name in names if row[name] is not None)

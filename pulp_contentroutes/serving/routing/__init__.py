@@ -1,0 +1,1 @@
+"""The mapping from a URL to the content that it means."""

@@ -1,0 +1,120 @@
+"""URL → target: the prefixes below which we answer, as data, and the meaning of their paths."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from aiohttp import web
+from yarl import URL
+
+from pulp_contentroutes.serving.errors import NulInPath, RequestRefused
+from pulp_contentroutes.serving.handover import Handover
+from pulp_contentroutes.serving.model import Target
+from pulp_contentroutes.serving.routing.request_path import decode_path, without_dot_segments
+
+#: The domain that is used if domains are not enabled (pulpcore.app.models.Domain).
+DEFAULT_DOMAIN: Final = "default"
+
+
+#: The part of a request that decides how it is routed.
+RouteKey = str
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Content of any distribution below `prefix`: `[<domain>/]<base path>/<relative path>`."""
+
+    prefix: str
+    has_domain: bool
+    #: Whether unservable paths are refused: below our own prefix. Below Pulp's, Pulp answers those
+    #: that it can answer.
+    is_strict: bool
+
+    @property
+    def pattern(self) -> str:
+        """Return the pattern of Pulp's own route, by which aiohttp has found its handler."""
+        return f"{self.prefix}{'{pulp_domain}/' if self.has_domain else ''}{{path}}"
+
+
+class Routes:
+    """The routes of one content app."""
+
+    def __init__(self, routes: Sequence[Route], max_path_bytes: int) -> None:
+        self._routes = tuple((route, route.prefix, route.pattern) for route in routes)
+        self._max_path_bytes = max_path_bytes
+
+    def target(self, request: web.Request) -> Target | Handover:
+        """Return the request's target, or a Handover if it is not ours; or raise RequestRefused."""
+        raw_path = request.rel_url.raw_path
+        for route, prefix, pattern in self._routes:
+            if request.path.startswith(prefix):
+                return self._target(request, raw_path, route, pattern)
+        return Handover.OTHER_HANDLER
+
+    def key(self, request: web.Request) -> RouteKey:
+        """Return the same value for requests that are routed the same way, and for no others."""
+        return request.raw_path
+
+    def normalize(self, request: web.Request) -> web.Request:
+        """Return the request without "." segments below our prefixes, unchanged if it has none.
+
+        Guards, signatures, redirects and Pulp's handler then see the URL of the same resource.
+        """
+        raw_path = request.rel_url.raw_path
+        # Most paths contain neither, and one search costs a tenth of the regular expression.
+        if "/." not in raw_path and "/%2" not in raw_path:
+            return request
+        path = without_dot_segments(raw_path)
+        if path == raw_path:
+            return request
+        query = request.rel_url.raw_query_string
+        url = URL(f"{path}?{query}" if query else path, encoded=True)
+        for route, prefix, pattern in self._routes:
+            rest = url.path.removeprefix(prefix)
+            if rest and rest != url.path and _is_routed_to(request, pattern):
+                return _with_url(request, url, route, rest)
+        return request
+
+    def lead_to(self, request: web.Request) -> bool:
+        """Tell whether the request's handler is that of one of the routes, whatever its path."""
+        return any(_is_routed_to(request, pattern) for _, _, pattern in self._routes)
+
+    def _target(
+        self, request: web.Request, raw_path: str, route: Route, pattern: str
+    ) -> Target | Handover:
+        # One statement finds out whether content of Pulp has such a path; Pulp's handler would keep
+        # its thread busy.
+        max_path_bytes = self._max_path_bytes if route.is_strict else None
+        try:
+            rest = decode_path(raw_path, route.prefix, max_path_bytes)
+        except NulInPath:
+            raise
+        except RequestRefused:
+            if route.is_strict:
+                raise
+            return Handover.ODD_PATH
+        if not _is_routed_to(request, pattern):
+            return Handover.OTHER_HANDLER
+        domain, slash, path = (
+            rest.partition("/") if route.has_domain else (DEFAULT_DOMAIN, "/", rest)
+        )
+        # aiohttp takes `dom%2Fbase` for one segment, and finds no such domain.
+        if route.has_domain and request.match_info.get("pulp_domain") != domain:
+            return Handover.ODD_PATH
+        return Target(domain, path) if slash and path else Handover.LIST_OF_DISTRIBUTIONS
+
+
+def _with_url(request: web.Request, url: URL, route: Route, rest: str) -> web.Request:
+    """Return the request for another URL of the same route, with the match of aiohttp's router."""
+    changed = request.clone(rel_url=url)
+    domain, _, path = rest.partition("/") if route.has_domain else ("", "", rest)
+    changed.match_info["path"] = path
+    if route.has_domain:
+        changed.match_info["pulp_domain"] = domain
+    return changed
+
+
+def _is_routed_to(request: web.Request, pattern: str) -> bool:
+    """Tell whether the handler is the one of `pattern`: another plugin may own a deeper prefix."""
+    resource = request.match_info.route.resource
+    return resource is not None and resource.canonical == pattern

@@ -1,0 +1,1 @@
+"""The sources of bytes: stored files."""
