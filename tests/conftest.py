@@ -1,4 +1,4 @@
-"""The Pulps that tests share, who runs them, and an event loop in which nothing blocks."""
+"""The Pulps that tests share, the order and groups of tests, and a check for blocking calls."""
 
 import json
 import signal
@@ -13,17 +13,17 @@ from blockbuster import BlockBuster, blockbuster_ctx
 from tests.harness.pulp import Pulp
 from tests.harness.standalone import Standalone, run_pulp
 
-#: With domains and without: tests that are marked `domains` run on both.
+#: Without domains and with them: tests that are marked `domains` run on both.
 PLAIN, DOMAINS = "plain", "domains"
 _TESTS = Path(__file__).parent
 _COMPARED = "differential"
-#: The folders of tests, the one whose tests take longest first.
+#: The folders of tests, the slowest first.
 _ORDER = (
     *("suites", "differential", "pulp", "clients", "django"),
     *("snippets", "postgres", "contracts", "unit"),
 )
-#: Modules of tests/pulp with a group of their own. The process that compares Pulps with domains has
-#: one for all that need one.
+#: Modules of tests/pulp with a group of their own. The process of the differential tests has a Pulp
+#: with domains, for all tests that need one.
 _GROUPS = {
     "test_adversity.py": "adversity",
     "test_domains.py": _COMPARED,
@@ -34,19 +34,20 @@ _GROUPS = {
     "test_readme.py": "life cycle",
     "test_removal.py": "life",
 }
-#: The group that begins, before all folders: one process alone takes minutes for it.
+#: The group that runs first, before all folders: it takes one process minutes.
 _FIRST = "life cycle"
 _NOTES = pytest.StashKey[list[str]]()
-#: Its second answer comes from the memory of the first.
+#: With one worker, the second answer comes from the memory that the first one filled.
 _ONE_WORKER = ("--content-workers", "1")
-#: All tests share one address, and some send nothing but wrong credentials.
+#: No limit: all tests share one address, and some send nothing but wrong credentials.
 _SETTINGS = {"CONTENTROUTES_FAILED_LOGINS": "0"}
 
 # No test fails because the machine is busy: speed belongs in `make bench`.
 hypothesis.settings.register_profile("patient", deadline=None)
 hypothesis.settings.load_profile("patient")
 
-# A shell that runs the tests in the background ignores them, and so would every Pulp of theirs.
+# A shell that runs the tests in the background ignores these signals, and every Pulp that the tests
+# start would inherit that.
 for number, handler in (
     (signal.SIGINT, signal.default_int_handler),
     (signal.SIGQUIT, signal.SIG_DFL),
@@ -56,14 +57,17 @@ for number, handler in (
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Vary what a test is marked with; everything else only before a release (`exhaustive`)."""
+    """Run marked tests in both variants; others run in the second one only before a release.
+
+    Those have the mark `exhaustive`.
+    """
     for fixture, marker, (usual, other) in (
         ("pulp", "domains", (PLAIN, DOMAINS)),
         ("cache", "redis", ("without cache", "with cache")),
     ):
         if fixture in metafunc.fixturenames:
             found = metafunc.definition.get_closest_marker(marker)
-            # A test may be left out of the rule of its module: `domains(False)`.
+            # `domains(False)` exempts a test from the mark of its module.
             is_marked = found is not None and found.args != (False,)
             marks = () if is_marked else (pytest.mark.exhaustive,)
             values = [usual, pytest.param(other, marks=marks)]
@@ -72,7 +76,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the tests that take longest: the last group of a run keeps one process busy."""
+    """Run the slowest tests first, as the last group of a run keeps only one process busy."""
     items.sort(key=_rank)
 
 
@@ -82,7 +86,7 @@ def _rank(item: pytest.Item) -> tuple[bool, int]:
 
 
 def group_of(nodeid: str) -> str:
-    """Return the name of all tests that one process runs: they share a Pulp, or a server."""
+    """Return the group of a test: one process runs its tests, which share a Pulp or a server."""
     path, _, name = nodeid.partition("::")
     folder, *below = path.removeprefix("tests/").split("/")
     if folder == "unit":
@@ -108,7 +112,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
 @pytest.fixture(scope="session")
 def notes(pytestconfig: pytest.Config) -> list[str]:
-    """Lines with figures for the end of the run."""
+    """Return the list of lines with figures for the end of the run."""
     return pytestconfig.stash.setdefault(_NOTES, [])
 
 
@@ -133,9 +137,9 @@ def pytest_terminal_summary(
 
 @pytest.fixture(autouse=True)
 def no_blocking_calls() -> Iterator[BlockBuster]:
-    """In every test with an event loop, a blocking call of ours is an error."""
+    """Make a blocking call of our code an error, in every test with an event loop."""
     with blockbuster_ctx("pulp_contentroutes") as blockbuster:
-        # asyncpg looks for a password file, once for each new connection.
+        # asyncpg looks for a password file once for each new connection.
         for name in ("os.stat", "io.BufferedReader.read", "io.TextIOWrapper.read"):
             blockbuster.functions[name].can_block_in(
                 "asyncpg/connect_utils.py", {"_read_password_file"}
@@ -151,7 +155,7 @@ def _exporting(data: Path) -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def plain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standalone]:
-    """A Pulp without domains, with the demo."""
+    """Run a Pulp without domains, with the demo."""
     data = tmp_path_factory.mktemp(PLAIN) / "data"
     options = ("--demo", *_ONE_WORKER)
     with run_pulp(data, *options, settings={**_SETTINGS, **_exporting(data)}) as instance:
@@ -160,7 +164,7 @@ def plain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standalone]:
 
 @pytest.fixture(scope="session")
 def domains(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standalone]:
-    """A Pulp with domains."""
+    """Run a Pulp with domains."""
     data = tmp_path_factory.mktemp(DOMAINS) / "data"
     settings = {**_SETTINGS, **_exporting(data), "DOMAIN_ENABLED": "true"}
     with run_pulp(data, *_ONE_WORKER, settings=settings) as instance:
@@ -175,5 +179,5 @@ def pulp(request: pytest.FixtureRequest) -> Pulp:
 
 @pytest.fixture(scope="session")
 def token(pulp: Pulp) -> str:
-    """A token that may read and publish."""
+    """Return a token that may read and publish."""
     return str(pulp.rest.token(scope="publish")["token"])

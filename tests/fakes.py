@@ -1,4 +1,4 @@
-"""What unit tests use in place of PostgreSQL and Pulp; held to tests/contracts."""
+"""Fakes of PostgreSQL and Pulp for unit tests; tests/contracts hold for them, too."""
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
@@ -23,28 +23,28 @@ ENTERED = datetime(2025, 6, 7, 8, 9, 10, 999999, UTC)
 
 
 class FakeDatabase:
-    """Answers our statements with the rows it was given; counts; can be down, and can be slow."""
+    """A database that answers our statements with given rows, counts them, can be down, or slow."""
 
     def __init__(self) -> None:
         self.distributions: dict[str, dict[str, Any]] = {}
         self.files: dict[str, dict[str, Any]] = {}
         self.superseded: dict[str, dict[str, Any]] = {}
-        #: The row of the newest checkpoint, whatever is asked for.
+        #: The row of the newest checkpoint, the same for every query.
         self.checkpoints: list[dict[str, Any]] = []
-        #: By digest, and guard or None.
+        #: Rows by digest, and by guard or None.
         self.tokens: dict[tuple[Any, ...], dict[str, Any]] = {}
         self.touched: list[UUID] = []
         self.asked: list[str] = []
         #: The arguments of each statement.
         self.values: list[tuple[Any, ...]] = []
         self.is_down = False
-        #: When set, statements wait for it.
+        #: If not None, statements wait for this event.
         self.gate: asyncio.Event | None = None
 
     async def fetch(self, statement: str, *values: Any) -> Sequence[Row]:
         self.asked.append(statement)
         self.values.append(values)
-        # As of the start of the statement, like a snapshot.
+        # The rows as of the start of the statement, as in a snapshot of PostgreSQL.
         rows = self._rows(statement, values)
         if self.gate:
             await self.gate.wait()
@@ -74,7 +74,7 @@ class FakeDatabase:
         return [self.superseded[values[1]]] if values[1] in self.superseded else []
 
     async def answer_together(self, *questions: Coroutine[Any, Any, T]) -> list[T]:
-        """Let all questions come as far as the database before one is answered."""
+        """Answer queries only after all of them have reached the database."""
         self.gate = asyncio.Event()
         tasks = [asyncio.create_task(question) for question in questions]
         await asyncio.sleep(0)
@@ -84,8 +84,8 @@ class FakeDatabase:
         return answers
 
     async def until_asked(self, statement: str, count: int = 1) -> None:
-        """Wait until the statement has been asked `count` times."""
-        while self.count(statement) < count:  # noqa: ASYNC110  a fake needs no event for it
+        """Wait until the statement has been executed `count` times."""
+        while self.count(statement) < count:  # noqa: ASYNC110  not worth an event in a fake
             await asyncio.sleep(0)
 
     def count(self, statement: str) -> int:
@@ -121,7 +121,7 @@ class FakeDatabase:
     def add_token(
         self, guard_id: UUID | None = None, may_download: bool = False, **values: Any
     ) -> str:
-        """Return a new token that is valid, with its permission on a guard."""
+        """Add a valid token with its permission on a guard, and return it."""
         token = new_token()
         row = {"token_id": uuid4(), "expires": None, **values}
         self.tokens[digest_of(token), None] = row | {"may_download": False}
@@ -137,7 +137,7 @@ class FakeDatabase:
 
 
 def stored(name: str, size: int, **values: Any) -> dict[str, Any]:
-    """Return the row of a file that was found; its digests are made up from its name."""
+    """Return the row of a file that exists; its digests are made up from its name."""
     return {
         **NOTHING,
         "content_artifact_id": uuid4(),
@@ -178,20 +178,20 @@ NOTHING: dict[str, Any] = {
 
 
 class FakeGuards:
-    """Guards that ask what they are told to ask, and permit who has the header `X-Key: yes`."""
+    """Guards with the given needs, which permit requests with the header `X-Key: yes`."""
 
     def __init__(self) -> None:
         self.guards: dict[UUID, Guard] = {}
         self.loaded: list[UUID] = []
-        #: Those that were compared with what stands in the database.
+        #: The guards that were compared with their rows in the database.
         self.compared: list[UUID] = []
-        #: The guards that were asked with a user of Pulp.
+        #: The guards that were asked after Pulp had authenticated the user.
         self.asked: list[Guard] = []
-        #: When set, loads wait for it.
+        #: If not None, loads wait for this event.
         self.gate: asyncio.Event | None = None
-        #: Those that no password and no token satisfies, besides the guards of requests.
+        #: The guards that no password or token satisfies, besides those that look at the request.
         self.without_credentials: set[UUID] = set()
-        #: The credentials that satisfy guards which ask Pulp.
+        #: The credentials that satisfy guards that ask Pulp.
         self.accepted_by_pulp = Accepted.PASSWORDS_AND_TOKENS
         #: The guard that Pulp's own handler asks; it cannot be known while the database is down.
         self.pulps: UUID | None = None
@@ -203,7 +203,7 @@ class FakeGuards:
         return guard_id
 
     def put(self, guard_id: UUID, asks: Asks, permits: Callable[[web.Request], bool]) -> None:
-        """Let the guard be this one from now on."""
+        """Add the guard, or replace it from now on."""
 
         async def is_unchanged() -> bool:
             self.compared.append(guard_id)
@@ -236,11 +236,11 @@ class FakeGuards:
 
 
 class FakeStorages:
-    """Every domain's artifacts are in one folder, or (`None`) not in the file system."""
+    """Storages that keep all artifacts in one folder, or (`None`) outside the file system."""
 
     def __init__(self, root: Path | None) -> None:
         self._root = root
-        #: The domains that were asked for, and the state of their storages.
+        #: The requested domains, and the state of their storages.
         self.asked: list[tuple[UUID, StorageState]] = []
 
     async def root(self, domain_id: UUID, state: StorageState) -> str | None:

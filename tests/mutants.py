@@ -1,4 +1,4 @@
-"""The results of `mutmut`, read from standard input → a table of modules, and the survivors."""
+"""Print a table of modules, and the surviving mutants, from `mutmut` results on standard input."""
 
 import sys
 from collections import Counter
@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import click
 
-#: A mutant that ends in an endless loop is noticed, too.
+#: A mutant that loops endlessly is detected, too.
 _KILLED = frozenset({"killed", "timeout"})
 
 

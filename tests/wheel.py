@@ -1,7 +1,7 @@
 """Install a wheel into a new environment, and run its program: `python -m tests.wheel FILE`.
 
-The other libraries are those of this environment: whether they are all required is a test of its
-own, and so is an installation from the package index (tests/pulp/test_install.py).
+The other libraries are those of this environment. Separate tests check that all of them are
+required, and that an installation from the package index works (tests/pulp/test_install.py).
 """
 
 import os
@@ -22,7 +22,7 @@ def build(folder: Path) -> Path:
 
 
 def install(wheel: Path, folder: Path) -> Path:
-    """Make an environment in `folder` with `wheel` alone in it; return its folder of programs."""
+    """Make an environment in `folder` with only `wheel` in it; return its folder of programs."""
     _run(sys.executable, "-m", "venv", "--without-pip", str(folder))
     scripts = folder / "bin"
     pip = (sys.executable, "-m", "pip", "--python", str(scripts / "python"))
@@ -31,7 +31,7 @@ def install(wheel: Path, folder: Path) -> Path:
 
 
 def check(scripts: Path) -> str:
-    """Run the program of the wheel; return the version that it says."""
+    """Run the program of the wheel; return the version that it prints."""
     libraries = {**os.environ, "PYTHONPATH": sysconfig.get_path("purelib")}
     where = "import pulp_contentroutes; print(pulp_contentroutes.__file__)"
     found = _run(str(scripts / "python"), "-c", where)

@@ -13,7 +13,7 @@ class PulpContentroutesPluginAppConfig(PulpPluginAppConfig):
     python_package_name = "pulp-contentroutes"
     domain_compatible = True
 
-    def ready(self):
+    def ready(self) -> None:
         super().ready()
         from pulp_contentroutes.app import checks  # noqa: F401  registers the deploy checks
         from pulp_contentroutes.app.downgrades import refuse_losses

@@ -4,12 +4,15 @@
 """
 
 import asyncio
+from collections.abc import Iterator, Sequence
 from importlib import import_module
 from ipaddress import ip_address, ip_network
+from typing import Any
 from urllib.parse import urlsplit
 
+from django.apps import AppConfig
 from django.conf import settings
-from django.core.checks import Error, Warning, register
+from django.core.checks import CheckMessage, Error, Warning, register
 
 from pulp_contentroutes.app.settings_table import SETTINGS
 from pulp_contentroutes.paths import CONTENT_PREFIX, GALAXY_PREFIX
@@ -24,7 +27,9 @@ _LONGEST_VALUE = 200
 
 
 @_register
-def check_required_modules(app_configs, **kwargs):
+def check_required_modules(
+    app_configs: Sequence[AppConfig] | None, **kwargs: Any
+) -> Iterator[CheckMessage]:
     """E001: the content app would run without our routes, with one log line to say so."""
     for module in REQUIRED_MODULES:
         try:
@@ -38,7 +43,9 @@ def check_required_modules(app_configs, **kwargs):
 
 
 @_register
-def check_prefixes(app_configs, **kwargs):
+def check_prefixes(
+    app_configs: Sequence[AppConfig] | None, **kwargs: Any
+) -> Iterator[CheckMessage]:
     """E002: one of Pulp's own URL prefixes lies inside one of ours, or is the same."""
     for name in ("CONTENT_PATH_PREFIX", "API_ROOT"):
         value = getattr(settings, name)
@@ -53,7 +60,7 @@ def check_prefixes(app_configs, **kwargs):
 
 
 @_register
-def check_numbers(app_configs, **kwargs):
+def check_numbers(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> Iterator[CheckMessage]:
     """E003: a bound that is not a number, or not a usable one."""
     for setting in SETTINGS:
         if setting.least is None:
@@ -72,7 +79,9 @@ def check_numbers(app_configs, **kwargs):
 
 
 @_register
-def check_database(app_configs, **kwargs):
+def check_database(
+    app_configs: Sequence[AppConfig] | None, **kwargs: Any
+) -> Iterator[CheckMessage]:
     """E004: the fast path's SQL cannot run: the content workers would switch the fast path off."""
     problem = _problem()
     # `check_connection` reports the other two.
@@ -85,7 +94,9 @@ def check_database(app_configs, **kwargs):
 
 
 @_register
-def check_trusted_proxies(app_configs, **kwargs):
+def check_trusted_proxies(
+    app_configs: Sequence[AppConfig] | None, **kwargs: Any
+) -> Iterator[CheckMessage]:
     """E005: a trusted proxy that is neither an address nor a network."""
     for network in settings.CONTENTROUTES_TRUSTED_PROXIES:
         try:
@@ -99,7 +110,9 @@ def check_trusted_proxies(app_configs, **kwargs):
 
 
 @_register
-def check_connection(app_configs, **kwargs):
+def check_connection(
+    app_configs: Sequence[AppConfig] | None, **kwargs: Any
+) -> Iterator[CheckMessage]:
     """E006, W007: the fast path is off, or slow, over this connection to the database."""
     problem = _problem()
     if isinstance(problem, UnsupportedSetting):
@@ -113,7 +126,9 @@ def check_connection(app_configs, **kwargs):
 
 
 @_register
-def check_content_origin(app_configs, **kwargs):
+def check_content_origin(
+    app_configs: Sequence[AppConfig] | None, **kwargs: Any
+) -> Iterator[CheckMessage]:
     """W008: clients that reach the Galaxy API over TLS would download without it.
 
     A check cannot know how clients connect: if none uses TLS, the warning is to be silenced.
@@ -130,7 +145,7 @@ def check_content_origin(app_configs, **kwargs):
         )
 
 
-def _is_safe(origin):
+def _is_safe(origin: str) -> bool:
     """Tell whether `origin` has https, or is a URL that only clients on this machine can use."""
     try:
         url = urlsplit(origin)
@@ -141,7 +156,7 @@ def _is_safe(origin):
         return False
 
 
-def _problem():
+def _problem() -> FastPathError | None:
     """Return the FastPathError that hinders the content workers, None if none does. Blocking."""
     if not settings.CONTENTROUTES_FAST_PATH:
         return None
@@ -154,7 +169,7 @@ def _problem():
     return None
 
 
-async def _listen():
+async def _listen() -> None:
     """Do as a content worker does before it trusts its memory; or raise FastPathError."""
     from pulp_contentroutes.app.edge.connection import database
     from pulp_contentroutes.serving.database.pool import name_failures, probe

@@ -4,11 +4,17 @@ A table of ours holds one half of an object; the other half is in a table of Pul
 inheritance), and without our half every list of Pulp's that contains the object fails.
 """
 
+from collections.abc import Iterable, Iterator, Sequence
 from gettext import gettext as _
+from typing import Any
 
+from django.apps import AppConfig
 from django.core.management.base import CommandError
 from django.db import connections
+from django.db.migrations import Migration
 from django.db.migrations.operations import AddField, CreateModel
+from django.db.migrations.operations.base import Operation
+from django.db.migrations.state import StateApps
 
 #: Model → the name of its objects.
 _NAMES = {
@@ -28,7 +34,13 @@ _FIELDS = {
 }
 
 
-def refuse_losses(sender, apps, plan, using, **kwargs):
+def refuse_losses(
+    sender: AppConfig,
+    apps: StateApps,
+    plan: Sequence[tuple[Migration, bool]],
+    using: str,
+    **kwargs: Any,
+) -> None:
     """Raise CommandError if a step back in `plan` drops tables or columns that hold data.
 
     A receiver of `pre_migrate`: nothing has been changed yet, and the plan says how far back it
@@ -48,14 +60,16 @@ def refuse_losses(sender, apps, plan, using, **kwargs):
         )
 
 
-def _steps_back(plan, label):
+def _steps_back(plan: Sequence[tuple[Migration, bool]], label: str) -> Iterator[Operation]:
     """Yield the operations that are to be reversed."""
     for migration, is_backwards in plan:
         if is_backwards and migration.app_label == label:
             yield from migration.operations
 
 
-def _count_losses(operations, apps, label, using):
+def _count_losses(
+    operations: Iterable[Operation], apps: StateApps, label: str, using: str
+) -> dict[str, int]:
     """Return the number of rows that would be lost, by their name, without empty tables."""
     operations = list(operations)
     tables = set(connections[using].introspection.table_names()) if operations else set()

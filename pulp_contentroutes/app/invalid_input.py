@@ -4,6 +4,7 @@ from gettext import gettext as _
 
 from django.db import DataError
 from rest_framework.exceptions import ValidationError
+from rest_framework.response import Response
 from rest_framework.views import APIView
 
 _SHOWN = 200
@@ -15,7 +16,7 @@ class RefusesInvalidInput(APIView):
     All of these come from the request: stored values have been in the database before.
     """
 
-    def handle_exception(self, exc):
+    def handle_exception(self, exc: Exception) -> Response:
         if isinstance(exc, DataError | OverflowError):
             reason = str(exc).partition("\n")[0][:_SHOWN]
             exc = ValidationError(

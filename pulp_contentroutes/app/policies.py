@@ -1,13 +1,18 @@
 """Access policies for pulpcore, built from the parts in which they differ."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-def allow(*actions, condition=None):
+
+def allow(*actions: str, condition: str | list[str] | None = None) -> dict[str, Any]:
     """Return the statement that lets authenticated users do `actions`, if `condition` holds."""
     statement = {"action": list(actions), "principal": "authenticated", "effect": "allow"}
     return statement | ({"condition": condition} if condition else {})
 
 
-def on_object(model, actions, also=()):
+def on_object(
+    model: str, actions: Mapping[str, Sequence[str]], also: Sequence[str] = ()
+) -> list[dict[str, Any]]:
     """Return a statement for each of `actions` (permission → names of actions).
 
     The permission comes from a role on the object, on its domain or everywhere. `also` are further
@@ -20,7 +25,12 @@ def on_object(model, actions, also=()):
     ]
 
 
-def owner_policy(model, actions, creator_roles, also=()):
+def owner_policy(
+    model: str,
+    actions: Mapping[str, Sequence[str]],
+    creator_roles: Sequence[str],
+    also: Sequence[str] = (),
+) -> dict[str, Any]:
     """Return the policy of objects that belong to the user who creates them.
 
     `also` are conditions on creating and changing an object, about the objects it refers to.
@@ -46,7 +56,7 @@ def owner_policy(model, actions, creator_roles, also=()):
     }
 
 
-def roles(model, owner, **others):
+def roles(model: str, owner: Sequence[str], **others: Sequence[str]) -> dict[str, list[str]]:
     """Return the roles creator, owner and viewer of a model, and `others` (role → permissions)."""
     granted = {
         "creator": ("add",),

@@ -107,7 +107,7 @@ SETTINGS: Final = (
         "DEBUG_HEADER",
         False,
         "Whether each answer for content says in a header `X-Contentroutes` how it came about "
-        "([fast-path.md](fast-path.md#what-is-answered-and-what-is-handed-over)).",
+        "([fast-path.md](fast-path.md#answers-and-reasons-to-hand-over)).",
     ),
     # The web server in front limits uploads, too: see webserver_snippets.
     Setting(

@@ -15,7 +15,7 @@ class Handover(enum.Enum):
     ODD_PATH = "Pulp decides about a path below its own prefix that no content can have."
     LIST_OF_DISTRIBUTIONS = "The URL names no distribution: Pulp lists them."
     # Known from the worker.
-    OFF = "The fast path is off, or has not seen yet that the database is what it expects."
+    OFF = "The fast path is off, or has not checked the database yet."
     DATABASE_UNAVAILABLE = "PostgreSQL did not answer in time."
     FAULT = "The fast path failed; the log says how."
     # Known from the distribution.

@@ -17,7 +17,7 @@ _REQUEST_SECONDS: Final = 60
 
 
 class RestFailed(Exception):
-    """`str(error)` says which request failed and what Pulp answered."""
+    """`str(error)` names the request that failed, and Pulp's answer."""
 
 
 class Rest:

@@ -1,4 +1,4 @@
-"""`python -m tests.benchmarks`: what the plugin is worth on this machine."""
+"""`python -m tests.benchmarks`: the plugin's performance on this machine."""
 
 import shutil
 import sys
@@ -47,10 +47,10 @@ meanwhile. Look at the ratios: absolute numbers are those of this machine at thi
 {_groups_help()}
 
 A full run takes 20 minutes, 5 GB of disk and 3 GB of memory, and writes
-docs/benchmarks/results.json and results.svg. For a look: --quick, or --only 4kib.
+docs/benchmarks/results.json and results.svg. For a quick look: --quick, or --only 4kib.
 
-The exit code is 1 when a measurement is invalid, because an answer was not the expected one. Goals
-that are missed do not count for it.
+The exit code is 1 when a measurement is invalid, because an answer was not the expected one. Missed
+goals do not change it.
 """,
 )
 @click.option("--quick", is_flag=True, help="Short rounds and small repositories: four minutes.")
@@ -102,7 +102,7 @@ def main(
             finally:
                 session.begin_stopping(say)
     finally:
-        # Also after Ctrl-C: whole groups are worth their time.
+        # Also after Ctrl-C: complete groups are worth keeping.
         if run:
             table.show(run, plan)
     if output or not (quick or only):

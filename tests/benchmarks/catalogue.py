@@ -12,7 +12,7 @@ from tests.benchmarks.site import Site
 @dataclass(frozen=True, slots=True)
 class Group:
     title: str
-    #: What the ratios of its table compare.
+    #: The metric that the ratios of its table compare.
     metric: Metric
     contenders: Callable[[Site, Plan], list[Contender]]
 

@@ -1,4 +1,4 @@
-"""What stands against what, and how: in short rounds by turns, because the machine is noisy."""
+"""The contenders, measured in short rounds by turns, because the machine is noisy."""
 
 import dataclasses
 import time
@@ -22,7 +22,7 @@ class WrongAnswer(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How long and how much."""
+    """The durations and sizes of a run."""
 
     seconds: int
     rounds: int
@@ -30,7 +30,7 @@ class Plan:
     stock_seconds: int
     #: Units of the repository version whose paths are asked for the first time.
     first_requests: int
-    #: Units of the versions between which growth shows.
+    #: Units of the versions whose comparison shows growth.
     sizes: tuple[int, ...]
 
 
@@ -40,15 +40,17 @@ class Contender:
 
     name: str
     server: Server
-    #: The load of each round: a first request is the first only once.
+    #: The load of each round: a first request for a path is the first only once.
     load: Callable[[int], Load]
-    #: An URL that shows before a measurement that all is well, and after it that all is answered.
+    #: A URL whose answer shows that all is well before a measurement, and that all requests are
+    #: answered after it.
     probe: str
     #: Names of the contenders that it is compared with.
     stock: str = ""
     ceiling: str = ""
     flood: Callable[[int], Load] | None = None
-    #: Other than the plan's: where stock needs seconds for an answer, or many short rounds help.
+    #: Used in place of the plan's values where stock needs seconds for an answer, or where many
+    #: short rounds help.
     rounds: int | None = None
     seconds: int | None = None
     #: Facts for the plots.
@@ -63,7 +65,7 @@ class Contender:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A contender and what was measured in each of its rounds."""
+    """A contender, and the measurement of each of its rounds."""
 
     contender: Contender
     rounds: list[Measurement]
@@ -87,7 +89,7 @@ def compete(
 
 
 def _warm_up(contender: Contender) -> None:
-    """Check what the server answers, then let it open its connections and fill its caches."""
+    """Check the server's answers, then let it open its connections and fill its caches."""
     load = contender.load(0)
     deadline = time.monotonic() + _WARM_UP_SECONDS
     for _ in range(_WARM_UP_REQUESTS):
@@ -105,7 +107,7 @@ def _measured(contender: Contender, number: int, seconds: int) -> Measurement:
     flood = contender.flood(number) if contender.flood else None
     measured = measure(contender.load(number), seconds, flood)
     rss = worker_rss(contender.server.pid)
-    # Stock still works for a second on what wrk has left behind: it is answered in order.
+    # Stock still works for a second on requests that wrk has left behind: it answers in order.
     for _ in range(2):
         contender.get()
     return dataclasses.replace(measured, rss=rss)

@@ -25,14 +25,14 @@ URLS = {
     "fresh/newest": "/pulp/content/fresh/newest",
     "fresh/pinned": f"{CONTENT_PREFIX}fresh/pinned",
 }
-#: Between two passes of a reader: the answers are to be new, not many.
+#: The pause between two passes of a reader: new answers are wanted, not many.
 PAUSE = 0.001
 NAMES = ("a.txt", "b.txt")
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A reader was answered `number`; times are of the clock that the publisher uses."""
+    """An answer with `number` to a reader; times are of the clock that the publisher uses."""
 
     name: str
     number: int
@@ -68,7 +68,7 @@ class Reader:
                     self.seen.append(Seen(name, int(text), asked, time.time()))
                 await asyncio.sleep(PAUSE)
 
-    # What must hold.
+    # Rules.
 
     def steps_back(self) -> list[tuple[Seen, Seen]]:
         """Return each answer that is older than the one before it.

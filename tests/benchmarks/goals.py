@@ -15,7 +15,7 @@ Run = Mapping[str, Results]
 @dataclass(frozen=True, slots=True)
 class Goal:
     text: str
-    #: What a run reaches; None when it has not measured that, or not validly.
+    #: The value that a run reaches; None when it has not measured it, or not validly.
     reached: Callable[[Run], float | None]
     limit: float
     unit: str = "x"
@@ -40,7 +40,7 @@ def _rate(group: str, name: str) -> Callable[[Run], float | None]:
 
 
 def _growth(series: str, plan: Plan) -> Callable[[Run], float | None]:
-    """Return the worse of both kinds of publications."""
+    """Return the worse value of the two kinds of publications."""
 
     def reached(run: Run) -> float | None:
         if "growth" not in run:

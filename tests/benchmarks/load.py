@@ -14,13 +14,13 @@ _SCRIPT: Final = Path(__file__).with_name("load.lua")
 _TIMEOUT_SECONDS: Final = 120
 #: Server and load generator share the machine: more connections only lengthen the queue.
 CONNECTIONS: Final = 32
-#: Stock does its work in one thread, which this many keep busy. With more, all are answered at
-#: about the same time, and a round that ends just before that counts a whole batch too few.
+#: Stock does its work in one thread, which this many connections keep busy. With more, all are
+#: answered at about the same time, and a round that ends just before misses a whole batch.
 STOCK_CONNECTIONS: Final = 8
 
 
 class WrkFailed(Exception):
-    """wrk ended without a result; `str(error)` holds what it said."""
+    """wrk ended without a result; `str(error)` holds its output."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Paths:
 class Load:
     url: str
     connections: int = CONNECTIONS
-    #: What every answer must have; any other makes the measurement invalid.
+    #: Status and least size of every answer; any other makes the measurement invalid.
     status: int = 200
     size: int = 0
     paths: Paths | None = None
@@ -64,11 +64,11 @@ class Measurement:
     #: Milliseconds; None when no request was answered in time.
     p50: float | None
     p99: float | None
-    #: Why these numbers say nothing; None when they do.
+    #: The reason why these numbers are invalid; None when they are valid.
     problem: str | None = None
     #: Resident memory of the server's worker afterwards, in bytes.
     rss: int = 0
-    #: What ran beside it.
+    #: The flood that ran beside it.
     flood: "Measurement | None" = field(default=None)
 
     @property

@@ -1,4 +1,4 @@
-"""What the measurements ran on: an absolute number means nothing without it."""
+"""The machine of the measurements: an absolute number means nothing without it."""
 
 import os
 import platform
@@ -21,7 +21,7 @@ _PACKAGES: Final = (
 
 
 def busy_percent() -> float:
-    """Return how much of all cores others use, before anything of ours runs."""
+    """Return the percentage of all cores that others use, before anything of ours runs."""
     return psutil.cpu_percent(interval=2)
 
 
@@ -63,7 +63,7 @@ def _cpu() -> str:
 
 
 def _version(program: str, option: str) -> str:
-    """Return the version in what a program says; some say it as an error."""
+    """Return the version in a program's output; some programs print it as an error."""
     ended = subprocess.run([program, option], capture_output=True, text=True, check=False)
     found = re.search(r"\d+(\.\d+)+", ended.stdout + ended.stderr)
     return found.group() if found else "unknown"

@@ -1,4 +1,4 @@
-"""Processes that the measurements need: each ends with its block, whatever ends the block."""
+"""Processes that the measurements need: each ends with its block, for any reason."""
 
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence

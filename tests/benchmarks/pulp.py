@@ -21,7 +21,7 @@ class Pulp(Standalone):
     def start(self) -> None:
         command = [
             *(PROGRAM, "serve", "--data", str(self.data), "--port", str(self.port)),
-            # With Pulp's own hash of passwords, whose cost is a part of what is measured.
+            # With Pulp's own hash of passwords, whose cost is a part of the measurements.
             *("--content-workers", "1"),
         ]
         environment = {**os.environ, "CONTENTROUTES_ADMIN_PASSWORD": PASSWORD}

@@ -1,4 +1,4 @@
-"""What was measured: medians of the rounds, and ratios of rounds that stood side by side."""
+"""The measured values: medians of the rounds, and ratios of rounds that stood side by side."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ class Metric:
 
     name: str
     value: Callable[[Measurement], float | None]
-    #: A latency: half of it is twice as good.
+    #: For a latency: half of it is twice as good.
     less_is_better: bool = False
 
 
@@ -41,7 +41,7 @@ class Results:
         return median(values) if values else None
 
     def ratio(self, name: str, other: str, metric: Metric) -> float | None:
-        """Return how many times `other` it reaches: the median of the rounds' ratios."""
+        """Return the ratio of `name` to `other`: the median of the rounds' ratios."""
         values, others = self._values(name, metric), self._values(other, metric)
         if not values or not others:
             return None
@@ -50,7 +50,7 @@ class Results:
         return median(mine / theirs for mine, theirs in zip(values, others, strict=True))
 
     def times_better(self, name: str, other: str, metric: Metric) -> float | None:
-        """Return how many times better than `other` it is."""
+        """Return how many times better than `other` `name` is."""
         ratio = self.ratio(name, other, metric)
         return 1 / ratio if ratio and metric.less_is_better else ratio
 
@@ -71,7 +71,7 @@ class Results:
         )
 
     def _values(self, name: str, metric: Metric) -> list[float]:
-        """Return what each round reached; nothing when one of them is invalid."""
+        """Return the value of each round; no values when one of them is invalid."""
         if name not in self.outcomes or self.problems(name):
             return []
         values = [metric.value(measured) for measured in self.outcomes[name].rounds]

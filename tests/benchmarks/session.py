@@ -1,4 +1,4 @@
-"""What every run needs: progress lines, a temporary folder, and an end that cannot be cut short."""
+"""Parts of every run: progress lines, a temporary folder, and an end that cannot be cut short."""
 
 import os
 import signal
@@ -19,7 +19,7 @@ Say = Callable[[str], None]
 #: Where the figures of full runs are kept.
 DOCS: Final = Path(__file__).parents[2] / "docs" / "benchmarks"
 _STOP_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-#: Of all cores: what a machine uses that does nothing.
+#: The share of all cores that an idle machine uses.
 _BUSY_PERCENT: Final = 5
 
 
@@ -37,7 +37,7 @@ def begin_stopping(say: Say) -> None:
 
 
 def measured_busy(say: Say) -> float:
-    """Return how many percent of all cores others use, and warn when it is too much."""
+    """Return the percentage of all cores that others use, and warn when it is too high."""
     busy = machine.busy_percent()
     if busy > _BUSY_PERCENT:
         say(f"WARNING: others use {busy:.0f} % of this machine: no figure will be worth much")
@@ -48,7 +48,7 @@ def measured_busy(say: Say) -> float:
 def temporary_folder() -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="pulp_contentroutes-bench-") as name:
         folder = Path(name)
-        # Root's PostgreSQL has an account of its own, and must get through.
+        # Root's PostgreSQL has an account of its own, which must be able to enter.
         folder.chmod(0o711)
         # pulp-glue keeps a copy of the API document in the cache of the user.
         os.environ["XDG_CACHE_HOME"] = str(folder / "cache")

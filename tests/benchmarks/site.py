@@ -27,7 +27,7 @@ FILE: Final = "aiohttp FileResponse"
 FILE_UVLOOP: Final = "aiohttp FileResponse, uvloop"
 NGINX: Final = "nginx static"
 
-#: Kinds of guards, and what they are made with.
+#: Kinds of guards, and the values that they are made with.
 HEADER_GUARD: Final = "core/header"
 TOKEN_GUARD: Final = "contentroutes/token"
 RBAC_GUARD: Final = "core/rbac"
@@ -48,7 +48,7 @@ class Server:
     root: str
     #: The process whose memory counts, or the one above it.
     pid: int
-    #: Distributions are Pulp's; the others serve the same files by name.
+    #: Only Pulp has distributions; the other servers serve the same files by name.
     has_distributions: bool = True
 
     def url(self, base_path: str, path: str = "") -> str:
@@ -95,7 +95,7 @@ class Site:
         """Return the base path of a distribution of FILES."""
         if not self._files:
             self.say("uploading " + ", ".join(FILES))
-            # The same bytes in every run, and none that compress.
+            # The same bytes in every run, which do not compress.
             source = random.Random(1)
             contents = {name: source.randbytes(size) for name, size in FILES.items()}
             for name, data in contents.items():

@@ -109,13 +109,13 @@ PUBLISHED: Final = "published artifacts"
 def make(pulp: Pulp, database: Mapping[str, str], count: int) -> Units:
     """Make a repository version of `count` units, and a distribution of each kind."""
     name = new_name()
-    # The name in the bytes: each repository has artifacts of its own.
+    # The bytes contain the name, so that each repository has artifacts of its own.
     seeds = {
         f"seed-{number}.bin": f"{name} {number}".encode().ljust(SIZE, b".")
         for number in range(_ARTIFACTS)
     }
     repository = pulp.repository(seeds)
-    # Before the units, whose manifest would take its time.
+    # Published before the units exist, whose manifest would take its time.
     publications = {kind: pulp.publication(repository) for kind in (PASS_THROUGH, PUBLISHED)}
     with connect(database, _CONNECT_SECONDS, autocommit=True) as connection:
         _fill(connection, repository, publications[PUBLISHED], name, count)
@@ -143,7 +143,7 @@ def _fill(
         "folder": name,
         "count": count,
     }
-    # Pulp's own keys are ordered by time, too; PostgreSQL 18 is the first that makes such.
+    # Pulp's own keys are ordered by time, too; PostgreSQL 18 is the first that makes such keys.
     has_uuidv7 = connection.execute("SELECT to_regproc('uuidv7') IS NOT NULL").fetchone()
     uuid = "uuidv7" if has_uuidv7 == (True,) else "gen_random_uuid"
     with connection.transaction():
@@ -152,7 +152,7 @@ def _fill(
         connection.execute("SET LOCAL session_replication_role = replica")
         for statement in _STATEMENTS:
             connection.execute(statement.replace("{uuid}", uuid), values)
-    # Also, so that no autovacuum starts in the middle of a measurement.
+    # This also keeps an autovacuum from starting in the middle of a measurement.
     connection.execute(f"VACUUM (ANALYZE) {_TABLES}")
     connection.execute("CHECKPOINT")
 

@@ -21,13 +21,13 @@ from tests.harness.standalone import run_pulp
 from tests.harness.waiting import wait_until
 
 DOWNLOADER = "contentroutes.tokencontentguard_downloader"
-#: Nobody waits longer for a refusal.
+#: No client waits longer for a refusal.
 SECONDS = 30.0
 
 
 @dataclass(frozen=True)
 class Withdrawal:
-    """Who asks for `path` with `headers` is admitted, until `withdraw` has returned."""
+    """A client that asks for `path` with `headers` is admitted until `withdraw` has returned."""
 
     path: str
     headers: dict[str, str]
@@ -109,7 +109,7 @@ def _delays(withdrawal: Withdrawal, routes: Sequence[Route]) -> Iterator[float]:
         while _is_admitted(withdrawal, route):
             assert time.monotonic() < since + SECONDS
             asked = time.monotonic()
-        # The answer was decided after it was asked for.
+        # The answer was decided after the request was sent.
         yield max(0.0, asked - since)
 
 

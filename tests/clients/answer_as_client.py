@@ -1,7 +1,7 @@
-"""Run by the Python of a release of ansible-core: `ansible-galaxy` again and again, imported once.
+"""Program for the Python of an ansible-core release: runs `ansible-galaxy` often, imports it once.
 
-A line of standard input is a JSON list of arguments, a line of output a list of the command's exit
-code and output. Each command runs in a fork, so that nothing is left of it.
+Each line of standard input is a JSON list of arguments, each line of output a list of the command's
+exit code and output. Each command runs in a fork, so that nothing is left of it.
 """
 
 import json
@@ -34,7 +34,7 @@ def run(arguments: list[str], output: str) -> NoReturn:
             code = 0
         else:
             code = GalaxyCLI(["ansible-galaxy", *arguments]).run() or 0
-    except BaseException as error:  # noqa: BLE001  whatever it is, it is the answer
+    except BaseException as error:  # noqa: BLE001  any exception is the answer
         traceback.print_exception(error)
         code = 1
     finally:

@@ -9,7 +9,7 @@ from tests.harness.galaxy import Galaxy
 
 
 def only_before_a_release(*values: object) -> list[object]:
-    """Return values of a parameter that only `make test-all` takes."""
+    """Return values of a parameter that only `make test-all` uses."""
     return [pytest.param(value, marks=pytest.mark.exhaustive) for value in values]
 
 
@@ -23,7 +23,7 @@ def configure(client: Client, **servers: dict[str, str]) -> None:
 
 
 def install(client: Client, *arguments: str) -> Ended:
-    """Install into `got`, whatever is there already."""
+    """Install into `got`, even if something is installed there already."""
     return client.run("collection", "install", *arguments, "-p", "got", "--force")
 
 
@@ -51,7 +51,7 @@ def expect_success(ended: Ended) -> str:
 
 
 def expect_refusal(ended: Ended) -> str:
-    """Return the output of a command, which must have failed with a sentence."""
+    """Return the output of a command, which must have failed with an error message."""
     output = output_of(ended)
     assert ended.returncode == 1, output
     assert "ERROR!" in output or "[ERROR]" in output

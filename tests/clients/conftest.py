@@ -1,4 +1,4 @@
-"""A Pulp, and every release of `ansible-galaxy`, each test with a home of its own."""
+"""A Pulp and every release of `ansible-galaxy`, with a home of its own for each test."""
 
 from pathlib import Path
 

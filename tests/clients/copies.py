@@ -1,4 +1,4 @@
-"""Runs in Pulp's Django: many versions in a moment, rows without a file of their own."""
+"""Code for Pulp's Django: adds many versions in a moment, as rows without files of their own."""
 
 import hashlib
 from collections.abc import Iterable
@@ -12,7 +12,7 @@ from pulp_contentroutes.galaxy.semantic_version import precedence_of, version_of
 
 
 def add_copies(model_name: str, repository: str, name: str, versions: Iterable[str]) -> None:
-    """Add versions like the only one of that name that the repository (an href) has."""
+    """Add copies of the only version of that name that the repository (an href) has."""
     model = apps.get_model("contentroutes", model_name)
     found = GalaxyRepository.objects.get(pk=extract_pk(repository))
     original = found.latest_version().get_content(model.objects.filter(name=name)).get()

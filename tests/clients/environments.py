@@ -14,7 +14,7 @@ _PYTHONS = {
     "2.20": (12, 14),
     "2.21": (12, 14),
 }
-#: Those that run on this Python, the oldest first.
+#: The releases that run on this Python, the oldest first.
 RELEASES = [
     release
     for release, (oldest, newest) in _PYTHONS.items()
@@ -23,6 +23,6 @@ RELEASES = [
 
 
 def program(release: str) -> Path:
-    """Return the path of `ansible-galaxy`, of the newest patch of a release when it was made."""
+    """Return the path of `ansible-galaxy` in the newest patch of a release at installation time."""
     folder = make_environment(f"ansible-core-{release}", f"ansible-core~={release}.0")
     return folder / "bin/ansible-galaxy"

@@ -45,7 +45,7 @@ class Gpg:
         return self.run("--armor", "--detach-sign", *signer, data=data).decode()
 
     def import_into(self, key_ring: Path, *names: str) -> None:
-        """Make a key ring as users of ansible-galaxy are told to."""
+        """Make a key ring in the way that users of ansible-galaxy are told to."""
         # Without the option gpg complains that its own keys are not in this ring.
         options = ("--no-auto-check-trustdb", "--no-default-keyring", "--keyring", str(key_ring))
         for name in names:
@@ -58,7 +58,7 @@ class Gpg:
 
 @contextlib.contextmanager
 def gpg_with_keys(*names: str) -> Iterator[Gpg]:
-    # A folder of pytest's could be too long for the socket of gpg's agent.
+    # The path of a pytest folder could be too long for the socket of gpg's agent.
     with TemporaryDirectory(prefix="gpg") as folder:
         gpg = Gpg(Path(folder))
         try:

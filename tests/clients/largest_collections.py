@@ -1,7 +1,7 @@
 """The largest collections of the package `ansible` on PyPI, as their authors have them.
 
-The package has the files that are used, and FILES.json of every collection names the others, such
-as tests: those are made up.
+The package contains the files that are used. FILES.json of every collection also names the others,
+such as tests, whose content is made up here.
 """
 
 import fcntl
@@ -16,7 +16,7 @@ import yaml
 _CACHE = Path(__file__).parents[2] / ".cache/ansible"
 _REQUIREMENT = "ansible==10.7.0"
 _SECONDS = 600
-#: Those with the most bytes, the largest first.
+#: The collections with the most bytes, the largest first.
 LARGEST = (
     "fortinet.fortimanager", "fortinet.fortios", "cisco.dnac", "community.general",
     "community.network", "cisco.meraki", "f5networks.f5_modules", "azure.azcollection",

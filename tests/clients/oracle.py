@@ -1,4 +1,4 @@
-"""`ansible-galaxy` as the oracle: what a release builds and installs, without a server."""
+"""`ansible-galaxy` as the oracle: a release builds and installs archives, without a server."""
 
 import json
 import os
@@ -50,13 +50,13 @@ class Oracle:
         return None if code == 0 else str(output)
 
     def build(self, source: Path) -> bytes:
-        """Return the collection acme.tools that is built of a folder."""
+        """Return the collection acme.tools that is built from a folder."""
         problem = self.ask("collection", "build", str(source), "--force")
         assert problem is None, problem
         return (self.home / "acme-tools-1.2.3.tar.gz").read_bytes()
 
     def problem_of_collection(self, tarball: bytes) -> str | None:
-        """Return why a collection cannot be installed or, once it is, be verified."""
+        """Return why a collection cannot be installed or, after that, cannot be verified."""
         shutil.rmtree(self.home / "got", ignore_errors=True)
         path = self.home / "collection.tar.gz"
         path.write_bytes(tarball)

@@ -1,7 +1,7 @@
 """An HTTP proxy that keeps all requests of a client, and their answers.
 
-Clients use it because of the variable `http_proxy`. No URL changes on the way, so that every host
-that an answer names is asked through it, too.
+Clients use it because of the variable `http_proxy`. It changes no URL, so that requests to every
+host that an answer names go through it, too.
 """
 
 import contextlib
@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from tests.harness.upstream import serve
 
 _SECONDS = 60
-#: They describe one connection, or a body as it was sent.
+#: Headers that describe one connection, or a body as it was sent.
 _OWN = {"connection", "content-length", "transfer-encoding"}
 
 
@@ -22,7 +22,7 @@ _OWN = {"connection", "content-length", "transfer-encoding"}
 class Exchange:
     method: str
     url: str
-    #: Of the request.
+    #: Headers of the request.
     headers: Message
     sent: bytes
     status: int
@@ -51,7 +51,7 @@ class Recorder(ThreadingHTTPServer):
         self._exchanges.append(exchange)
 
     def take(self) -> list[Exchange]:
-        """Return what was recorded since the last time."""
+        """Return the exchanges recorded since the last call."""
         taken, self._exchanges = self._exchanges, []
         return taken
 
@@ -68,7 +68,7 @@ class _Handler(BaseHTTPRequestHandler):
             connection.request(self.command, target, sent or None, dict(self.headers))
             answer = connection.getresponse()
             body = answer.read()
-        # Before the client has its answer, so that all are there when the client has ended.
+        # Kept before the client has its answer, so that all exchanges are there when it has ended.
         self.server.keep(
             Exchange(
                 self.command, self.path, self.headers, sent, answer.status, answer.headers, body
@@ -85,7 +85,7 @@ class _Handler(BaseHTTPRequestHandler):
     do_POST = do_GET
 
     def log_message(self, format: str, *arguments: object) -> None:
-        """Be silent."""
+        """Log nothing."""
 
 
 def run_recorder() -> contextlib.AbstractContextManager[Recorder]:

@@ -1,7 +1,7 @@
 """One story with one release of `ansible-galaxy`: it publishes, installs, downloads and verifies.
 
 All requests are recorded. The server is guarded, and has more versions of acme.base and of the role
-acme.motd than fit a page.
+acme.motd than fit on a page.
 """
 
 from dataclasses import dataclass
@@ -19,9 +19,9 @@ from tests.unit.galaxy.keys import Key
 
 BASE_VERSIONS = [f"1.{number}.0" for number in range(250)]
 ROLE_VERSIONS = [f"1.{number}.0" for number in range(60)]
-#: Of acme.tools: there is one that clients hide, they publish one, then comes a back-port.
+#: Versions of acme.tools: one that clients hide, one that they publish, and a later back-port.
 PRE_RELEASE, PUBLISHED, BACK_PORT = "2.0.0-rc.1", "1.2.3", "1.2.2"
-#: The oldest version of acme.base: the last one of the last page.
+#: The requirement allows only the oldest version of acme.base, the last one on the last page.
 NEEDS = {"acme.base": ">=1.0.0,<1.1.0"}
 ROLE_TEXT = "# the oldest version"
 CHANGED_FILE = "plugins/modules/ping.py"
@@ -77,7 +77,7 @@ class Story:
 class Stock:
     """The content that the server of each story begins with."""
 
-    #: The href of a version of a repository.
+    #: The href of a repository version.
     version: str
     base: bytes
     signature: str

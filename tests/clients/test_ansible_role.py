@@ -62,7 +62,7 @@ def play(home: Path, *options: str, **variables: Any) -> dict[str, int]:
 
 
 def variables_of(instance: Standalone, folder: Path) -> dict[str, Any]:
-    """Return the role's variables for a Pulp that no service manager knows."""
+    """Return the role's variables for a Pulp that no service manager controls."""
     return {
         "package": "pulp-contentroutes",
         "virtualenv": sys.prefix,
@@ -89,7 +89,7 @@ def test_a_second_run_changes_nothing(home: Path, plain: Standalone, tmp_path: P
 def test_an_environment_without_pulp_is_refused(
     home: Path, plain: Standalone, tmp_path: Path
 ) -> None:
-    """pip would make one, with another Pulp, whose migrations would run on the database."""
+    """Or pip would make one with another Pulp, whose migrations would run on the database."""
     variables = variables_of(plain, tmp_path) | {"virtualenv": str(tmp_path / "mistyped")}
     with pytest.raises(AssertionError, match=r"There is no .*/mistyped/bin/pulpcore-manager"):
         play(home, **variables)

@@ -71,7 +71,7 @@ def test_a_netrc_is_stronger_than_the_configuration(guarded: Guarded, outer_clie
 
 
 def test_a_token_is_taken_as_bearer_in_any_case(guarded: Guarded, outer_client: Client) -> None:
-    """Clients that use a single sign-on: the newest spell the scheme like its `token_type`."""
+    """For clients that use single sign-on: the newest spell the scheme as in its `token_type`."""
     given = {"access_token": guarded.token, "expires_in": 300, "token_type": "bearer"}
     with run_upstream() as single_sign_on:
         single_sign_on.files["/token"] = json.dumps(given).encode()

@@ -24,7 +24,7 @@ LARGE = archive(
 
 @contextlib.contextmanager
 def paused_worker(instance: Standalone) -> Iterator[None]:
-    """Keep the only task worker from doing anything for the block."""
+    """Pause the only task worker for the block."""
     process = instance.status()[1]["worker-1"]["pid"]
     os.kill(process, signal.SIGSTOP)
     try:

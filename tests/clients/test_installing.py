@@ -63,7 +63,7 @@ def test_a_removed_version_is_not_installed_by_a_client_that_remembers_it(
 def test_a_promotion_is_found_by_a_client_that_remembers_both_servers(
     admin: Rest, server: Galaxy, outer_client: Client, token: str
 ) -> None:
-    """Clients have one date for a collection of all servers of a host, and lists for each."""
+    """Clients keep one date for a collection on all servers of a host, but lists for each."""
     server.add(token, version="1.0.0")
     stable = create_galaxy(admin)
     stable.serve(server.repository, 1)
@@ -94,7 +94,7 @@ def test_the_second_server_is_asked_for_a_collection_that_the_first_lacks(
 
 
 def test_a_url_of_no_server_is_said_to_be_one(server: Galaxy, outer_client: Client) -> None:
-    """Whoever mistypes it is not to believe that the collection is missing."""
+    """Or a user who mistypes the URL would believe that the collection is missing."""
     url = server.url.replace("/team/", "/none/")
     output = expect_refusal(install(outer_client, "acme.tools", "-s", url))
     assert "There is no Galaxy distribution" in output

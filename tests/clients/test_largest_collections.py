@@ -1,4 +1,4 @@
-"""Ordinary collections, as large as there are: built, published, installed and verified."""
+"""The largest ordinary collections that exist: built, published, installed and verified."""
 
 import tarfile
 
@@ -10,7 +10,7 @@ from tests.clients.largest_collections import LARGEST, write_source
 from tests.harness.ansible_galaxy import Client
 from tests.harness.galaxy import Galaxy
 
-#: One with the tests of many modules, and small enough to be imported at once.
+#: A collection with the tests of many modules, and small enough to be imported at once.
 USUAL = "cisco.iosxr"
 
 
@@ -20,13 +20,13 @@ USUAL = "cisco.iosxr"
 def test_a_large_collection_is_published_installed_and_verified(
     server: Galaxy, outer_client: Client, token: str, name: str
 ) -> None:
-    """Each member has a header of its own for the fraction of a second of its modification."""
+    """Each member has its own header for the fraction of a second in its modification time."""
     version = write_source(name, outer_client.home / "source")
     expect_success(outer_client.run("collection", "build", "source"))
     file = outer_client.home / f"{name.replace('.', '-')}-{version}.tar.gz"
     with tarfile.open(file) as archive:
         dated = sum("mtime" in each.pax_headers for each in archive)
-    # Most of the others are left to a worker.
+    # The import of most of the others is left to a worker.
     assert dated > 200 if name != USUAL else dated > 1000 and file.stat().st_size < SMALL_UPLOAD
     publish = ("publish", file.name, "-s", server.url, "--token", token)
     assert "WARNING" not in expect_success(outer_client.run("collection", *publish))

@@ -1,7 +1,8 @@
-"""What the oldest and the newest release build and install we take; what they cannot, we refuse.
+"""Our verdicts on archives, compared with those of the oldest and the newest release.
 
-`ansible-galaxy` alone is asked, and no server. Refusals of ours that it does not share are in
-STRICTER, and documented in docs/galaxy.md.
+We take the archives that these releases build and install, and refuse those that they cannot. Only
+`ansible-galaxy` is asked, not a server. Refusals of ours that it does not share are in STRICTER,
+and documented in docs/galaxy.md.
 """
 
 import io
@@ -39,7 +40,7 @@ STRICTER = (
     "is not at most 64 lower-case letters",
     "capital letters",
     "YAML anchors",
-    # Links that FILES.json does not tell of.
+    # Links that FILES.json does not mention.
     "leads to nothing",
     "leads to itself",
     "leads to no file that is before it",
@@ -59,7 +60,7 @@ def oracles(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Oracle]]:
 def check_for_all(
     examples: int, values: st.SearchStrategy[Any], check: Callable[[Any], None]
 ) -> None:
-    """Check so many values; few of them are always the same."""
+    """Check this many values; a small number of them is the same in every run."""
     settings(
         max_examples=examples,
         derandomize=examples < 100,
@@ -89,7 +90,7 @@ def expect_same_verdict(ours: str | None, theirs: list[str | None]) -> None:
         assert any(reason in ours for reason in STRICTER), ours
 
 
-# What authors have in their folders.
+# Files in the folders of authors.
 
 LETTERS = st.sampled_from(list("ab.- \xfc\u202e\n\\*")) | st.characters(exclude_characters="/\0")
 PARTS = st.text(LETTERS, min_size=1, max_size=6).filter(
@@ -100,7 +101,7 @@ PATHS = st.lists(PARTS, min_size=1, max_size=3).map("/".join)
 
 @st.composite
 def sources(draw: st.DrawFn) -> dict[str, tuple[str, str]]:
-    """Return what to make, by path: a file of a text, a link or a second name of another path."""
+    """Return the things to make, by path: a file with text, a link or hard link to another path."""
     names = draw(st.lists(PATHS, min_size=1, max_size=5, unique=True))
     made = {name: ("file", draw(st.text(max_size=5))) for name in names}
     for name in draw(st.lists(PATHS, max_size=3, unique=True)):
@@ -110,7 +111,7 @@ def sources(draw: st.DrawFn) -> dict[str, tuple[str, str]]:
 
 
 def make(source: Path, things: dict[str, tuple[str, str]]) -> None:
-    """Make the collection acme.tools; what cannot be made beside the others is left out."""
+    """Make the collection acme.tools; leave out things that cannot be made beside the others."""
     (source / "meta").mkdir(parents=True)
     (source / "meta/runtime.yml").write_text("requires_ansible: '>=2.9'\n")
     (source / "galaxy.yml").write_text(yaml.safe_dump({**OWN_INFO, "license_file": ""}))
@@ -151,7 +152,7 @@ def test_what_is_built_is_taken_and_installed(
     check_for_all(examples, sources(), check)
 
 
-# What others make of archives.
+# Archives as others make them.
 
 NAMES = st.sampled_from(
     [
@@ -259,7 +260,7 @@ def test_other_spellings_of_names_are_refused(oracles: list[Oracle], prefix: str
     assert None not in [oracle.problem_of_collection(spelled.getvalue()) for oracle in oracles]
 
 
-# What manifests say.
+# Contents of manifests.
 
 RANGES = st.text("0123456789.<>=!*~-+ av,", max_size=8) | st.builds(
     "".join,
@@ -296,7 +297,8 @@ def test_a_range_is_taken_if_clients_can_compare_every_version_with_it(
     oracles: list[Oracle], examples: int
 ) -> None:
     def check(text: str) -> None:
-        # A client stops at the first part that does not match, and so not for each version.
+        # A client stops at the first part that does not match, and does not read all parts for
+        # each version.
         theirs = [
             oracle.problem_of_requirement("1.0.0", part)
             for oracle in oracles
@@ -346,7 +348,7 @@ VALUES: Any = st.sampled_from([None, "", [], {}, "x", 5, ["x"], [5], {"a.b": "*"
 def test_a_manifest_that_clients_cannot_use_is_refused(
     oracles: list[Oracle], examples: int
 ) -> None:
-    """The other way round there is more that we do not take: values of other types."""
+    """The converse does not hold: we also refuse values of other types."""
 
     def check(change: tuple[str, Any]) -> None:
         field, value = change

@@ -22,7 +22,7 @@ def is_empty(server: Galaxy) -> bool:
 
 
 def uncompressed(data: bytes) -> bytes:
-    """Return a tarball without gzip: clients send it, and only the server looks closer."""
+    """Return a tarball without gzip: clients send it, and only the server notices."""
     target = io.BytesIO()
     with tarfile.open(fileobj=target, mode="w") as tar:
         member = tarfile.TarInfo("MANIFEST.json")

@@ -30,7 +30,7 @@ def installed_text(client: Client, folder: str = "roles") -> str | None:
 
 @pytest.fixture(scope="module")
 def roles(admin: Rest) -> Galaxy:
-    """A server of two versions of acme.motd, and of acme.mail."""
+    """A server with two versions of acme.motd, and with acme.mail."""
     server = create_galaxy(admin)
     # The highest version is not the newest.
     for name, version in (("motd", "1.10.0"), ("motd", "1.9.0"), ("mail", "1.0.0")):
@@ -109,7 +109,7 @@ def test_search_finds_roles(
 def test_one_file_requires_roles_and_collections(
     roles: Galaxy, server: Galaxy, outer_client: Client, token: str
 ) -> None:
-    """The highest version of a role, unless the requirement names one."""
+    """The highest version of a role is installed, unless the requirement names one."""
     server.add(token)
     configure(outer_client, roles={"url": roles.url}, collections={"url": server.url})
     requirements = {"roles": [{"name": "acme.motd"}], "collections": ["acme.tools"]}

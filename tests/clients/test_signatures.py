@@ -15,7 +15,7 @@ from tests.harness.rest import Rest
 
 pytestmark = requires_gpg
 
-#: Version of acme.tools → whose signatures it has. "bad" is alice's of something else.
+#: Version of acme.tools → its signers. "bad" is a signature by alice of something else.
 SIGNED = {
     "1.0.0": [],
     "1.1.0": ["alice"],
@@ -43,7 +43,7 @@ def signed(admin: Rest, token: str, gpg: Gpg) -> Galaxy:
 
 @pytest.fixture
 def key_ring(gpg: Gpg, tmp_path: Path) -> str:
-    """The key ring of somebody who trusts alice and bob, and does not know mallory."""
+    """The key ring of a user who trusts alice and bob, and does not know mallory."""
     path = tmp_path / "trusted.kbx"
     gpg.import_into(path, "alice", "bob")
     return str(path)
@@ -116,7 +116,7 @@ def test_a_signed_collection_is_verified_until_its_manifest_is_changed(
 def test_a_repository_with_a_key_ring_takes_no_other_signatures(
     server: Galaxy, gpg: Gpg, token: str
 ) -> None:
-    """As in tests/django with keys of another program: these are gpg's."""
+    """The same as in tests/django with keys of another program; these keys are gpg's."""
     keys = gpg.public_key("alice") + gpg.public_key("bob")
     task = server.admin.run_task("PATCH", server.repository, key_ring=keys)
     assert task["state"] == "completed", task

@@ -1,4 +1,4 @@
-"""Rules of each release of `ansible-galaxy`, read off the recording of one story with it."""
+"""Rules for each release of `ansible-galaxy`, checked on the recording of one story with it."""
 
 import hashlib
 import json
@@ -58,7 +58,7 @@ def story(
 
 
 def find(exchanges: list[Exchange], end: str) -> Exchange:
-    """Return the only exchange whose path ends so."""
+    """Return the only exchange whose path ends with `end`."""
     [found] = [each for each in exchanges if each.path.endswith(end)]
     return found
 
@@ -92,7 +92,7 @@ def test_the_client_is_of_the_release_that_is_tested(story: Story) -> None:
 
 
 def test_every_request_is_answered_by_the_first_url(story: Story) -> None:
-    """A redirect would be a request more, and a tarball's would lose the credentials."""
+    """A redirect would cost one more request, and that of a tarball would lose the credentials."""
     assert {each.status for each in all_exchanges(story)} == {200, 202}
     assert {each.status for each in all_exchanges(story) if each.method == "GET"} == {200}
 
@@ -109,7 +109,7 @@ def test_the_token_is_not_printed(story: Story) -> None:
 
 
 def test_answers_of_a_guarded_api_are_for_their_client_alone(story: Story) -> None:
-    """A cache in between may not give them to others, nor without asking again."""
+    """A cache on the way must not give them to other clients, nor to any without asking again."""
     reading = [each for each in of_api(story) if "/imports/" not in each.path]
     for exchange in reading:
         if exchange.method == "GET":
@@ -118,7 +118,7 @@ def test_answers_of_a_guarded_api_are_for_their_client_alone(story: Story) -> No
 
 
 def test_nothing_arrives_encoded(story: Story) -> None:
-    """Clients take an encoded tarball for damaged."""
+    """Or clients would consider the tarball damaged."""
     for exchange in all_exchanges(story):
         assert exchange.answer_headers["Content-Encoding"] is None
         assert int(exchange.answer_headers["Content-Length"]) == len(exchange.body)
@@ -128,7 +128,7 @@ def test_nothing_arrives_encoded(story: Story) -> None:
 
 
 def test_a_publish_is_an_upload_and_one_poll(story: Story) -> None:
-    """A poll more would cost its publisher two seconds."""
+    """One more poll would cost the publisher two seconds."""
     [root, upload, poll] = story.publish.exchanges
     assert (root.method, root.path) == ("GET", story.server.path)
     assert (upload.method, upload.path) == ("POST", story.server.path + COLLECTIONS)
@@ -139,7 +139,7 @@ def test_a_publish_is_an_upload_and_one_poll(story: Story) -> None:
 
 
 def test_an_upload_is_encoded_in_base64_and_tells_its_digest(story: Story) -> None:
-    """So the server must expect it, and admit a third more than the tarball has."""
+    """So the server must expect base64, and admit a third more bytes than the tarball has."""
     [_, upload, _] = story.publish.exchanges
     built = (story.home / TOOLS).read_bytes()
     assert b"Content-Transfer-Encoding: base64" in upload.sent
@@ -158,7 +158,7 @@ def test_installers_get_the_bytes_that_were_built(story: Story) -> None:
 
 
 def test_a_cold_install_asks_for_nothing_twice(story: Story) -> None:
-    """One request for the root; for each collection itself, its pages, a version, a tarball."""
+    """One request for the root; then for each collection, each page of it, a version, a tarball."""
     tools, base = f"{story.collections}acme/tools/", f"{story.collections}acme/base/"
     *lookups, first_tarball, second_tarball = story.install.requests
     assert lookups == [
@@ -180,7 +180,7 @@ def test_all_of_250_versions_are_seen(story: Story) -> None:
 
 
 def test_a_dependency_is_installed_too(story: Story) -> None:
-    """In the only version that fits, which is the last one of the last page."""
+    """It is installed in the only version that fits, which is the last one on the last page."""
     client = Client(story.home)
     assert client.version_of("acme", "base") == BASE_VERSIONS[0]
 
@@ -191,7 +191,7 @@ def test_a_pre_release_is_hidden(story: Story) -> None:
 
 
 def test_tarballs_are_fetched_from_the_urls_of_their_documents(story: Story) -> None:
-    """The last part of a URL becomes the name of a file, so nothing may stand behind it."""
+    """The last part of a URL becomes the name of a file, so nothing may follow it."""
     for name, version in (("tools", PUBLISHED), ("base", BASE_VERSIONS[0])):
         path = f"{story.collections}acme/{name}/versions/{version}/"
         detail: dict[str, Any] = json.loads(find(story.install.exchanges, path).body)
@@ -203,13 +203,13 @@ def test_tarballs_are_fetched_from_the_urls_of_their_documents(story: Story) -> 
 def test_without_a_key_ring_signatures_are_kept_and_not_looked_at(
     story: Story, stock: Stock
 ) -> None:
-    """The one that acme.base has is of something else."""
+    """The signature of acme.base is one of something else."""
     installed = story.home / "got/ansible_collections"
     kept = yaml.safe_load((installed / "acme.base-1.0.0.info/GALAXY.yml").read_text())
     assert [row["signature"].strip() for row in kept["signatures"]] == [stock.signature.strip()]
 
 
-# Downloading, with what the client remembers of the install.
+# Downloading, with the data that the client remembers from the install.
 
 
 def test_downloads_have_the_names_and_bytes_that_were_published(story: Story, stock: Stock) -> None:
@@ -223,7 +223,7 @@ def test_downloads_have_the_names_and_bytes_that_were_published(story: Story, st
 
 
 def test_a_back_port_is_found_by_a_client_that_remembers_the_versions(story: Story) -> None:
-    """Without a new `updated_at` it would be missing for a day."""
+    """Without a new `updated_at`, the version would be missing for a day."""
     tools = f"{story.collections}acme/tools/"
     assert story.download.requests[:3] == [
         tools,

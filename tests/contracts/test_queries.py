@@ -1,4 +1,4 @@
-"""What the fast path relies on when it asks a database: the real one and the fake."""
+"""The contract of database queries, which holds for the real database and for the fake."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
@@ -13,7 +13,7 @@ from pulp_contentroutes.serving.resolve.snapshots import base_path_lengths
 from tests.fakes import NO_DISTRIBUTION, FakeDatabase
 from tests.postgres.conftest import postgres  # noqa: F401  a fixture
 
-# The columns that the statement asks, as pulpcore's migrations make them.
+# The columns that the statement reads, as pulpcore's migrations make them.
 SCHEMA = """
 DROP TABLE IF EXISTS core_domain, core_distribution, core_publication, core_repositoryversion,
   core_distributedpublication;
@@ -47,7 +47,7 @@ def real_arguments(request: pytest.FixtureRequest) -> dict[str, Any] | None:
 
 @pytest.fixture
 async def make(real_arguments: dict[str, Any] | None) -> AsyncIterator[Make]:
-    """Make a database that has one distribution `deep/down`, or is down."""
+    """Yield a maker of databases: with one distribution, `deep/down`, or unreachable."""
     opened: list[Database] = []
 
     async def real(is_down: bool) -> Queries:

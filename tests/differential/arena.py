@@ -1,4 +1,4 @@
-"""Where the two meet: asks stock and ours the same question and counts what comes of it."""
+"""The arena of the two: asks stock and ours the same question and counts the results."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -16,7 +16,7 @@ from tests.differential.world import FILE, GUARD_HEADER, Distribution, World
 from tests.harness.http1 import STOCK_PREFIX, Answer, Connection, Request
 
 PREFIXES = {CONTENT: STOCK_PREFIX, ROUTE: CONTENT_PREFIX}
-#: Each question is asked this often: what is found in memory must be what was found first.
+#: Each question is asked this often: the answer from memory must be that of the first look-up.
 TIMES = 2
 
 
@@ -49,7 +49,7 @@ class Arena:
     def ask(self, question: Question) -> None:
         """Compare our answers to one question, under both prefixes, with that of stock.
 
-        A path with "." segments is that without them (RFC 3986 §6.2.2.3), which stock is asked for.
+        A path with "." segments equals the one without (RFC 3986 §6.2.2.3); stock gets the latter.
         """
         plain = replace(question, suffix=without_dots(question.suffix))
         file = self.file(plain)
@@ -83,7 +83,7 @@ class Arena:
         return Request(target, question.method, headers, question.http)
 
     def learn(self, who: str, question: Question) -> Validators:
-        """Return what a server says about the plain file on its content prefix."""
+        """Return a server's validators of the plain file on its content prefix."""
         key = (who, question.suffix)
         if key not in self._learned:
             request = Request(STOCK_PREFIX + question.suffix, "HEAD", ((GUARD_HEADER, KEYS[0]),))
@@ -97,7 +97,7 @@ class Arena:
     def file(self, question: Question) -> File | None:
         """Return the stored file that ours must serve to the client of a question, if any.
 
-        Of a distribution that answers its own way nothing may differ, so that no file is expected.
+        A distribution that answers in its own way may not differ at all, so no file is expected.
         """
         oracle, distribution, path = self._served_by(question)
         if oracle is None or distribution is None or distribution.plugin != FILE:

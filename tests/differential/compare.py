@@ -1,4 +1,4 @@
-"""Stock's answer next to ours: what differs, which row of the table explains it, is ours right."""
+"""Stock's answer next to ours: the differences, the rows that explain them, and our faults."""
 
 import re
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from tests.differential import listings, rules
 from tests.differential.facts import File
 from tests.harness.http1 import Answer, Request
 
-#: They say nothing about an answer.
+#: Headers that say nothing about an answer.
 IGNORED: Final = frozenset({"date", "server", "x-pulp-cache"})
 ALL: Final = frozenset({"*"})
 CONTENT, ROUTE = "content", "route"
@@ -19,7 +19,7 @@ BOTH: Final = (CONTENT, ROUTE)
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One question as both were asked it; `file` is the stored file behind it, if permitted."""
+    """One question as both were asked; `file` is the stored file behind it, if permitted."""
 
     where: str
     asked: Request
@@ -51,7 +51,7 @@ class Case:
 
 
 def differences(stock: Answer, ours: Answer) -> frozenset[str]:
-    """Return the names of what differs: status, reason, http, body, or a header."""
+    """Return the names of the differing parts: status, reason, http, body, or a header."""
     found = {name for name in ("status", "reason", "http", "body") if _differ(stock, ours, name)}
     names = (stock.headers.keys() | ours.headers.keys()) - IGNORED
     return frozenset(found | {name for name in names if stock[name] != ours[name]})
@@ -63,7 +63,7 @@ def _differ(stock: Answer, ours: Answer, name: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A documented difference: `name` stands in docs/differences.md."""
+    """A documented difference: `name` is in docs/differences.md."""
 
     name: str
     covers: frozenset[str]
@@ -161,7 +161,7 @@ ROWS: Final = (
         _is_listing,
         (ROUTE,),
     ),
-    # Who may have it.
+    # Access.
     Row(
         "A guard refuses a known user, or no credentials can satisfy it",
         ALL,
@@ -177,7 +177,7 @@ ROWS: Final = (
         _covering("x-upstream"),
         lambda case: case.file is None and case.statuses == (200, 200),
     ),
-    # Which file.
+    # Choice of the file.
     Row(
         "Files of later publications below a checkpoint's timestamp",
         ALL,
@@ -258,7 +258,7 @@ ROWS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """No differences: identical; `faults` or `unexplained`: a failure."""
+    """The result for a case: identical if nothing differs; `faults` or `unexplained`: a failure."""
 
     differing: frozenset[str]
     explained: tuple[str, ...]
@@ -283,7 +283,7 @@ def judge(case: Case) -> Verdict:
 
 
 def _faults(case: Case) -> list[str]:
-    """Say what is wrong with our answer, wherever the right one can be computed."""
+    """Return the faults of our answer, wherever the right one can be computed."""
     if case.ours.status == 301:
         return _wrong_location(case)
     if _is_listing(case):
@@ -296,7 +296,7 @@ def _faults(case: Case) -> list[str]:
 
 
 def _wrong_location(case: Case) -> list[str]:
-    """Compare with the URL that was asked: a slash more, or another checkpoint in its place."""
+    """Compare with the requested URL plus a slash, or with another checkpoint in its place."""
     path, _, query = case.asked.target.partition("?")
     decoded = unquote(path) + "/"
     theirs = unquote(case.stock["location"].partition("?")[0])

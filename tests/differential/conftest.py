@@ -15,7 +15,7 @@ from tests.harness.pulp import Pulp
 from tests.harness.standalone import Standalone, run_pulp
 from tests.harness.upstream import Upstream, run_upstream
 
-#: Another one makes other worlds and other questions.
+#: Another seed makes other worlds and other questions.
 SEED = int(os.environ.get("DIFFERENTIAL_SEED", "1"))
 SEEDS = [SEED, *(pytest.param(SEED + more, marks=pytest.mark.exhaustive) for more in (1, 2))]
 
@@ -24,7 +24,7 @@ NOT_ACCELERATED = {"CONTENTROUTES_ACCELERATE_CONTENT_PREFIX": "false"}
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Count when all is counted."""
+    """Put the test last that needs all counts."""
     items.sort(key=lambda item: item.name == "test_every_row_of_the_table_is_needed")
 
 
@@ -53,7 +53,7 @@ class Place:
 
     @contextlib.contextmanager
     def open(self, our_port: int, *, retains: bool = True, **settings: str) -> Iterator[Arena]:
-        """Run a content app that is not accelerated, and compare that on `our_port` with it."""
+        """Run a content app that is not accelerated, and compare the one on `our_port` with it."""
         stock = self.instance.further_content_app(**settings, **NOT_ACCELERATED)
         with stock as stock_port:
             ports = stock_port, our_port

@@ -1,7 +1,7 @@
 """Runs in Pulp's Django: stores the world that a file describes.
 
-Rows are written as Pulp's tasks leave them, with the times of the description; what the REST API
-would refuse (a file beside a directory of its name, two units of one path) is stored all the same.
+Rows are written as Pulp's tasks leave them, with the times of the description; rows that the REST
+API would refuse (a file beside a directory of its name, two units of one path) are stored, too.
 """
 
 import json
@@ -30,7 +30,7 @@ from pulpcore.plugin.models import (
 from pulpcore.plugin.util import set_domain
 
 Values = dict[str, Any]
-# Not in pulpcore.plugin.models.
+# These are not in pulpcore.plugin.models.
 DistributedPublication = apps.get_model("core", "DistributedPublication")
 HeaderContentGuard = apps.get_model("core", "HeaderContentGuard")
 FileContent = apps.get_model("file", "FileContent")
@@ -48,7 +48,7 @@ def content_of(unit: Values) -> Any:
     if unit["plugin"] == "file":
         return FileContent(relative_path=path, digest=digest)
     name, version = path.removesuffix(".tar.gz").split("-")[:2]
-    # Its answers read these as JSON objects; the defaults, lists, are an error.
+    # pulp_python's answers read these columns as JSON objects; the defaults, lists, are an error.
     columns = ("requires_dist", "classifiers", "provides_extras", "dynamic", "license_file")
     empty: Values = {column: {} for column in columns}
     return PythonPackageContent(
@@ -61,7 +61,7 @@ def when(seconds: float) -> datetime:
 
 
 def created(row: Any, seconds: float) -> None:
-    """Set what Django sets by itself."""
+    """Set the time that Django sets by itself."""
     type(row).objects.filter(pk=row.pk).update(pulp_created=when(seconds))
 
 
@@ -129,7 +129,7 @@ class Builder:
     def _remote(self, url: str) -> Any:
         base = url.rpartition("/")[0] + "/"
         if base not in self.remotes:
-            # pulpcore takes 0 for its default, which waits for seconds.
+            # pulpcore treats 0 as its default, which waits for seconds.
             remote = FileRemote(name=f"at {base}", url=base, policy="streamed", max_retries=1)
             remote.save()
             self.remotes[base] = remote

@@ -116,7 +116,7 @@ class DomainMaker:
         )
 
     def _overlaps(self) -> None:
-        """A file beside a directory of its name, index.html here and there."""
+        """Add a file beside a directory of its name, and index.html here and there."""
         paths = ("x", "x/y", "sub/index.html", "sub/a", "sub/sub/index.html", "top/x/z", "top/x")
         units = [self.unit(path, 100 + index) for index, path in enumerate(paths)]
         name = self.repository("overlap", (), units)
@@ -156,7 +156,7 @@ class DomainMaker:
         self.distribution("check/usual", repository=name)
 
     def _grace(self) -> None:
-        """What superseded publications held is served until their time is over."""
+        """Add superseded publications, whose content is served until their time is over."""
         units = [self.unit(f"v{number}", 30 + number) for number in range(4)]
         name = self.repository("grace", (), *[(unit,) for unit in units])
         keys = [self.publication(name, number + 1, pass_through=number == 1) for number in range(4)]
@@ -176,7 +176,7 @@ class DomainMaker:
         self.distribution("grace/none", publication=keys[3])
 
     def _upstreams(self) -> None:
-        """Content that is still at its upstream, one that answers and one that does not."""
+        """Add content that is still at its upstream, one that answers and one that does not."""
         rows: list[int] = []
         for path, url in (
             ("live.bin", f"{self.upstream}{self.name}/live.bin"),
@@ -209,7 +209,7 @@ class DomainMaker:
         self.distribution("sizes", publication=key)
 
     def _other_plugin(self) -> None:
-        """Packages, and the pages of an index that were published for them."""
+        """Add packages, and the pages of an index that were published for them."""
         names = ("shelf_reader-0.1.tar.gz", "shelf_reader-0.1-py2-none-any.whl")
         units = [self.unit(name, 600 + index) for index, name in enumerate(names)]
         for key in units:

@@ -1,4 +1,4 @@
-"""What is known about the file a question is about, and the header values that this gives."""
+"""The known facts about the file of a question, and the header values that they give."""
 
 import base64
 import hashlib
@@ -44,7 +44,7 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class Validators:
-    """What a server said about itself in a plain answer."""
+    """The validators that a server sent in a plain answer."""
 
     etag: str = '"none"'
     last_modified: str = "Thu, 01 Jan 2015 00:00:00 GMT"
@@ -55,7 +55,7 @@ def written(seconds: int, form: str = IMF_FIXDATE) -> str:
 
 
 def read_date(value: str) -> int | None:
-    """Return the time of an HTTP-date (RFC 9110 §5.6.7), None if it is none."""
+    """Return the time of an HTTP-date (RFC 9110 §5.6.7), None if it is not a date."""
     for form in (IMF_FIXDATE, RFC850, ASCTIME):
         try:
             return int(datetime.strptime(value, form).replace(tzinfo=UTC).timestamp())
@@ -68,7 +68,7 @@ Learn = Callable[[], Validators]
 
 
 def resolved(value: str, file: File | None, own: Learn, stock: Learn) -> str:
-    """Return a header value with its tokens replaced; what is unknown becomes something fixed."""
+    """Return a header value with its tokens replaced; an unknown value becomes a fixed one."""
     entered = file.entered if file else 1_600_000_000
     dates = {"entered": IMF_FIXDATE, "rfc850": RFC850, "asctime": ASCTIME}
 

@@ -45,7 +45,7 @@ def read(body: bytes) -> Listing:
 
 
 def faults(stock: bytes, ours: bytes, path: str) -> list[str]:
-    """Say what is wrong with our listing of the decoded URL `path`, next to Pulp's."""
+    """Return the faults of our listing of the decoded URL `path`, next to Pulp's."""
     expected, listing = read(stock), read(ours)
     found = []
     if sorted(listing.texts()) != sorted(expected.texts()):

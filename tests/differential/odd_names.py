@@ -1,4 +1,4 @@
-"""Names of files and folders that somebody, somewhere, gets wrong."""
+"""Names of files and folders that some program, somewhere, gets wrong."""
 
 NAMES = (
     "a.txt", "b.tar.gz", "c.rpm", "PULP_MANIFEST", "index.html", "plain", "spa ce.txt", "100%.txt",

@@ -1,8 +1,8 @@
-"""Which stored file is behind a path, computed from the world alone: a third opinion.
+"""The stored file behind a path, computed from the world alone: a third opinion.
 
 The rules are those of `pulpcore.content.handler`, with our corrections: a file wins over a
 directory of its name, a directory is answered with the index.html of pass-through content, a
-checkpoint has nothing of other publications, and published metadata is as old as its publication.
+checkpoint holds nothing of other publications, and published metadata is as old as its publication.
 """
 
 from collections.abc import Iterable, Iterator
@@ -29,7 +29,7 @@ class Oracle:
     """Answers for one domain."""
 
     def __init__(self, world: World, domain: Domain, retains: bool = True) -> None:
-        """`retains`: DISTRIBUTED_PUBLICATION_RETENTION_PERIOD is not 0."""
+        """Answer for `domain`. `retains`: DISTRIBUTED_PUBLICATION_RETENTION_PERIOD is not 0."""
         self.world, self.domain, self.retains = world, domain, retains
         self.units = {unit.key: unit for unit in domain.units}
 
@@ -89,14 +89,14 @@ class Oracle:
         return max(candidates, key=lambda one: (one.version, one.created), default=None)
 
     def _checkpoint(self, distribution: Distribution, stamp: str) -> Publication | None:
-        """Return the checkpoint that is called exactly `stamp`: others are redirected to."""
+        """Return the checkpoint named exactly `stamp`; other names are redirected to one."""
         for publication in self.domain.publications:
             is_of_it = publication.checkpoint and publication.repository == distribution.repository
             if is_of_it and stamp_of(publication.created) == stamp:
                 return publication
         return None
 
-    # What a publication has.
+    # Content of a publication.
 
     def _published(self, publication: Publication, relative: str) -> Served | None:
         if not relative or relative.endswith("/"):
@@ -114,7 +114,8 @@ class Oracle:
     def _exact(self, publication: Publication, path: str) -> Served | None:
         repository = self.domain.repository(publication.repository)
         if path in publication.metadata:
-            # It is in no version. Stock takes the version's time, which two publications share.
+            # Metadata is in no version. Stock takes the version's time, which two publications
+            # share.
             return Served(publication.metadata[path], publication.created, path)
         if path in publication.published:
             return self._unit(repository, publication.version, publication.published[path], path)
@@ -130,7 +131,7 @@ class Oracle:
             paths += self._paths(_version(repository, publication.version))
         return any(path.startswith(prefix) for path in paths)
 
-    # What a version has.
+    # Content of a version.
 
     def _paths(self, version: Version) -> list[str]:
         return [self.units[unit].path for unit in version.units]
@@ -167,7 +168,7 @@ class Oracle:
         return Served(unit.sha256, entered, path)
 
     def _retained(self, distribution: Distribution, relative: str) -> Served | None:
-        """Look into what was distributed before and has not expired, the newest first."""
+        """Look into the earlier publications that have not expired, the newest first."""
         alive = [
             one for one in distribution.retained if one.seconds_left is None or one.seconds_left > 0
         ]

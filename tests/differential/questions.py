@@ -1,6 +1,6 @@
-"""What is asked: paths near those of a world, in odd spellings, with conditions and ranges.
+"""The questions: paths near those of a world, in odd spellings, with conditions and ranges.
 
-Header values may hold tokens in braces, which mean something else for each server: see `facts.py`.
+Header values may hold tokens in braces, whose meaning differs between the servers: see `facts.py`.
 """
 
 import base64
@@ -22,7 +22,7 @@ from tests.differential.world import (
 from tests.harness.http1 import Header
 
 SAFE = "/-._~!$&'()*+,;=:@"
-#: As the guard wants them: base64 of GUARD_VALUE, and of something else.
+#: Keys in the form that the guard expects: base64 of GUARD_VALUE, and of something else.
 KEYS = (base64.b64encode(GUARD_VALUE.encode()).decode(), "b3RoZXI=")
 NUMBERS = (0, 1, 2, 5, 9, 10, 11, 50, 99, 100, 101, 4095, 4096, 65536, 299_999, 300_000, 10**19)
 NO_RANGES = (
@@ -44,7 +44,7 @@ DATES = (
     "{mtime-1}", "{mtime+1}", "Fri, 01 Jan 2100 00:00:00 GMT", "Thu, 01 Jan 1970 00:00:00 GMT",
     "yesterday", "0", "{rfc850+0}", "{asctime+0}", "{rfc850-1}", "Fri, 99 Foo 2024 00:00:00 GMT",
 )  # fmt: skip
-#: What a distribution of pulp_python answers without any file.
+#: Paths that a distribution of pulp_python answers without any file.
 PYPI = (
     "pypi/shelf-reader/json", "pypi/Shelf_Reader/json", "pypi/shelf-reader/0.1/json",
     "pypi/shelf-reader/0.2/json", "pypi/nobody/json", "pypi/shelf-reader/", "simple/nobody/",
@@ -75,7 +75,7 @@ def encoded(path: str) -> str:
 
 
 def without_dots(suffix: str) -> str:
-    """Return what follows the prefix without its "." segments; a last one is the directory."""
+    """Return a suffix without its "." segments; a last one stands for the directory."""
     *segments, last = suffix.split("/")
     dots = (".", "%2e", "%2E")
     kept = [*(each for each in segments if each not in dots), "" if last in dots else last]
@@ -100,7 +100,7 @@ def known_paths(domain: Domain, distribution: Distribution) -> list[str]:
 
 
 def stamps(domain: Domain, distribution: Distribution) -> list[str]:
-    """Return the checkpoints of a distribution, and names that are none of them."""
+    """Return the checkpoints of a distribution, and names that are not checkpoints."""
     made = [
         publication.created
         for publication in domain.publications
@@ -167,7 +167,7 @@ def _encodable(spelling: object, text: str) -> str:
 
 @st.composite
 def suffixes(draw: st.DrawFn, world: World, has_domains: bool) -> tuple[str, str]:
-    """Draw a domain and what follows the prefix."""
+    """Draw a domain, and the suffix that follows the prefix."""
     domain = draw(st.sampled_from(world.domains))
     distribution = draw(st.sampled_from(domain.distributions))
     path = draw(st.sampled_from(known_paths(domain, distribution)))

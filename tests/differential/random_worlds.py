@@ -18,7 +18,7 @@ def random_world(seed: int, domains: Iterable[str], upstream: str) -> World:
         files |= maker.files
         lost |= maker.lost
     random = Random(f"{seed}/mtimes")
-    # Some files are older than their content units, some are newer, some have no fraction.
+    # Some files are older than their content units, some are newer, some times have no fraction.
     mtimes = {
         digest: START
         + random.choice((-700, -2, 3, 40, 700)) * HOUR

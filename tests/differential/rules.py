@@ -1,4 +1,4 @@
-"""RFC 9110 for one stored file: which answer to a GET or HEAD is right, computed from its bytes."""
+"""RFC 9110 for one stored file: the right answers to a GET or HEAD, computed from its bytes."""
 
 import re
 from dataclasses import dataclass
@@ -8,8 +8,8 @@ from tests.differential.facts import File, read_date
 from tests.harness.http1 import Answer, Request
 
 _SPEC = re.compile(r"(\d+)-(\d*)|-(\d+)")
-# A member of a list of entity tags (RFC 9110 §8.8.3): `w/"x"` and `x` are none, and a list with one
-# of these is no list.
+# A member of a list of entity tags (RFC 9110 §8.8.3): `w/"x"` and `x` are not members, and a list
+# with one of these is not a list.
 _TAG = re.compile(r'(W/)?"([^"]*)"')
 _TAGS = re.compile(r'\s*((W/)?"[^"]*"\s*)?(,\s*((W/)?"[^"]*"\s*)?)*')
 _MANY = 16
@@ -54,7 +54,7 @@ def _precondition(request: Request, file: File) -> int | None:
     modified = read_date(_joined(request, "If-Modified-Since") or "")
     if none_match is not None:
         return 304 if _matches(none_match, file, weak=True) else None
-    # The very date that was sent: after a roll-back a later one is that of another file.
+    # Only the very date that was sent: after a roll-back, a later one is that of another file.
     return 304 if modified == file.entered else None
 
 
@@ -72,7 +72,7 @@ def _if_range(request: Request, file: File) -> bool:
 
 
 def _range(header: str, file: File) -> Right:
-    """Evaluate a Range header; what is odd but readable may be ignored or honoured."""
+    """Evaluate a Range header; an odd but readable one may be ignored or honoured."""
     unit, _, text = header.partition("=")
     specs = [spec.strip() for spec in text.split(",") if spec.strip()]
     if unit.lower() != "bytes":
@@ -92,7 +92,7 @@ def _range(header: str, file: File) -> Right:
     statuses = {206} if slices else {416}
     is_odd = header != "bytes=" + ",".join(specs) and header != "bytes=" + ", ".join(specs)
     if is_odd or not file.data or len(specs) > _MANY or _overlap(slices):
-        # RFC 9110 §14.2: a server may ignore Range; for these, other servers do.
+        # RFC 9110 §14.2: a server may ignore Range; other servers do so for these.
         statuses.add(200)
     return Right(frozenset(statuses), tuple(slices))
 
@@ -114,7 +114,7 @@ def _slice(found: re.Match[str], size: int) -> Slice:
     return int(found[1]), min(last, size)
 
 
-# What an answer of ours must hold.
+# Rules for an answer of ours.
 
 _FILE = {"etag", "last-modified", "cache-control", "accept-ranges", "repr-digest"}
 _WITH_BODY = _FILE | {"content-type", "content-length", "x-pulp-artifact-size"}
@@ -131,7 +131,7 @@ ALLOWED = {
 
 
 def faults(request: Request, answer: Answer, file: File) -> list[str]:
-    """Say what is wrong with our answer for a stored file."""
+    """Return the faults of our answer for a stored file."""
     expected = right(request, file)
     if answer.status not in expected.statuses:
         return [f"the status {answer.status} is not one of {sorted(expected.statuses)}"]
@@ -174,7 +174,7 @@ def _wrong_body(request: Request, answer: Answer, file: File, expected: Right) -
 
 
 def _wrong_parts(answer: Answer, file: File, slices: tuple[Slice, ...]) -> list[str]:
-    """Compare the one part or the parts with the file, and with what was asked for."""
+    """Compare the one part or the parts with the file, and with the requested ranges."""
     if answer["content-length"] != str(len(answer.body)):
         return [f"Content-Length is {answer['content-length']}, not {len(answer.body)}"]
     if answer["content-type"].startswith("multipart/byteranges"):
@@ -191,7 +191,7 @@ def _wrong_parts(answer: Answer, file: File, slices: tuple[Slice, ...]) -> list[
             return [f"the part {content_range} has other bytes than the file"]
         covered |= set(range(start, end))
     asked = {position for start, end in slices for position in range(start, end)}
-    # Ranges that overlap or nearly touch may be joined; what lies between may then come along.
+    # Ranges that overlap or nearly touch may be joined; the bytes between may then come along.
     too_much = len(covered - asked) > 100 * len(slices) if len(slices) > 1 else covered != asked
     return ["the parts are not what was asked for"] if too_much or asked - covered else []
 

@@ -1,4 +1,4 @@
-"""Counts what was compared, for the summary at the end of a run, and keeps the failures."""
+"""Counts of the comparisons, for the summary at the end of a run, and the failures."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ class Tally:
     compared: int = 0
     identical: int = 0
     unexplained: int = 0
-    #: By name and prefix.
+    #: Counts by name and prefix.
     rows: Counter[tuple[str, str]] = field(default_factory=Counter)
     notes: list[str] = field(default_factory=list)
     #: One report for each kind of failure, with how often it was seen.
@@ -33,7 +33,7 @@ class Tally:
             self.reports.setdefault(kind, report(case, verdict, nth))
 
     def forget_failures(self) -> None:
-        """Start anew with the failures of another test; what was counted stays."""
+        """Start anew with the failures of another test; the counts stay."""
         self.reports.clear()
         self.kinds.clear()
 

@@ -1,4 +1,4 @@
-"""Whatever is changed, ours soon answers as stock does, although it has answered before."""
+"""After any change, ours soon answers as stock does, although it has answered before."""
 
 import time
 from collections.abc import Iterator
@@ -34,7 +34,7 @@ def ours(plain: Standalone) -> Iterator[Connection]:
 
 
 def said(answer: Answer) -> tuple[int, bytes]:
-    """Return the answer, with our words for what a guard refuses (docs/differences.md)."""
+    """Return the answer, with our words for the refusal of a guard (docs/differences.md)."""
     if answer.status == 403:
         return 403, b"403: Forbidden"
     return answer.status, answer.body
@@ -48,7 +48,7 @@ def answers(server: Connection, prefix: str, key: bool) -> dict[str, tuple[int, 
 def test_no_answer_outlives_a_change(
     plain: Standalone, stock: Connection, ours: Connection, tally: Tally
 ) -> None:
-    """Above all a guard that was added: what it protects must not come from memory."""
+    """Above all a guard that was added: the content that it protects must not come from memory."""
     console = plain.console
     console.run("from tests.differential.django_changes import Changes; changes = Changes()")
     steps = console.run("print(*Changes.steps())").split()

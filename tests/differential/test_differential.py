@@ -45,7 +45,7 @@ def below(arena: Arena, path: str) -> str:
 
 
 def test_the_world_is_in_pulp_as_it_was_made(arena: Arena) -> None:
-    """Otherwise nothing here says anything: most paths must lead stock to the expected file."""
+    """Or no test here would prove anything: most paths must lead stock to the expected file."""
     domain = arena.world.domains[-1]
     prefix = STOCK_PREFIX + (f"{domain.name}/" if arena.has_domains else "")
     seen = wrong = 0
@@ -107,7 +107,7 @@ def test_every_corner(arena: Arena) -> None:
 
 
 def test_a_plugin_that_answers_its_own_way_is_asked(arena: Arena) -> None:
-    """A row of a table cannot say this: stock's answer is pulp_python's own, and so is ours."""
+    """A row of a table cannot express this: stock's answer is pulp_python's own, and so is ours."""
     suffix = below(arena, "packages/published/pypi/shelf-reader/json")
     assert_like_stock(arena, [Question(arena.world.domains[0].name, suffix)])
     answer = arena.stock.ask(Request(STOCK_PREFIX + suffix))
@@ -177,7 +177,7 @@ OWN_VALIDATORS = (
 )
 @pytest.mark.parametrize("size", [0, 1, 4096])
 def test_a_server_knows_its_own_validators(arena: Arena, name: str, value: str, size: int) -> None:
-    """Asked with what it said itself, ours gives the status that stock gives."""
+    """Asked with its own validators, ours gives the status that stock gives."""
     suffix = below(arena, f"sizes/size/{size}.bin")
     question = Question(arena.world.domains[0].name, suffix, headers=((name, value),))
     stock, ours = arena.own_statuses(question)

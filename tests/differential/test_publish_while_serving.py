@@ -1,4 +1,4 @@
-"""While someone publishes, every worker follows at once and never goes back."""
+"""During publishes, every worker follows at once and never goes back."""
 
 from collections.abc import Iterator
 
@@ -9,7 +9,7 @@ from tests.differential.tally import Tally
 from tests.harness.standalone import Standalone
 
 PUBLISHES = 20
-#: Generous: machines that run tests are busy. What was measured is in the summary.
+#: Generous: machines that run tests are busy. The measured delays are in the summary.
 SECONDS = 2.0
 
 

@@ -1,4 +1,4 @@
-"""What a world holds, as plain data: the test process makes it, `django_builder.py` stores it."""
+"""A world's content, as plain data: the test process makes it, `django_builder.py` stores it."""
 
 import hashlib
 import json
@@ -51,7 +51,7 @@ class Repository:
     plugin: str = FILE
 
     def memberships(self) -> Iterator[Membership]:
-        """Yield the rows that Pulp would keep of these versions."""
+        """Yield the rows that Pulp would keep for these versions."""
         open_since: dict[int, Version] = {}
         for version in self.versions:
             for unit in sorted(open_since.keys() - set(version.units)):
@@ -119,7 +119,7 @@ class Domain:
         return next(one for one in self.publications if one.key == key)
 
     def paths_of(self, distribution: Distribution) -> list[str]:
-        """Return every path that was or is known to what the distribution points to."""
+        """Return every path that is or was known to the object that the distribution points to."""
         name = distribution.repository
         if distribution.publication is not None:
             name = self.publication(distribution.publication).repository
@@ -145,7 +145,7 @@ class World:
     lost: frozenset[str]
 
     def files_at(self, url: str) -> dict[str, bytes]:
-        """Return by their paths the files that are still at an upstream, apart from the lost."""
+        """Return the files that are still at an upstream by their paths, without the lost ones."""
         return {
             unit.url.removeprefix(url.removesuffix("/")): self.files[unit.sha256]
             for domain in self.domains

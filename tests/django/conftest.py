@@ -18,11 +18,11 @@ from tests.harness.galaxy import Galaxy, create_galaxy
 from tests.harness.rest import Rest
 from tests.harness.template import FAST_HASHER, copy_template
 
-#: Pulp leaves uploaded files open, for the garbage collector to close.
+#: Pulp leaves it to the garbage collector to close uploaded files.
 IGNORED = ("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
 
-# Test modules import Pulp's models, so Django must be set up before they are collected. Removed at
-# the end of the process.
+# Test modules import Pulp's models, so Django must be set up before they are collected. The folder
+# is removed at the end of the process.
 _FOLDER = tempfile.TemporaryDirectory(prefix="pulp-django-")
 _DATA = Path(_FOLDER.name) / "data"
 _FRONT = "http://testserver"
@@ -34,7 +34,7 @@ def _set_up_django() -> None:
     instance, _ = instance_of(_DATA, Options(settings=settings))
     settings_file.write(instance)
     with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
-        # Other processes that tests start have settings of their own.
+        # Only for this call: other processes that tests start have settings of their own.
         for name, value in instance.variables.items():
             patch.setenv(name, value)
         warnings.simplefilter("ignore")
@@ -45,7 +45,7 @@ _set_up_django()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let every test here use the database, and Pulp leave files open."""
+    """Let every test in this folder use the database, and ignore files that Pulp leaves open."""
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.django_db)
@@ -55,7 +55,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def django_db_setup(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """A PostgreSQL of its own with the tables of the template, in place of pytest-django's."""
+    """Run a PostgreSQL with the tables of the template, in place of pytest-django's database."""
     data = tmp_path_factory.mktemp("django") / "data"
     copy_template(data)
     cluster = Cluster(data)
@@ -69,7 +69,7 @@ def django_db_setup(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 @pytest.fixture(scope="module", autouse=True)
 def _close_forgotten_files() -> Iterator[None]:
-    """Keep their warnings out of other tests of this process."""
+    """Collect files that were left open, so that their warnings do not reach other tests."""
     yield
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -78,7 +78,7 @@ def _close_forgotten_files() -> Iterator[None]:
 
 @pytest.fixture
 def admin(db: None) -> Iterator[Rest]:
-    """The API as `admin` sees it; tasks run in this process when their end is waited for."""
+    """Yield the API for `admin`; tasks run in this process when a test waits for their end."""
     from tests.django.in_process import api
 
     with api() as rest:
@@ -87,7 +87,7 @@ def admin(db: None) -> Iterator[Rest]:
 
 @pytest.fixture
 def token(admin: Rest) -> str:
-    """A token that may read and publish."""
+    """Return a token that may read and publish."""
     return str(admin.token(scope="publish")["token"])
 
 

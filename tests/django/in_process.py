@@ -18,7 +18,7 @@ AppStatus = apps.get_model("core", "AppStatus")
 
 
 class Client(RequestsClient):  # type: ignore[misc]  # DRF has no types
-    """DRF's, with paths as web servers pass them on (PEP 3333): bytes, read as Latin-1."""
+    """DRF's client, with paths as web servers pass them on (PEP 3333): bytes, read as Latin-1."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -34,17 +34,17 @@ class Client(RequestsClient):  # type: ignore[misc]  # DRF has no types
 
 @contextlib.contextmanager
 def api() -> Iterator[Rest]:
-    """Be one of Pulp's processes for the block; tasks run when their end is waited for."""
+    """Act as one of Pulp's processes for the block; run tasks when a test waits for their end."""
     AppStatus.objects.create(app_type="api", name="tests")
     try:
         yield Rest(settings.CONTENT_ORIGIN, session=Client(), run_tasks=run_waiting_tasks)
     finally:
-        # pulpcore has no other way out of it: its processes end instead.
+        # pulpcore has no other way to undo it, as its own processes simply end.
         AppStatus.objects._current_app_status = None
 
 
 def run_waiting_tasks() -> None:
-    """Run them in the order in which they were dispatched, and those that they dispatch."""
+    """Run waiting tasks in the order of their dispatch, and also the tasks that they dispatch."""
     while task := Task.objects.filter(state="waiting").order_by("pulp_created").first():
         task.app_lock = AppStatus.objects.current()
         task.save()

@@ -1,4 +1,4 @@
-"""Who is asked for credentials: whom a guard refuses that a password or a token can satisfy."""
+"""The challenge: sent where a guard refuses that a password or a token can satisfy."""
 
 from collections.abc import Callable
 
@@ -26,7 +26,7 @@ def kind(name: str) -> Make:
 
 
 def in_a_circle(*parts: Make) -> Make:
-    """Return a guard that is part of itself, and of a part of itself."""
+    """Return a composite guard that contains itself, and contains a part that contains it."""
 
     def make(admin: Rest) -> str:
         inner = composite()(admin)
@@ -93,7 +93,7 @@ def test_no_credentials_are_asked_for_where_no_part_takes_them(admin: Rest, make
 
 
 def test_a_guard_of_an_unknown_type_asks_for_none(admin: Rest) -> None:
-    """As Pulp, which never asks."""
+    """Pulp itself never asks for credentials."""
     guard = ContentGuard.objects.get(pk=header(admin).split("/")[-2])
     guard.pulp_type = "another.plugins"
     assert accepted_credentials(guard) is Accepted.NONE

@@ -1,4 +1,4 @@
-"""Pulp's deploy checks name what is wrong, each with its id."""
+"""Deploy checks of Pulp: each fault is named, with its id."""
 
 import psycopg
 import pytest
@@ -19,7 +19,7 @@ from tests.harness.pgbouncer import requires_pgbouncer, run_pgbouncer
 
 @pytest.fixture(autouse=True)
 def no_content_origin(settings: Settings) -> None:
-    """The usual setting; the origin of these tests is no address of a server."""
+    """Set no origin, as is usual; the origin of these tests is not the address of a server."""
     settings.CONTENT_ORIGIN = None
 
 
@@ -36,7 +36,7 @@ def faults_of_the_database() -> list[CheckMessage]:
 
 
 def test_the_deploy_checks_find_no_fault() -> None:
-    """The document of the API is checked, too, and names our classes as everyone's."""
+    """The OpenAPI document is checked, too; it names our classes as it names all others."""
     assert own_faults() == []
 
 
@@ -84,7 +84,7 @@ def test_one_command_says_nothing_but_our_faults_and_exits_by_them(
     ours = {each for each in registry.deployment_checks if "contentroutes" in each.__module__}
     assert {each.tags for each in ours} == {("contentroutes",)}
     settings.CONTENT_ORIGIN = "http://pulp.example.com"
-    # Faults of Pulp's own, which is what it would say of nearly every Pulp.
+    # A fault that Pulp's own checks would report, as they do for nearly every Pulp.
     settings.SECRET_KEY = "SECRET"
     command = {"deploy": True, "tags": ["contentroutes"]}
     call_command("check", **command)
@@ -99,7 +99,7 @@ def test_one_command_says_nothing_but_our_faults_and_exits_by_them(
 
 def test_the_deploy_checks_tell_that_a_trigger_is_disabled() -> None:
     trigger = "contentroutes_core_domain_update"
-    # In a transaction of its own: the check has a connection of its own, too.
+    # In a separate transaction that is committed: the check uses a connection of its own.
     with psycopg.connect(**connection.get_connection_params(), autocommit=True) as database:
         database.execute(f"ALTER TABLE core_domain DISABLE TRIGGER {trigger}".encode())
         try:
@@ -117,7 +117,7 @@ def test_the_deploy_checks_tell_that_a_trigger_is_disabled() -> None:
 def test_the_deploy_checks_name_settings_that_asyncpg_cannot_obey(
     monkeypatch: pytest.MonkeyPatch, option: str, value: str
 ) -> None:
-    """Without a word the fast path would be off, or the connection less safe than it was meant."""
+    """Otherwise the fast path would be off, or the connection less safe than intended, silently."""
     options = connections["default"].settings_dict["OPTIONS"]
     monkeypatch.setitem(options, option, value)
     [fault] = faults_of_the_database()
@@ -126,7 +126,7 @@ def test_the_deploy_checks_name_settings_that_asyncpg_cannot_obey(
 
 
 def test_several_hosts_are_no_fault(monkeypatch: pytest.MonkeyPatch) -> None:
-    """libpq's list, of which the first host is down: Pulp itself works with it."""
+    """HOST is a list, as in libpq, and its first host is down; Pulp itself works with that."""
     configured = connections["default"].settings_dict
     monkeypatch.setitem(configured, "HOST", f"/nowhere,{configured['HOST']}")
     assert faults_of_the_database() == []
@@ -138,7 +138,7 @@ def test_the_content_app_says_why_the_fast_path_is_off(
     from pulp_contentroutes.app import content
 
     monkeypatch.setitem(connections["default"].settings_dict["OPTIONS"], "requirepeer", "postgres")
-    # Pulp's loggers do not pass on what they have written.
+    # Pulp's loggers do not propagate their records.
     content.log.addHandler(caplog.handler)
     content.add_fast_path()
     content.log.removeHandler(caplog.handler)

@@ -25,7 +25,7 @@ def stranger() -> Key:
 
 @pytest.fixture
 def with_key_ring(admin: Rest, server: Galaxy, key: Key) -> Galaxy:
-    """A server whose repository takes signatures by `key` alone."""
+    """Return a server whose repository accepts only signatures made with `key`."""
     task = admin.run_task("PATCH", server.repository, key_ring=key.public)
     assert task["state"] == "completed", task
     return server
@@ -36,7 +36,7 @@ def signatures(server: Galaxy) -> list[str]:
 
 
 def upload(server: Galaxy, signature: str) -> dict[str, Any]:
-    """Upload a signature of the collection that the server has; return the ended task."""
+    """Upload a signature for the server's only collection; return the ended task."""
     latest = server.latest_version()
     path = f"content/contentroutes/collections/?repository_version={latest}"
     [unit] = server.admin.call("GET", path).json()["results"]
@@ -63,7 +63,7 @@ def test_signatures_come_with_the_collection_and_after_it(
 def test_a_new_signature_by_a_key_takes_the_place_of_its_old_one(
     server: Galaxy, token: str, key: Key
 ) -> None:
-    # Salted: none is like another.
+    # Signatures are salted, so no two are equal.
     old, new = key.signature_of(MANIFEST), key.signature_of(MANIFEST)
     server.add(token, [old])
     server.add(token, [new])

@@ -1,4 +1,4 @@
-"""Copying, removing and deprecating collections; what ansible-galaxy is told follows at once."""
+"""Copying, removing and deprecating collections: ansible-galaxy sees each change at once."""
 
 from typing import Any
 
@@ -106,7 +106,7 @@ def test_other_bytes_of_a_version_come_in_by_no_way(admin: Rest, token: str) -> 
 def test_updated_at_changes_exactly_when_the_versions_that_are_served_do(
     server: Galaxy, token: str
 ) -> None:
-    """It is the only thing by which clients know that their list of versions is old."""
+    """Clients have no other way to know that their list of versions is out of date."""
 
     def updated() -> str:
         return str(server.get(COLLECTION).json()["updated_at"])

@@ -1,4 +1,4 @@
-"""What the fast path asks Pulp's classes and settings once, at the start."""
+"""Properties of Pulp's classes and settings that the fast path reads once, at the start."""
 
 import pytest
 from pulpcore.plugin.models import Repository
@@ -19,7 +19,7 @@ def test_types_with_hooks_of_their_own_are_left_to_pulp() -> None:
 def test_a_repository_that_chooses_its_latest_version_leaves_everything_to_pulp(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Of all methods that Pulp's handler calls on models, only this one is no distribution's."""
+    """Of all methods that Pulp's handler calls on models, only this one is not a distribution's."""
     odd = Repository._pulp_model_map["file.file"]
     monkeypatch.setattr(odd, "latest_version", lambda self: None)
     assert not distribution_types().plain

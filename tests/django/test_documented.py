@@ -1,4 +1,4 @@
-"""What Pulp's OpenAPI document says of our endpoints is so."""
+"""Pulp's OpenAPI document describes our endpoints correctly."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ VIEWSETS = [getattr(viewsets, name) for name in viewsets.__all__]
 
 
 def actions(viewset: Any) -> set[str]:
-    """Return the actions that there are URLs for, as DRF's router finds them."""
+    """Return the actions that have URLs, as DRF's router finds them."""
     routes = SimpleRouter().get_routes(viewset)
     return {
         action
@@ -25,7 +25,7 @@ def actions(viewset: Any) -> set[str]:
 
 @pytest.mark.parametrize("viewset", VIEWSETS, ids=lambda each: each.__name__)
 def test_every_action_is_allowed_to_somebody(viewset: Any) -> None:
-    """One that the policy forgets is documented, and refuses even the administrator."""
+    """An action that the policy lacks is documented, but refused even to the administrator."""
     statements = viewset.DEFAULT_ACCESS_POLICY["statements"]
     allowed = {action for statement in statements for action in statement["action"]}
     assert actions(viewset) <= allowed
@@ -46,7 +46,7 @@ def test_labels_of_all_content_can_be_set(admin: Rest, server: Galaxy, token: st
 
 
 def test_fields_that_can_be_null_are_documented_as_such(admin: Rest, server: Galaxy) -> None:
-    """Generated clients refuse to read a null that is not."""
+    """Generated clients fail to read a null that is not documented."""
     schemas = admin.call("GET", "docs/api.json").json()["components"]["schemas"]
     admin.token()
     admin.guard("contentroutes/token")

@@ -1,4 +1,4 @@
-"""Out again: nothing of Pulp's breaks when the plugin's tables go, and nothing is lost unasked."""
+"""Removing the plugin: Pulp works without its tables, and no data is lost without consent."""
 
 from collections.abc import Iterator
 from importlib import import_module
@@ -36,7 +36,7 @@ EVERYTHING = (
 
 @pytest.fixture
 def used(admin: Rest, token: str) -> SimpleNamespace:
-    """One of nearly everything that the plugin has."""
+    """Create one object of nearly every kind that the plugin has."""
     guard = admin.guard("contentroutes/token")
     galaxy = create_galaxy(admin)
     galaxy.add(token)
@@ -48,7 +48,7 @@ def used(admin: Rest, token: str) -> SimpleNamespace:
 
 
 def refuse(label: str, target: str | None) -> None:
-    """Do what `migrate` does before its first step, to `target` or to nothing."""
+    """Run the check that `migrate` runs before its first step, to `target` or (None) to zero."""
     executor = MigrationExecutor(connection)
     refuse_losses(
         sender=apps.get_app_config("contentroutes"),
@@ -94,7 +94,7 @@ def test_a_migration_that_would_delete_objects_says_so_and_changes_nothing(admin
     ],
 )
 def test_only_what_a_step_back_would_delete_is_named(label: str, target: str, lost: str) -> None:
-    """Also where our migrations are taken back with another app's."""
+    """Also if our migrations are reversed because those of another app are."""
     with pytest.raises(CommandError, match=r"would delete ") as refused:
         refuse(label, target)
     assert f"would delete {lost}. To" in str(refused.value)
@@ -113,14 +113,14 @@ def test_a_plugin_that_holds_nothing_goes_without_a_word() -> None:
 
 
 def test_tables_that_are_gone_already_are_no_reason_to_refuse() -> None:
-    """pulpcore's remove-plugin drops them where it cannot migrate back, and then migrates again."""
+    """If pulpcore's remove-plugin cannot migrate back, it drops the tables, then migrates again."""
     with connection.cursor() as cursor:
         cursor.execute("DROP TABLE contentroutes_apitoken")
     refuse("contentroutes", None)
 
 
 def test_tasks_forget_what_they_created_with_its_table(used: SimpleNamespace) -> None:
-    """Or the task would answer 500 once the plugin is uninstalled: nobody knows the type."""
+    """Or the task would answer 500 once the plugin is uninstalled: its type is then unknown."""
     model = CreatedResource.objects.filter(content_type__app_label="contentroutes")
     models = set(model.values_list("content_type__model", flat=True))
     assert models == {"galaxydistribution", "roleversion"}
@@ -143,7 +143,7 @@ def test_tasks_forget_what_they_created_with_its_table(used: SimpleNamespace) ->
 
 @pytest.fixture
 def removed(used: SimpleNamespace) -> Iterator[SimpleNamespace]:
-    """All of its work on rows; tables go by the migrations."""
+    """Run the part of it that deletes rows; the migrations drop the tables."""
     remove_plugin = load_command_class("pulpcore.app", "remove-plugin")
     remove_plugin.stdout = SimpleNamespace(write=lambda text: None)
     remove_plugin._remove_plugin_data("contentroutes")
@@ -177,7 +177,7 @@ def test_removing_the_plugin_leaves_nothing_and_every_list_answers(
 def test_removing_the_plugin_opens_nothing_that_a_token_guard_protects(
     used: SimpleNamespace, admin: Rest
 ) -> None:
-    """Django would set the guard to null, and Pulp admits everyone where there is none."""
+    """Django would set the guard to null, and Pulp admits everyone if there is no guard."""
     composite = CompositeContentGuard.objects.create(name="composite")
     composite.guards.add(TokenContentGuard.objects.get())
     name = TokenContentGuard.objects.get().name
@@ -200,13 +200,13 @@ def test_a_single_token_guard_is_deleted_as_every_other_guard(
     assert not RBACContentGuard.objects.exists()
 
 
-# What running content workers are told.
+# Announcements to running content workers.
 
 
 @pytest.fixture
 def committing() -> Iterator[Any]:
-    """A connection of Django's that commits; the schema is mended at the end."""
-    # Not in the settings: pytest-django would refuse it.
+    """Yield a connection of Django that commits; migrate the schema forward again at the end."""
+    # Not in the settings: pytest-django would not permit its use.
     connections["committing"] = opened = connection.copy("committing")
     yield opened
     try:
@@ -225,6 +225,6 @@ def test_every_step_back_and_forward_is_announced_when_it_is_committed(committin
         for target in (None, names[-1]):
             MigrationExecutor(committing).migrate([("contentroutes", target)])
             heard = listening.notifies(timeout=10, stop_after=len(names))
-            # Each is a transaction of its own; what a transaction sends twice is heard once.
+            # Each migration is one transaction; a message sent twice in it is delivered once.
             assert [each.payload for each in heard] == [schema.CHANGED] * len(names)
     assert sorted(applied()) == names

@@ -1,4 +1,4 @@
-"""Every change that makes snapshots or guards outdated is found, whoever made it."""
+"""Fingerprints show every change that makes snapshots or guards outdated, whoever made it."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -28,7 +28,7 @@ def take() -> bytes:
     """Take the fingerprint in the test's transaction."""
     with connection.cursor() as cursor:
         cursor.execute(schema.GUARD_TABLES)
-        # A percent sign is one for psycopg, too.
+        # Without parameters, psycopg takes a percent sign literally.
         cursor.execute(schema.render_fingerprint(cursor.fetchall()), None)
         [(fingerprint,)] = cursor.fetchall()
     return bytes(fingerprint)
@@ -50,7 +50,7 @@ def state() -> str:
 
 @pytest.fixture
 def site(db: None) -> Any:
-    """One of everything that snapshots are made of."""
+    """Create one object of each kind that snapshots are made of."""
     repository = FileRepository.objects.create(name="fingerprints", pulp_domain=get_domain())
     version = repository.versions.first()
     publication = FilePublication.objects.create(repository_version=version, complete=True)
@@ -75,7 +75,7 @@ def supersede(site: Any) -> None:
     )
 
 
-#: A change, and the attributes of the site whose keys it must be found under.
+#: Each change, and the attributes of the site under whose keys it must be found.
 CHANGES: dict[str, tuple[Callable[[Any], object], set[str]]] = {
     "a distribution made": (
         lambda site: FileDistribution.objects.create(name="other", base_path="other"),
@@ -128,18 +128,18 @@ CHANGES: dict[str, tuple[Callable[[Any], object], set[str]]] = {
 
 @pytest.mark.parametrize("change", CHANGES)
 def test_a_change_is_found_under_the_keys_that_triggers_announce(site: Any, change: str) -> None:
-    """Or what replication writes would not be served until the worker ends."""
+    """Or rows written by replication would not be served until the worker ends."""
     function, names = CHANGES[change]
     expected = {name if name == BASE_PATHS else str(getattr(site, name).pk) for name in names}
     before = take()
-    # A transaction of its own: one that has written a row twice has not changed it for others.
+    # In a transaction of its own: a row written twice in one transaction has the same fingerprint.
     with transaction.atomic():
         function(site)
     assert set(find_changes(before, take())) >= expected
 
 
 def test_nothing_is_found_where_nothing_has_changed(site: Any) -> None:
-    """Or every snapshot would be made anew twice a minute."""
+    """Or every snapshot would be reloaded twice a minute."""
     assert find_changes(take(), take()) == []
 
 
@@ -152,7 +152,7 @@ def test_a_change_of_one_repository_says_nothing_of_another(site: Any) -> None:
 
 
 TRIGGER = "contentroutes_core_domain_update"
-#: What takes announcements away, or the columns that snapshots are made of.
+#: Statements that disable announcements, or remove columns that snapshots are made of.
 HARMS = {
     "a trigger disabled": f"ALTER TABLE core_domain DISABLE TRIGGER {TRIGGER}",
     "a trigger dropped": f"DROP TRIGGER {TRIGGER} ON core_domain",
@@ -175,7 +175,7 @@ def test_a_harm_to_what_the_fast_path_relies_on_is_noticed(harm: str) -> None:
 
 
 def test_triggers_that_were_off_for_a_moment_are_noticed() -> None:
-    """As `pg_restore --disable-triggers` leaves them."""
+    """`pg_restore --disable-triggers` does this."""
     before = state()
     for action in ("DISABLE", "ENABLE"):
         with transaction.atomic():
@@ -184,7 +184,7 @@ def test_triggers_that_were_off_for_a_moment_are_noticed() -> None:
 
 
 def test_what_pulp_and_postgresql_do_all_day_is_no_harm() -> None:
-    """Or everything would be forgotten with each heartbeat."""
+    """Or all memory would be dropped with each heartbeat."""
     before = state()
     Domain.objects.update(description="other")
     run("ANALYZE core_domain")

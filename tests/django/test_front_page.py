@@ -1,4 +1,4 @@
-"""The page that says where everything is, and the 404s that help."""
+"""The front page, which says where everything is, and the helpful 404 pages."""
 
 import re
 from html.parser import HTMLParser
@@ -18,7 +18,7 @@ NOTHING_HERE = [ROOT, ROOT[:-1], GALAXY_PREFIX, GALAXY_PREFIX[:-1]]
 
 
 class Links(HTMLParser):
-    """Collects what a page links to, and what it would load."""
+    """The targets that a page links to, and the tags that would load something."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -65,7 +65,7 @@ def test_curl_gets_text(path: str, status: int) -> None:
 
 
 def test_every_method_gets_the_404(db: None) -> None:
-    """A POST without a token of the form would else be a 403, whose page leads elsewhere."""
+    """Otherwise a POST without a CSRF token would be a 403, whose page leads elsewhere."""
     client = Client(enforce_csrf_checks=True)
     for method in ("post", "put", "delete", "options"):
         assert getattr(client, method)(GALAXY_PREFIX, **CURL).status_code == 404
@@ -85,7 +85,7 @@ def test_a_distributions_own_address_is_not_the_pages(path: str) -> None:
 
 
 def test_the_page_needs_no_database() -> None:
-    """Somebody who looks for what is wrong finds it, too."""
+    """A user who looks for a fault needs the page while the database is down, too."""
     from django.db import connections
 
     with connections["default"].execute_wrapper(refuse):
@@ -119,7 +119,7 @@ def test_with_domains_the_urls_have_one() -> None:
 
 
 def test_the_api_is_under_the_root_of_the_request() -> None:
-    """As Pulp's API_ROOT_REWRITE_HEADER gives it."""
+    """Pulp's API_ROOT_REWRITE_HEADER sets this root."""
     request = RequestFactory().get("/", headers={"Accept": "text/html"})
     request.api_root = 'other"/<pulp>'
     text = FrontPage(lambda request: None)(request).text

@@ -1,7 +1,7 @@
-"""The fuzzing phase of schemathesis over every REST endpoint of ours, with objects that exist.
+"""The fuzzing phase of schemathesis on each of our REST endpoints, with objects that exist.
 
-No answer is a 5xx, and every answer is what Pulp's OpenAPI document says. `FUZZ_SEED=7` asks other
-questions.
+No answer is a 5xx, and every answer conforms to Pulp's OpenAPI document. `FUZZ_SEED=7` sends other
+requests.
 """
 
 import os
@@ -39,23 +39,23 @@ CHECKS: Final[list[CheckFunction]] = [
     content_type_conformance,
     response_headers_conformance,
 ]
-#: Of ten requests, how many are about an object that exists.
+#: The number of requests in ten that refer to an object that exists.
 EXISTING: Final = 9
 
-#: Components of pulpcore's, in which fields that can be null are documented as text.
+#: Components of pulpcore that document fields that can be null as text.
 PULPS_OWN: Final = ("RepositoryVersionResponse",)
-#: Parameters that take required fields away.
+#: Parameters that remove required fields from answers.
 SHORTENING: Final = ("fields", "exclude_fields")
 
 MOST_FILTERS: Final = 3
 
-#: A value of a path's parameter, or of a field of a body → those that exist.
+#: Name of a path parameter, or of a field of a body → the values that refer to existing objects.
 Known = Mapping[str, Sequence[Any]]
 
 
 @pytest.fixture
 def document(admin: Rest) -> dict[str, Any]:
-    """Pulp's OpenAPI document with our operations alone, but for what it says wrongly of all."""
+    """Return Pulp's OpenAPI document with only our operations, and without its general errors."""
     whole: dict[str, Any] = admin.call("GET", "docs/api.json?pk_path=1").json()
     ours = {path: each for path, each in whole["paths"].items() if "contentroutes" in path}
     for name in PULPS_OWN:
@@ -68,7 +68,7 @@ def document(admin: Rest) -> dict[str, Any]:
             ]
     for schema in whole["components"]["schemas"].values():
         for field in schema.get("properties", {}).values():
-            # Hrefs of Pulp are paths.
+            # Hrefs of Pulp are paths, not URIs.
             if field.get("format") == "uri":
                 del field["format"]
     return whole | {"paths": ours}
@@ -76,7 +76,7 @@ def document(admin: Rest) -> dict[str, Any]:
 
 @pytest.fixture
 def known(admin: Rest) -> Known:
-    """Make an object of every kind; return what refers to them, by the name of the field."""
+    """Create an object of every kind; return the values that refer to them, by field name."""
     token = str(admin.token(scope="publish")["token"])
     server = create_galaxy(admin)
     data, _ = tarball()
@@ -126,7 +126,7 @@ def test_every_answer_is_what_the_document_says(
 
 
 def refer_to(known: Known, document: dict[str, Any]) -> None:
-    """Let fields of bodies refer to objects that exist, or to whatever their schema allows."""
+    """Let fields of bodies refer to objects that exist, or to anything that their schema allows."""
     for schema in document["components"]["schemas"].values():
         properties = schema.get("properties", {})
         for name in properties.keys() & known.keys():
@@ -149,7 +149,7 @@ def fuzz(
     parameters: Known,
     failures: dict[str, str],
 ) -> None:
-    """Send requests; add to `failures` the first of each kind, by a name of the kind."""
+    """Send requests; add the first failure of each kind to `failures`, by a name of the kind."""
 
     @seed(SEED)
     @settings(
@@ -164,7 +164,7 @@ def fuzz(
         for name, values in parameters.items():
             if data.draw(st.integers(1, 10)) <= EXISTING:
                 case.path_parameters[name] = data.draw(st.sampled_from(values))
-        # With all the filters of a list at once, one is always invalid.
+        # If a request used all filters of a list at once, one would always be invalid.
         names = st.sets(st.sampled_from([*(case.query or ()), ""]), max_size=MOST_FILTERS)
         case.query = {name: case.query[name] for name in data.draw(names) if name}
         with transaction.atomic():

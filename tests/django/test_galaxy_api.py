@@ -1,4 +1,4 @@
-"""The documents that `ansible-galaxy` looks up, and what they cost."""
+"""The documents that `ansible-galaxy` requests, and the number of queries that they cost."""
 
 from typing import Any
 
@@ -44,7 +44,7 @@ def test_pages_and_queries_do_not_grow_with_the_versions(server: Galaxy, token: 
 def test_tarballs_are_downloaded_from_the_content_origin(
     server: Galaxy, token: str, settings: Settings, origin: str
 ) -> None:
-    """A slash at its end does not matter: Pulp takes it away, too."""
+    """A slash at its end does not matter: Pulp removes it, too."""
     server.add(token)
     settings.CONTENT_ORIGIN = origin
     document = server.get(f"{TOOLS}versions/1.2.3/").json()
@@ -106,12 +106,12 @@ def test_an_unknown_server_is_said_to_be_one(admin: Rest, server: Galaxy) -> Non
     ],
 )
 def test_a_nul_in_a_request_is_a_404(server: Galaxy, path: str) -> None:
-    """PostgreSQL refuses it, which would be a 500."""
+    """PostgreSQL refuses NUL, which would cause a 500."""
     assert server.get(path).status_code == 404
 
 
 def test_only_repositories_of_collections_are_served(admin: Rest) -> None:
-    """A permission to see collections must not be one to serve everything else in Pulp."""
+    """Permission to see collections must not be permission to serve everything else in Pulp."""
     name, other = new_name(), in_pulp.create_repository({"x": b"x"})
     values: dict[str, Any]
     for values in ({"repository": other}, {"repository_version": f"{other}versions/1/"}):

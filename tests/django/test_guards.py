@@ -1,4 +1,4 @@
-"""How the fast path asks Pulp for content guards."""
+"""Content guards of Pulp: how the fast path loads and compares them."""
 
 import asyncio
 import threading
@@ -23,7 +23,7 @@ Ask = Callable[[Guard | None], Awaitable[T]]
 
 
 def test_a_guard_is_loaded_while_pulps_thread_is_busy() -> None:
-    """A password keeps it busy for half a second; clients of other guards must not wait for it."""
+    """A password keeps the thread busy for half a second; clients of other guards must not wait."""
     password_checked = threading.Event()
 
     async def load() -> object:
@@ -40,7 +40,7 @@ def test_a_guard_is_loaded_while_pulps_thread_is_busy() -> None:
 
 
 def test_a_guard_that_is_not_loaded_in_time_is_unavailable() -> None:
-    """Or clients would wait for as long as PostgreSQL does not answer."""
+    """Or clients would wait until PostgreSQL answers."""
     answered = threading.Event()
     _THREAD.submit(answered.wait, 60)
     try:
@@ -54,7 +54,7 @@ def test_a_guard_that_is_not_loaded_in_time_is_unavailable() -> None:
 
 
 def commit(change: Callable[[], T]) -> T:
-    """Make a change outside of the test's transaction: the fast path has its own connections."""
+    """Make a change outside the test's transaction, as the fast path has connections of its own."""
     return _THREAD.submit(change).result(60)
 
 
@@ -74,7 +74,7 @@ def made(pulp_type: str) -> Iterator[Any]:
 
 
 def load_and(guard: Any, ask: Ask[T]) -> T:
-    """Load the guard as the fast path does, and ask about it."""
+    """Load the guard as the fast path does, and pass it to `ask`."""
 
     async def load() -> T:
         opened = database()
@@ -102,7 +102,7 @@ def rename(guard: Any) -> object:
 
 
 def write_its_own_row(guard: Any) -> object:
-    """Write the row that the type adds, whether or not a value changes."""
+    """Update the row in the table of the guard's type, without changing a value."""
     fields = guard._meta
     run(
         f"UPDATE {fields.db_table} SET {fields.pk.column} = {fields.pk.column}"

@@ -1,4 +1,4 @@
-"""Many collections in one call: each by itself, with progress, and named if it is refused."""
+"""Many collections in one request: each is imported by itself, with progress and refusals."""
 
 import random
 
@@ -15,7 +15,7 @@ IMPORTS = "api/v3/imports/collections/"
 
 
 def upload(rest: Rest, server: Galaxy, *files: tuple[str, bytes]) -> str:
-    """Publish files in one call; return the path of their group."""
+    """Publish files in one request; return the path of their task group."""
     answer = rest.upload(server.path + IMPORTS, [("file", file) for file in files])
     assert answer.status_code == 202, answer.text
     rest.run_tasks()
@@ -53,7 +53,7 @@ def versions_of(admin: Rest, server: Galaxy) -> int:
 def test_small_ones_are_imported_together_and_large_ones_by_tasks_of_their_own(
     admin: Rest, server: Galaxy, token: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A worker takes half a second for each task, and Pulp as long for each version."""
+    """A worker needs half a second for each task, and Pulp the same for each repository version."""
     large, name = tarball({**FILES, "a": random.Random(1).randbytes(3000)}, version="2.0.0")
     monkeypatch.setattr("pulp_contentroutes.app.galaxy.api.uploads.SMALL_UPLOAD", 3000)
     publisher = admin.as_user(f"Token {token}")
@@ -73,7 +73,7 @@ def test_small_ones_are_imported_together_and_large_ones_by_tasks_of_their_own(
 def test_one_that_is_refused_late_does_not_take_the_others_with_it(
     admin: Rest, server: Galaxy, token: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each gets a version of its own then."""
+    """In that case each collection gets a repository version of its own."""
     publisher = admin.as_user(f"Token {token}")
     refusing = GalaxyRepository.finalize_new_version
 

@@ -1,4 +1,4 @@
-"""Pulp's counter of served bytes counts the fast path's, too; background tasks have their own."""
+"""Pulp's counter of served bytes includes the fast path; background tasks have metrics, too."""
 
 import asyncio
 from typing import Any
@@ -29,9 +29,9 @@ class Recorder:
 def test_served_bytes_are_counted_for_their_domain(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Bills are made of it."""
+    """Operators bill by this counter."""
     settings.OTEL_ENABLED = settings.DOMAIN_ENABLED = True
-    # Nothing is to be sent anywhere.
+    # No metrics are to be exported.
     monkeypatch.setenv("OTEL_SDK_DISABLED", "true")
     counter, recorder = metrics.ArtifactsSizeCounter.build(), Recorder()
     monkeypatch.setattr(counter, "counter", recorder)
@@ -50,7 +50,7 @@ def test_nothing_is_counted_where_pulp_counts_nothing(settings: Settings) -> Non
 
 @pytest.fixture
 def reader(monkeypatch: pytest.MonkeyPatch) -> InMemoryMetricReader:
-    """What reads our measurements in place of a collector."""
+    """Return a reader of our measurements, in place of a collector."""
     reader = InMemoryMetricReader()
     meter = MeterProvider([reader], shutdown_on_exit=False).get_meter("pulp.metrics")
     monkeypatch.setattr("pulp_contentroutes.app.edge.metrics.init_otel_meter", lambda _: meter)
@@ -74,7 +74,7 @@ def measured(reader: InMemoryMetricReader) -> dict[tuple[str, str], float]:
 async def test_background_tasks_that_fail_are_measured(
     settings: Settings, reader: InMemoryMetricReader
 ) -> None:
-    """A watcher that has ended would show weeks later, in a file that was deleted long ago."""
+    """Otherwise an ended watcher would show weeks later, by a file that was deleted long ago."""
     settings.OTEL_ENABLED = True
     background, has_failed = Background(), asyncio.Event()
 
@@ -99,7 +99,7 @@ async def test_background_tasks_that_fail_are_measured(
 async def test_requests_that_are_left_to_pulp_are_measured_by_their_reason(
     settings: Settings, reader: InMemoryMetricReader
 ) -> None:
-    """So that an operator knows why content is served slowly."""
+    """They tell an operator why content is served slowly."""
     settings.OTEL_ENABLED = True
     counts = {Handover.REMOTE: 2}
     observe(Background(), counts)

@@ -1,4 +1,4 @@
-"""What publishers are told, and what is left of a publish that fails."""
+"""Answers to publishers, and the cleanup after a failed publish."""
 
 import base64
 import hashlib
@@ -111,7 +111,7 @@ def test_a_body_as_clients_send_it_is_checked_against_its_digest(
 
 
 def temporary_files() -> tuple[int, list[Path]]:
-    """Return the uploads that wait for their tasks, in the database and on disk."""
+    """Return the number of uploads in the database, and the files on disk, that wait for tasks."""
     files = [path for path in Path(settings.MEDIA_ROOT).glob("**/tmp/**/*") if path.is_file()]
     return PulpTemporaryFile.objects.count(), files
 
@@ -145,7 +145,7 @@ def test_what_is_wrong_inside_fails_its_import_and_leaves_nothing(
 def test_what_is_too_large_to_be_imported_at_once_is_left_to_a_worker(
     server: Galaxy, token: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The publisher waits for the same URL, and is told how the worker fares."""
+    """The publisher polls the same URL, which reports the progress of the worker."""
     monkeypatch.setattr("pulp_contentroutes.app.galaxy.limits.SMALL", replace(SMALL, members=2))
     answer = server.publish(DATA, NAME, token)
     path = answer.json()["task"]
@@ -180,7 +180,7 @@ def test_what_a_worker_refuses_is_refused_with_its_reason(
 def test_an_import_that_outlasts_its_time_is_reported_as_it_ends(
     server: Galaxy, token: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Pulp calls it a failure after five seconds, and its thread goes on and publishes."""
+    """Pulp reports a failure after five seconds, but its thread continues and publishes."""
     monkeypatch.setattr("pulpcore.tasking.tasks.IMMEDIATE_TIMEOUT", 0.001)
     document = server.wait_for_import(server.publish(DATA, NAME, token), token)
     assert (document["state"], server.get(DETAIL).status_code) == ("completed", 200)
@@ -192,7 +192,7 @@ def test_an_import_that_outlasts_its_time_is_reported_as_it_ends(
 
 
 def test_a_version_that_is_live_is_not_reported_as_a_failure(server: Galaxy, token: str) -> None:
-    """A worker may be killed after the last statement of its import, before it says so."""
+    """A worker may be killed after the last statement of its import, before it reports success."""
     answer = server.publish(DATA, NAME, token)
     pk = answer.json()["task"].split("/")[-2]
     assert Task.objects.filter(pk=pk).update(state="failed", error={"description": "Killed."}) == 1

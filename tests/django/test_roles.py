@@ -1,4 +1,4 @@
-"""Roles: made through the REST API, and the lists of the API that `ansible-galaxy` calls v1."""
+"""Roles: creation through the REST API, and the lists of the API that ansible-galaxy calls v1."""
 
 from tests.harness.galaxy import Galaxy, create_galaxy, role_archive
 from tests.harness.rest import Rest
@@ -44,7 +44,7 @@ def test_what_is_no_role_is_refused(server: Galaxy) -> None:
 
 
 def test_a_role_is_found_in_any_case_unless_one_is_called_so(server: Galaxy) -> None:
-    """`galaxy.ansible.com` finds them so, and requirements are written by hand."""
+    """`galaxy.ansible.com` does the same, and requirements are written by hand."""
     for name in ("motd", "Motd", "mail"):
         assert server.add_role(role_archive(name), name=name, version="1")["state"] == "completed"
 

@@ -1,4 +1,4 @@
-"""The statements of the fast path on pulpcore's real tables."""
+"""The statements of the fast path, on pulpcore's real tables."""
 
 import asyncio
 import re
@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 
 def ask(question: Callable[[Database], Awaitable[T]]) -> T:
-    """Ask Pulp's database as the fast path connects to it."""
+    """Query Pulp's database through a connection like those of the fast path."""
 
     async def connect_and_ask() -> T:
         opened = database()
@@ -28,7 +28,7 @@ def ask(question: Callable[[Database], Awaitable[T]]) -> T:
 
 
 async def explain(opened: Database, statement: str) -> str:
-    """Return the plan of a prepared statement for unknown values."""
+    """Return the generic query plan of a prepared statement."""
     connection = await opened.connect()
     try:
         await connection.execute(f"PREPARE question AS {statement}")
@@ -45,7 +45,7 @@ NAMES = {value: name for name, value in vars(sql).items() if isinstance(value, s
 
 @pytest.mark.parametrize("statement", STATEMENTS, ids=[NAMES[each] for each in STATEMENTS])
 def test_no_statement_reads_a_whole_table(statement: str) -> None:
-    """Its plan is made while the tables are nearly empty, and kept when they have grown."""
+    """Query plans are made while the tables are nearly empty, and kept when they have grown."""
     plan = ask(lambda opened: explain(opened, statement))
     assert "Index" in plan
     for kind in ("Seq Scan", "Bitmap", "Hash Join", "Merge Join", "Materialize"):
@@ -61,12 +61,12 @@ SELECT c.relname, i.indrelid::regclass::text, NULL
   FROM pg_class c JOIN pg_index i ON i.indexrelid = c.oid
  WHERE c.relname LIKE 'contentroutes%' AND i.indrelid::regclass::text LIKE 'core_%'
 """
-#: Looked for when a guard is loaded, not at the start.
+#: Tables whose triggers are checked when a guard is loaded, not at the start.
 GUARDS = re.compile(r"(content|cert)guard$")
 
 
 def test_every_trigger_and_index_that_migrations_make_is_looked_for() -> None:
-    """One that is missing would leave plans and permissions in memory for ever."""
+    """If one is missing, snapshots and permissions stay in memory for ever."""
     rows: Any = ask(lambda opened: opened.fetch(MADE))
     at_start = {row["name"] for row in rows if not GUARDS.search(row["table"])}
     at_start |= {row["name"] for row in rows if row["table"] == "core_contentguard"}

@@ -1,4 +1,4 @@
-"""API tokens through Pulp's REST API: made once, shown once, good for what their scope says."""
+"""API tokens in Pulp's REST API: creation, the secret that is shown once, scopes and expiry."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -15,7 +15,7 @@ TOKENS = "contentroutes/tokens/"
 
 
 def as_new_user(admin: Rest) -> tuple[Rest, str]:
-    """Return the API as a new user without any role sees it, and the user's name."""
+    """Return the API for a new user without any role, and the user's name."""
     name = admin.user()["username"]
     return admin.as_user(basic(name, USER_PASSWORD)), name
 
@@ -57,7 +57,7 @@ def test_a_wrong_token_is_refused_and_a_password_still_works(admin: Rest) -> Non
 
 
 def test_a_token_is_refused_while_the_migrations_have_not_run(admin: Rest) -> None:
-    """Or clients that still send one would get a 500, also for what is open to all."""
+    """Or clients that still send one would get a 500, even for public content."""
     secret = admin.token(scope="full")["token"]
     with connection.cursor() as cursor:
         cursor.execute("ALTER TABLE contentroutes_apitoken RENAME TO other")
@@ -108,7 +108,7 @@ def test_a_role_makes_an_administrator_of_tokens(admin: Rest) -> None:
     token = user.create(TOKENS, name="for another", user=other)
     assert user.call("GET", token["pulp_href"]).status_code == 200
     assert user.call("DELETE", token["pulp_href"]).status_code == 204
-    # Otherwise the role would be that of a superuser.
+    # Otherwise the role would grant the rights of a superuser.
     assert user.call("POST", TOKENS, name="x", user="admin", scope="full").status_code == 400
 
 
@@ -117,7 +117,7 @@ def test_a_role_makes_an_administrator_of_tokens(admin: Rest) -> None:
 def test_a_token_opens_no_session(
     admin: Rest, form: str, backends: str, settings: Any, client: Client
 ) -> None:
-    """It would outlive the token. A session of a password is opened as ever."""
+    """The session would outlive the token. A log-in with a password opens a session as before."""
     if backends == "one":
         settings.AUTHENTICATION_BACKENDS = settings.AUTHENTICATION_BACKENDS[:1]
     secret = admin.token(scope="full")["token"]
@@ -126,7 +126,7 @@ def test_a_token_opens_no_session(
     assert (answer.status_code, "session" in answer.text) == (403, True)
     assert "Set-Cookie" not in answer.headers
     assert Session.objects.count() == 0
-    # Everything else of the log-in is answered.
+    # All other requests to the log-in endpoint are answered.
     assert admin.as_user(value).call("GET", "login/").json()["username"] == "admin"
     assert admin.as_user(value).call("DELETE", "login/").status_code == 204
     opened = client.post("/pulp/api/v3/login/", headers={"Authorization": admin.authorization})

@@ -1,4 +1,4 @@
-"""Our triggers announce every change, and never break a write of Pulp's."""
+"""Our triggers announce every change, and never break a write by Pulp."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -34,13 +34,13 @@ def run(statement: str) -> list[tuple[Any, ...]]:
 
 @contextmanager
 def session(**options: Any) -> Iterator[psycopg.Connection[Any]]:
-    """A session of its own, for what must be committed."""
+    """Open a separate session, for statements that must be committed."""
     with psycopg.connect(**connection.get_connection_params(), **options) as opened:
         yield opened
 
 
 def write_to_every_watched_table() -> None:
-    """Run each statement that a trigger of ours may see; all fire without a row, too."""
+    """Run each kind of statement that fires our triggers; all of them fire even without a row."""
     watched = run(
         "SELECT DISTINCT c.relname::text, a.attname::text FROM pg_trigger t"
         " JOIN pg_class c ON c.oid = t.tgrelid"
@@ -55,7 +55,7 @@ def write_to_every_watched_table() -> None:
 
 @pytest.fixture
 def warnings(db: None) -> Iterator[list[str]]:
-    """What PostgreSQL warns of."""
+    """Yield the list of warnings from PostgreSQL."""
     said: list[str] = []
 
     def hear(notice: psycopg.errors.Diagnostic) -> None:
@@ -71,7 +71,7 @@ def warnings(db: None) -> Iterator[list[str]]:
 def test_every_write_of_pulps_succeeds_with_an_empty_search_path(
     warnings: list[str],
 ) -> None:
-    """Restores of pg_dump have one."""
+    """Restoring a dump of pg_dump sets an empty search path."""
     run("SET LOCAL search_path = ''")
     write_to_every_watched_table()
     assert warnings == []
@@ -80,7 +80,7 @@ def test_every_write_of_pulps_succeeds_with_an_empty_search_path(
 def test_every_write_of_pulps_succeeds_with_a_temporary_table_in_the_way(
     warnings: list[str],
 ) -> None:
-    """A temporary table of the name of one of Pulp's comes first in every search path."""
+    """A temporary table with the name of a table of Pulp comes first in every search path."""
     run("CREATE TEMPORARY TABLE core_repositoryversion (other int)")
     write_to_every_watched_table()
     assert warnings == []
@@ -97,7 +97,7 @@ def test_every_write_of_pulps_succeeds_with_a_temporary_table_in_the_way(
 def test_every_write_of_pulps_succeeds_though_the_schema_is_another(
     harm: str, warnings: list[str]
 ) -> None:
-    """Or an update of pulpcore would stop all publishing until ours follows."""
+    """Or an update of pulpcore would stop all publishing until the plugin is updated, too."""
     run(harm)
     run("UPDATE core_publication SET complete = complete")
     [warning] = warnings
@@ -122,7 +122,7 @@ def test_a_role_that_may_write_to_one_table_alone_can() -> None:
     ],
 )
 def test_changes_of_a_replica_session_are_announced(statement: str, expected: str | None) -> None:
-    """pg_restore and replication turn ordinary triggers off in theirs."""
+    """pg_restore and replication disable ordinary triggers in their sessions."""
     with session(autocommit=True) as listening, session() as writing:
         listening.execute(f"LISTEN {schema.CHANNEL}".encode())
         writing.execute("SET session_replication_role = replica")

@@ -18,7 +18,7 @@ Ended = subprocess.CompletedProcess[str]
 class Client:
     home: Path
     program: Path = SCRIPTS / "ansible-galaxy"
-    #: Variables of its environment.
+    #: Additional environment variables.
     variables: Mapping[str, str] = field(default_factory=dict)
 
     def run(self, *arguments: str) -> Ended:
@@ -45,7 +45,7 @@ class Client:
         return self.home / f"{namespace}-{name}-{fields['version']}.tar.gz"
 
     def version_of(self, namespace: str, name: str) -> str | None:
-        """Return the version of a collection that is installed in `got`."""
+        """Return the version of the collection installed in `got`, or None."""
         manifest = self.home / "got/ansible_collections" / namespace / name / "MANIFEST.json"
         if not manifest.exists():
             return None

@@ -1,4 +1,4 @@
-"""Certificate authorities of our own, and what they issue: valid from yesterday until tomorrow."""
+"""Certificate authorities for tests, and certificates that are valid from yesterday to tomorrow."""
 
 import ssl
 from collections.abc import Iterable, Sequence
@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 _DAY = timedelta(days=1)
-#: Of Red Hat's entitlement certificates (pulp_certguard, rhsm_check_path.py).
+#: The OID of Red Hat's entitlement certificates (pulp_certguard, rhsm_check_path.py).
 _RHSM = "1.3.6.1.4.1.2312.9"
 
 Extension = x509.ExtensionType
@@ -27,7 +27,7 @@ class Pair:
     key: str
 
     def write(self, folder: Path, name: str) -> tuple[Path, Path]:
-        """Write both, as `<name>.pem` and `<name>.key`, and return where."""
+        """Write both, as `<name>.pem` and `<name>.key`, and return their paths."""
         paths = folder / f"{name}.pem", folder / f"{name}.key"
         for path, text in zip(paths, (self.certificate, self.key), strict=True):
             path.write_text(text, encoding="ascii")
@@ -98,11 +98,11 @@ class Authority:
 
 
 def entitlement(path: str) -> list[Extension]:
-    """Return what makes an entitlement (version 1) for everything below a distribution's path."""
+    """Return the extensions of an entitlement (version 1) for all paths below a distribution's."""
     # The name of an order, and the path of the first product's content.
     values = {f"{_RHSM}.4.1": "an order", f"{_RHSM}.2.1.1.6": f"/{path}"}
     return [
-        # An UTF8String in DER; its length is a byte up to 127.
+        # A UTF8String in DER; a length of up to 127 takes one byte.
         x509.UnrecognizedExtension(
             x509.ObjectIdentifier(oid), bytes([12, len(text)]) + text.encode()
         )
@@ -113,7 +113,7 @@ def entitlement(path: str) -> list[Extension]:
 def context_trusting(
     authority: Authority, client: tuple[Path, Path] | None = None
 ) -> ssl.SSLContext:
-    """Return a client's TLS, with files of its own certificate and key."""
+    """Return the TLS context of a client; `client` are the files of its certificate and key."""
     context = ssl.create_default_context(cadata=authority.certificate)
     if client:
         context.load_cert_chain(*client)

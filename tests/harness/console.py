@@ -1,4 +1,4 @@
-"""A Django shell that stays: starting one takes seconds, a question milliseconds."""
+"""A persistent Django shell: starting one takes seconds, a call milliseconds."""
 
 import base64
 import pickle
@@ -14,7 +14,7 @@ _LOOP: Final = "from tests.harness.in_pulp import answer_forever; answer_forever
 
 
 class Console:
-    """One process; names that `run` defines are there for the next `run`."""
+    """A shell in one process; names that `run` defines remain for the next `run`."""
 
     def __init__(self, manager: str, environment: Mapping[str, str], log: Path) -> None:
         with log.open("ab") as errors:
@@ -29,7 +29,7 @@ class Console:
         self._log = log
 
     def run(self, code: str) -> str:
-        """Execute `code` and return what it prints, without white space around it."""
+        """Execute `code` and return its output, without white space around it."""
         return str(self.call("execute", code)).strip()
 
     def call(self, function: str, /, *arguments: Any, **values: Any) -> Any:
@@ -46,7 +46,7 @@ class Console:
         return result
 
     def close(self) -> None:
-        """End it; kill it if it is still busy with a question that a test gave up."""
+        """End the process; kill it if it is still busy with a call that a test gave up."""
         try:
             self._process.communicate(timeout=_CLOSE_SECONDS)
         except subprocess.TimeoutExpired:

@@ -1,4 +1,4 @@
-"""A unix socket before PostgreSQL's that can be cut, fall silent, and work again."""
+"""A proxy on a Unix socket for PostgreSQL, which can cut, stall and restore connections."""
 
 import asyncio
 import contextlib
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 _SOCKET = ".s.PGSQL.5432"
-#: How asyncpg asks to hear of our channel.
+#: The statement by which asyncpg listens to our channel.
 LISTEN = b'LISTEN "pulp_contentroutes"'
 
 
@@ -18,9 +18,9 @@ class Link:
 
     client: asyncio.StreamWriter
     server: asyncio.StreamWriter
-    #: Cleared while what comes is kept back.
+    #: Cleared while data is held back.
     flows: asyncio.Event = field(default_factory=asyncio.Event)
-    #: Whether the content app hears of changes on it.
+    #: Whether the content app listens for changes on it.
     is_listening: bool = False
 
     def abort(self) -> None:
@@ -29,20 +29,20 @@ class Link:
 
 
 class DatabaseProxy:
-    """Its event loop runs in a thread of its own; `folder` is the `HOST` of Django's settings."""
+    """A proxy whose event loop has a thread of its own; `folder` is `HOST` in Django's settings."""
 
     def __init__(self, folder: Path, server: Path) -> None:
         self.folder = folder
         self._server = server
         self._loop = asyncio.new_event_loop()
         self._links: set[Link] = set()
-        #: New connections are closed at once.
+        #: Whether new connections are closed at once.
         self.is_closed = False
-        #: A connection that listens, or wants to, is cut when it sends this.
+        #: A connection that listens, or is about to, is cut when it sends these bytes.
         self.cuts_at: bytes | None = None
         self._is_silent = False
         self.accepted = 0
-        #: What clients have sent, in bytes.
+        #: The number of bytes that clients have sent.
         self.asked = 0
 
     @contextlib.contextmanager
@@ -59,10 +59,10 @@ class DatabaseProxy:
             thread.join(10)
             self._loop.close()
 
-    # What tests do.
+    # Called by tests.
 
     def cut(self, *, only_listening: bool = False) -> None:
-        """End the connections there are; whether new ones work is another matter."""
+        """End all existing connections; this does not affect new ones."""
 
         def cut() -> None:
             for link in self._chosen(only_listening):
@@ -71,7 +71,7 @@ class DatabaseProxy:
         self._call(cut)
 
     def stall(self, *, only_listening: bool = False) -> None:
-        """Let nothing through and close nothing, as a firewall that forgot a connection."""
+        """Forward nothing and close nothing, like a firewall that lost track of a connection."""
 
         def stall() -> None:
             self._is_silent = not only_listening
@@ -81,7 +81,7 @@ class DatabaseProxy:
         self._call(stall)
 
     def restore(self) -> None:
-        """Let everything through again, also what was kept back."""
+        """Forward everything again, including data that was held back."""
 
         def restore() -> None:
             self.is_closed = self._is_silent = False

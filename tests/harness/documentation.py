@@ -1,4 +1,4 @@
-"""Blocks of code of our documentation."""
+"""Code blocks of our documentation."""
 
 import re
 from pathlib import Path

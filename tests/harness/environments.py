@@ -1,4 +1,4 @@
-"""Virtual environments with other people's programs, made when they are needed, from PyPI.
+"""Virtual environments with third-party programs from PyPI, made when they are needed.
 
 They are kept for the next run in `.cache/clients`, or in the folder that the environment variable
 CLIENTS_CACHE names.
@@ -25,7 +25,7 @@ def make_environment(name: str, *requirements: str) -> Path:
 
 
 def _complete(folder: Path, requirements: tuple[str, ...]) -> None:
-    """Make what is missing; one that was left half-made has no stamp, and is made anew."""
+    """Make the environment if it has no valid stamp, as after an interruption."""
     stamp, wanted = folder / ".installed", f"{' '.join(requirements)} on Python {sys.version}"
     if stamp.exists() and stamp.read_text() == wanted:
         return

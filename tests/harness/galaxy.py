@@ -19,7 +19,7 @@ MAIN = b"galaxy_info: {author: Somebody, description: Shows a message., galaxy_t
 
 @dataclass(frozen=True)
 class Galaxy:
-    """A distribution: `url` is what users of it configure."""
+    """A distribution; users configure its `url` in their clients."""
 
     admin: Rest
     base_path: str
@@ -36,7 +36,7 @@ class Galaxy:
         return self.admin.front + self.path
 
     def get(self, path: str, token: str = "", **fields: str) -> requests.Response:
-        """Ask for a path below the distribution's, or one of the server."""
+        """Request a path below the distribution's, or an absolute path of the server."""
         headers = {name.replace("_", "-"): value for name, value in fields.items()}
         if token:
             headers["Authorization"] = f"Token {token}"
@@ -52,14 +52,14 @@ class Galaxy:
         return publisher.upload(self.path + COLLECTIONS, files, **fields)
 
     def add(self, token: str, signatures: Sequence[str] = (), **info: Any) -> bytes:
-        """Publish a collection, `info` as for `tarball`, and return it."""
+        """Publish a collection and return it; `info` is that of `tarball`."""
         data, name = tarball(**info)
         document = self.wait_for_import(self.publish(data, name, token, signatures), token)
         assert document["state"] == "completed", document
         return data
 
     def wait_for_import(self, response: requests.Response, token: str) -> dict[str, Any]:
-        """Return the import document of a publish, once it is finished."""
+        """Return the import document of a publish, once the import has finished."""
         assert response.status_code == 202, response.text
         self.admin.run_tasks()
 
@@ -109,7 +109,7 @@ def create_galaxy(admin: Rest, **distribution: Any) -> Galaxy:
 
 
 def manifest_of(data: bytes) -> bytes:
-    """Return MANIFEST.json of a tarball: signatures are made over it."""
+    """Return MANIFEST.json of a tarball, the document that signatures sign."""
     with tarfile.open(fileobj=io.BytesIO(data)) as opened:
         member = opened.extractfile("MANIFEST.json")
         assert member
@@ -124,5 +124,5 @@ def tarball(files: dict[str, bytes] = FILES, **info: Any) -> tuple[bytes, str]:
 
 
 def role_archive(text: str = "") -> bytes:
-    """Return a role; `text` stands in tasks/main.yml."""
+    """Return the archive of a role; `text` is the content of tasks/main.yml."""
     return packed({"motd/meta/main.yml": MAIN, "motd/tasks/main.yml": text.encode()}).read()

@@ -1,4 +1,4 @@
-"""The guides as their reader uses them: blocks of commands, pasted into one shell in order."""
+"""The guides as a reader uses them: blocks of commands, pasted into one shell in order."""
 
 import os
 import re
@@ -14,7 +14,7 @@ from tests.harness.template import PASSWORD
 _SET_UP, _DOMAIN, *FIRST_STEPS = blocks("docs/first-steps.md")
 ACCESS: Final = blocks("docs/access.md")
 GALAXY: Final = blocks("docs/galaxy.md")
-#: The names of what the guides make in a Pulp.
+#: The names of the objects that the guides create in a Pulp.
 _NAMES: Final = re.compile(r"\b(mine|my/own/place|my laptop|customers|alice|team|(?<=name=)ci)\b")
 _MARK: Final = "--- end of a block ---"
 _SECONDS: Final = 240
@@ -30,7 +30,7 @@ def run(
 ) -> subprocess.CompletedProcess[str]:
     """Paste blocks into a shell that is set up for the Pulp at an address; a failure ends it.
 
-    `variables` are added to its environment.
+    `variables` are added to the environment of the shell.
     """
     home.mkdir(exist_ok=True)
     set_up = [_SET_UP, *([_DOMAIN] if has_domains else [])]
@@ -58,7 +58,7 @@ def paste(
     has_domains: bool,
     variables: Mapping[str, str] | None = None,
 ) -> list[str]:
-    """Return the output of each block."""
+    """Paste blocks as `run` does; return the output of each block."""
     ended = run(address, home, pasted, has_domains=has_domains, variables=variables)
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert ended.stdout.count(f"{_MARK}\n") == len(pasted), ended.stdout
@@ -66,19 +66,19 @@ def paste(
 
 
 def with_names(prefix: str, pasted: list[str]) -> list[str]:
-    """Give what the blocks make other names: in this Pulp they have been pasted before."""
+    """Rename the objects that the blocks create: they were pasted in this Pulp before."""
     return [_NAMES.sub(rf"{prefix}-\1", block) for block in pasted]
 
 
 def make_signing_key(home: Path) -> None:
-    """Make the key that the reader of the chapter on signatures has."""
+    """Make the signing key that the chapter on signatures assumes."""
     home.mkdir(exist_ok=True)
     key = ["gpg", "--batch", "--passphrase", "", "--quick-generate-key", "team@example.org"]
     subprocess.run(key, env={**os.environ, "HOME": str(home)}, check=True, capture_output=True)
 
 
 def assert_installed_from_galaxy(home: Path) -> None:
-    """Assert that the guide to the Galaxy has left what it says."""
+    """Assert that the guide to the Galaxy has installed and built the files that it names."""
     assert (home / "installed/ansible_collections/acme/tools/MANIFEST.json").exists()
     assert (home / "roles/acme.motd/meta/main.yml").exists()
     assert (home / "build/acme-tools-1.0.0.tar.gz.asc").exists()

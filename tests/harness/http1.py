@@ -1,4 +1,4 @@
-"""HTTP/1.1 requests to loopback exactly as given: no client library tidies up paths or headers."""
+"""HTTP/1.1 requests to loopback, sent exactly as given: no library normalizes paths or headers."""
 
 import http.client
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ Header = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """`target` is sent as it is; header names and values may have bytes as surrogates."""
+    """A request: `target` is sent as it is; names and values of headers may have surrogates."""
 
     target: str
     method: str = "GET"
@@ -32,7 +32,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Answer:
-    """Names of `fields` are in lower case, in the order of the answer."""
+    """An answer: names of `fields` are in lower case, in the order of the answer."""
 
     status: int
     reason: str = ""
@@ -41,7 +41,7 @@ class Answer:
     body: bytes = field(default=b"", repr=False)
 
     def __getitem__(self, name: str) -> str:
-        """Return the value of a header, "" if there is none, the list if there are several."""
+        """Return the value of a header, "" if it is missing, or several values as one list."""
         return ", ".join(value for key, value in self.fields if key == name)
 
     @cached_property
@@ -55,7 +55,7 @@ class Answer:
 
 @dataclass
 class Connection:
-    """A kept connection to a server of this machine, made anew when the server has closed it."""
+    """A persistent connection to a local server, reopened when the server has closed it."""
 
     port: int
     _connection: http.client.HTTPConnection | None = None
@@ -71,7 +71,7 @@ class Connection:
 
     def _ask(self, connection: http.client.HTTPConnection, request: Request) -> Answer:
         connection.putrequest(request.method, "/", skip_accept_encoding=True)
-        # http.client refuses what we want to try: put the line in behind its back.
+        # http.client refuses some targets that tests need, so the line is put into its buffer.
         line = f"{request.method} {request.target} HTTP/{request.http}"
         connection._buffer[0] = line.encode("utf-8", "surrogateescape")  # type: ignore[attr-defined]
         for name, value in request.headers:
@@ -127,7 +127,7 @@ class Route:
         return ask(self.port, self.url(path), "HEAD", _field_names(headers))
 
     def raw(self, encoded: str, **headers: str) -> Answer:
-        """Send what follows the prefix as it is."""
+        """Send a GET; the encoded path after the prefix is sent as it is."""
         return ask(self.port, self.prefix + encoded, headers=_field_names(headers))
 
 

@@ -1,6 +1,6 @@
-"""Runs in Pulp's Django, in a console or a test: content as Pulp's tasks leave it, in a moment.
+"""Functions in Pulp's Django, for consoles and tests: they quickly make content like Pulp's tasks.
 
-Whatever other content and settings a test needs of a running Pulp it gets by code of its own.
+A test that needs other content or settings in a running Pulp runs its own code in the console.
 """
 
 import base64
@@ -61,7 +61,7 @@ def add_content(path: str, data: bytes) -> Any:
 
 
 def add_version(repository: Any, files: Mapping[str, bytes]) -> Any:
-    """Return a new version of the repository, of these files alone."""
+    """Return a new version of the repository, with only these files."""
     units = [add_content(path, data).content_id for path, data in files.items()]
     with repository.new_version() as version:
         version.remove_content(version.content)
@@ -72,7 +72,7 @@ def add_version(repository: Any, files: Mapping[str, bytes]) -> Any:
 def publish_version(version: Any, **values: Any) -> Any:
     """Return a publication of the version that names each of its files."""
     rows = ContentArtifact.objects.filter(content__in=version.content)
-    # `Publication.create` is for tasks: it counts what the current one has created.
+    # `Publication.create` is for tasks: it records the created resources of the current task.
     publication = FilePublication.objects.create(repository_version=version, **values)
     with publication:
         PublishedArtifact.objects.bulk_create(
@@ -84,7 +84,7 @@ def publish_version(version: Any, **values: Any) -> Any:
     return publication
 
 
-# What consoles are asked for: hrefs and plain data in, the same out.
+# Functions for consoles: arguments and results are hrefs and plain data.
 
 
 def create_repository(files: Mapping[str, bytes]) -> str:
@@ -101,7 +101,7 @@ def create_publication(repository: str, **values: Any) -> str:
 
 
 def create_distribution(**values: Any) -> dict[str, Any]:
-    """Return name, base_path and pulp_href of a new file distribution; as given, or made up."""
+    """Return name, base_path and pulp_href of a new file distribution, with the given values."""
     relations = {
         "publication": Publication,
         "repository": Repository,
@@ -123,26 +123,26 @@ _namespace: dict[str, Any] = {"__name__": "console"}
 
 
 def execute(code: str) -> str:
-    """Execute code in a namespace that stays; return what it prints."""
+    """Execute code in a persistent namespace; return its output."""
     with contextlib.redirect_stdout(io.StringIO()) as output:
         exec(code, _namespace)
     return output.getvalue()
 
 
 def answer_forever() -> None:
-    """Answer a question for each line of standard input, until there is none."""
-    # What a library prints must not be taken for an answer.
+    """Call a function for each line of standard input, until its end."""
+    # The output of a library must not be taken for an answer.
     answers, sys.stdout = sys.stdout, sys.stderr
     for line in sys.stdin:
         function, arguments, values = pickle.loads(base64.b64decode(line))
-        # PostgreSQL may have been started anew since the last question.
+        # PostgreSQL may have been restarted since the last call.
         connection.close_if_unusable_or_obsolete()
         answer: tuple[str | None, Any]
         try:
-            # The current domain of one question must not be that of the next.
+            # The current domain of one call must not remain for the next.
             context = contextvars.copy_context()
             answer = None, context.run(globals()[function], *arguments, **values)
-        except Exception:  # noqa: BLE001  told to whoever has asked
+        except Exception:  # noqa: BLE001  reported to the caller
             answer = traceback.format_exc(), None
         answers.write(base64.b64encode(pickle.dumps(answer)).decode() + "\n")
         answers.flush()

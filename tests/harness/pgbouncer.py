@@ -1,4 +1,4 @@
-"""pgbouncer before the PostgreSQL of a test, as operators put it there."""
+"""pgbouncer in front of the PostgreSQL of a test, as operators run it."""
 
 import contextlib
 import os
@@ -13,7 +13,7 @@ import pytest
 from pulp_contentroutes.standalone.account import Account
 from tests.harness.waiting import wait_until
 
-#: Debian puts it where only root's PATH leads.
+#: Debian installs it in a folder that only root has in PATH.
 PROGRAM = shutil.which("pgbouncer", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
 requires_pgbouncer = pytest.mark.skipif(
     PROGRAM is None, reason="pgbouncer is not installed (Debian package pgbouncer)"
@@ -23,9 +23,9 @@ _SOCKET = ".s.PGSQL.5432"
 
 @contextlib.contextmanager
 def run_pgbouncer(server: str, pool_mode: str, **settings: str) -> Iterator[Path]:
-    """Run a pgbouncer before the PostgreSQL whose socket is in the folder `server`.
+    """Run a pgbouncer in front of the PostgreSQL whose socket is in the folder `server`.
 
-    Yield the folder of its own socket. `settings` are those of its section `[pgbouncer]`.
+    Yield the folder of its own socket. `settings` are added to its section `[pgbouncer]`.
     """
     values = {
         "pool_mode": pool_mode,
@@ -44,7 +44,7 @@ def run_pgbouncer(server: str, pool_mode: str, **settings: str) -> Iterator[Path
             f"[databases]\n* = host={server} user=pulp\n[pgbouncer]\nlisten_port = 5432\n"
             f"unix_socket_dir = {folder}\n" + "\n".join(lines) + "\n"
         )
-        # It refuses to run as root, like PostgreSQL, whose account gets through to the socket.
+        # Like PostgreSQL, it refuses to run as root; PostgreSQL's account can reach the socket.
         account = Account.for_postgresql()
         if account:
             for path in (folder, configuration):

@@ -1,4 +1,4 @@
-"""A running Pulp with what tests ask of it: its REST API, its content, and the ways to both."""
+"""A running Pulp for tests: its REST API, its content, and the routes to them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from tests.harness.standalone import Standalone
 @dataclass(frozen=True)
 class Pulp:
     instance: Standalone
-    #: None where domains are not enabled.
+    #: None if domains are not enabled.
     domain: str | None = None
 
     @cached_property
@@ -31,7 +31,7 @@ class Pulp:
     def stock(self) -> Route:
         return self.route("stock")
 
-    # Content, made in Pulp's Django: `tests.harness.in_pulp` says what is returned.
+    # Content, made in Pulp's Django: `tests.harness.in_pulp` documents the results.
 
     def repository(self, files: Mapping[str, bytes]) -> str:
         return str(self._call("create_repository", files))

@@ -1,4 +1,4 @@
-"""Pulp's REST API as one user sees it, of a running Pulp or in this process."""
+"""Pulp's REST API for one user, in a running Pulp or in this process."""
 
 import base64
 import uuid
@@ -28,7 +28,7 @@ def new_name() -> str:
 
 @dataclass(frozen=True)
 class Rest:
-    """Speaks for `admin`, or for the user with the value of `authorization`."""
+    """The API for `admin`, or for the user with the Authorization header `authorization`."""
 
     #: Scheme, host and port.
     front: str
@@ -42,7 +42,7 @@ class Rest:
         return replace(self, authorization=authorization)
 
     def url(self, path: str) -> str:
-        """Return the URL of a path, or of one below the API's root if it has no slash in front."""
+        """Return the URL of a path; without a leading slash, the path is below the API's root."""
         domain = f"{self.domain}/" if self.domain else ""
         return self.front + (path if path.startswith("/") else f"/pulp/{domain}api/v3/{path}")
 
@@ -51,7 +51,7 @@ class Rest:
         return self._send(method, path, json=values or None)
 
     def upload(self, path: str, files: Files, **fields: Any) -> requests.Response:
-        """Send a form with files: pairs of a field, and of name and bytes."""
+        """Send a form with files: pairs of a field, and of a file's name and bytes."""
         return self._send("POST", path, files=files, data=fields)
 
     def _send(self, method: str, path: str, **options: Any) -> requests.Response:
@@ -67,7 +67,7 @@ class Rest:
         )
 
     def create(self, path: str, /, **values: Any) -> dict[str, Any]:
-        """Return the object that a POST creates."""
+        """Create an object by a POST and return it."""
         response = self.call("POST", path, **values)
         assert response.status_code == 201, response.text
         created: dict[str, Any] = response.json()
@@ -87,7 +87,7 @@ class Rest:
         return task if task["finished_at"] else None
 
     def find_failures(self) -> dict[str, int]:
-        """Return the status of each list of Pulp's, and of each task, that answers with a 5xx."""
+        """Return the status of each list, and of each task, of Pulp that is answered with a 5xx."""
         lists = [urlsplit(url).path for url in self.call("GET", "").json().values()]
         assert len(lists) > 40
         tasks = self.call("GET", "tasks/?limit=1000").json()["results"]
@@ -135,5 +135,5 @@ class Rest:
 
 
 def _keep_request(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    """Keep requests from taking credentials out of a netrc of whoever runs the tests."""
+    """Keep requests from using credentials in the netrc of the user who runs the tests."""
     return request

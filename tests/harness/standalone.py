@@ -28,7 +28,7 @@ requires_nginx = pytest.mark.skipif(
 SCRIPTS = Path(sysconfig.get_path("scripts"))
 PROGRAM = str(SCRIPTS / "pulp-contentroutes")
 READY_SECONDS = 240
-#: A command on a machine that is busy with other tests.
+#: The time limit of a command, on a machine that is busy with other tests.
 COMMAND_SECONDS = 120
 _END_SECONDS = 30
 
@@ -47,10 +47,10 @@ def run(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
 
 @dataclass
 class Standalone:
-    """One instance in `data`; `port` is the first port, nginx's or without it the API's."""
+    """One instance in `data`; `port` is its first port: nginx's, or without nginx the API's."""
 
     data: Path
-    #: Of `serve`.
+    #: Options of `serve`.
     options: list[str] = field(default_factory=list)
     port: int = field(default_factory=lambda: free_ports(3))
     process: subprocess.Popen[bytes] | None = None
@@ -74,7 +74,7 @@ class Standalone:
 
     @property
     def command(self) -> list[str]:
-        # With the services' logs: tests look into them.
+        # Verbose, so that the output has the services' logs, which tests search.
         where = ["--data", str(self.data), "--port", str(self.port)]
         return [PROGRAM, "serve", "--verbose", *where, *self.options]
 
@@ -98,7 +98,7 @@ class Standalone:
         wait_until(is_ready, READY_SECONDS, f"ready: see {self.log}")
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> float:
-        """Stop it and return the seconds that took."""
+        """Stop it and return how many seconds that took."""
         assert self.process
         started = time.monotonic()
         self.process.send_signal(number)
@@ -174,10 +174,10 @@ class Standalone:
 
 
 def kill_with_children(pid: int) -> None:
-    """End gunicorn and its workers at once: asked politely, they take three seconds."""
+    """Kill gunicorn and its workers: after a SIGTERM they would take three seconds."""
     with contextlib.suppress(psutil.NoSuchProcess):
         master = psutil.Process(pid)
-        # In this order, or it would start others in their place.
+        # The master first, or it would replace killed workers.
         for process in (master, *master.children(recursive=True)):
             process.kill()
 
@@ -189,7 +189,7 @@ _DUMP = "import json, os; print(json.dumps(dict(os.environ)))"
 def run_pulp(
     data: Path, *options: str, settings: Mapping[str, str] | None = None
 ) -> Iterator[Standalone]:
-    """Run a Pulp from the template for the block, and remove it after."""
+    """Run a Pulp from the template for the block, and remove it afterwards."""
     values = {**FAST_HASHER, **(settings or {})}
     arguments = [each for name, value in values.items() for each in ("--set", f"{name}={value}")]
     instance = Standalone(data, [*options, *arguments])

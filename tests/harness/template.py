@@ -29,7 +29,7 @@ PASSWORD: Final = "the password of the tests"
 #: Every request of the API costs 0.4 s with Pulp's default of 1 000 000 rounds.
 FAST_HASHER: Final = {"PASSWORD_HASHERS": '["django.contrib.auth.hashers.MD5PasswordHasher"]'}
 _TEMPLATES: Final = ROOT / ".cache" / "templates"
-# A killed server loses nothing by this; only a machine that loses power would.
+# These settings lose no data if the server is killed, only if the machine loses power.
 _POSTGRESQL: Final = "fsync = off\nsynchronous_commit = off\nfull_page_writes = off\n"
 
 
@@ -48,7 +48,7 @@ def copy_template(data: Path) -> None:
 
 @contextlib.contextmanager
 def _template() -> Iterator[Path]:
-    """Yield the template, made if there is none; nobody removes it meanwhile."""
+    """Yield the template, made if there is none; a lock keeps other processes from removing it."""
     _TEMPLATES.mkdir(parents=True, exist_ok=True)
     template = _TEMPLATES / _fingerprint()
     with (_TEMPLATES / "lock").open("w") as lock:
@@ -63,7 +63,7 @@ def _template() -> Iterator[Path]:
 
 
 def _fingerprint() -> str:
-    # Our own is found twice in a work tree in which it was built.
+    # Our own distribution is found twice in a work tree in which it was built.
     found = importlib.metadata.distributions()
     versions = sorted({f"{canonicalize_name(each.name)} {each.version}" for each in found})
     parts = [sys.version, *versions, str(Account.for_postgresql()), _POSTGRESQL]
@@ -79,7 +79,7 @@ def _make(data: Path) -> None:
     folder.create(data)
     cluster = Cluster(data)
     if Account.for_postgresql():
-        # Where every account gets through, whatever the folder that the copy will be in.
+        # In a place that every account can reach, wherever the copy will be.
         cluster.move_to(cluster.make_home())
     options = Options(settings=FAST_HASHER)
     cluster.initialise()

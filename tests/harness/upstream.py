@@ -1,4 +1,4 @@
-"""One small web server for whatever Pulp, or a client, is to fetch from elsewhere."""
+"""A small web server for files that Pulp, or a client, fetches from elsewhere."""
 
 import contextlib
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ AnyServer = TypeVar("AnyServer", bound=ThreadingHTTPServer)
 
 
 class Upstream(ThreadingHTTPServer):
-    """Serves `files` by their paths, whatever the method; everything else is 404."""
+    """A server of `files` by their paths, for every method; all other paths are 404."""
 
     daemon_threads = True
 
@@ -45,7 +45,7 @@ class _Handler(BaseHTTPRequestHandler):
     do_POST = do_GET
 
     def log_message(self, format: str, *arguments: object) -> None:
-        """Be silent."""
+        """Log nothing."""
 
 
 @contextlib.contextmanager

@@ -1,4 +1,4 @@
-"""Conditions that are waited for, and ports that no other test uses."""
+"""Functions that wait for conditions, and ports that no other test uses."""
 
 import contextlib
 import itertools
@@ -8,16 +8,16 @@ import time
 from collections.abc import Callable
 from typing import Any, Final
 
-# Below the kernel's own range (from 32768 on): no outgoing connection takes them meanwhile.
+# Below the kernel's range (from 32768 on), so that no outgoing connection takes a port meanwhile.
 _FIRST_PORT: Final = 20000
 _PORTS_OF_A_WORKER: Final = 3000
 _worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-#: Each worker of pytest-xdist has ports of its own; two runs at once begin at different ones.
+#: Each worker of pytest-xdist has a range of its own; concurrent runs begin at different ports.
 _offsets = itertools.count(os.getpid() % 700 * 4)
 
 
 def wait_until(condition: Callable[[], Any], seconds: float = 120, what: str = "") -> Any:
-    """Return the first true value of `condition`; fail when there is none in time."""
+    """Return the first true value of `condition`; fail if there is none in time."""
     deadline = time.monotonic() + seconds
     while True:
         value = condition()

@@ -12,7 +12,7 @@ from pulp_contentroutes.standalone.folder import remove_contents
 
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
-    """The arguments of asyncpg for an empty database."""
+    """Yield the arguments of asyncpg for an empty database."""
     data = tmp_path_factory.mktemp("postgres")
     cluster = Cluster(data)
     cluster.initialise()

@@ -1,4 +1,4 @@
-"""PostgreSQL under a user id that nothing on the machine knows, as in a container."""
+"""PostgreSQL under a user id that is unknown on the machine, as in a container."""
 
 import os
 import shutil
@@ -33,7 +33,7 @@ with cluster.running():
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    """A folder of the unknown user, where it can be reached: pytest's own cannot."""
+    """Yield a folder of the unknown user that this user can reach, unlike pytest's folders."""
     if os.geteuid() != 0:
         pytest.skip("only root can become another user")
     if not UNKNOWN.can_use(binaries.find(None) / "initdb"):
@@ -65,7 +65,7 @@ def test_an_unknown_user_id_gets_a_database_or_hears_what_to_do(folder: Path) ->
 
 
 def test_variables_of_another_postgresql_do_not_reach_ours(folder: Path) -> None:
-    """A shell that is set up for a server of its own."""
+    """The shell may be set up for another server."""
     passwd = folder / "passwd"
     passwd.write_text("somebody:x:54321:0::/:/bin/sh\n")
     wrapper = {"LD_PRELOAD": "libnss_wrapper.so", "NSS_WRAPPER_PASSWD": str(passwd)}

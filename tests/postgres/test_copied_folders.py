@@ -1,4 +1,4 @@
-"""The database of a copied data folder, on a real PostgreSQL: two, where there was one."""
+"""The database of a copied data folder, on a real PostgreSQL: a copy gets one of its own."""
 
 import shutil
 import subprocess
@@ -16,7 +16,7 @@ from pulp_contentroutes.standalone.prepare import instance_of
 
 @pytest.fixture
 def original() -> Iterator[Path]:
-    """A data folder with a database, where every account gets to it."""
+    """Yield a data folder with a database, which every account can reach."""
     parent = Path(tempfile.mkdtemp(dir="/tmp", prefix="pulp-copies-"))
     parent.chmod(0o711)
     yield make(parent / "a")
@@ -46,7 +46,7 @@ def copy(data: Path) -> Path:
 
 
 def link(data: Path) -> Cluster:
-    """Move the database out, as root has it for a folder that is closed to other accounts."""
+    """Move the database out, as root's Pulp does if other accounts cannot reach the folder."""
     cluster = Cluster(data)
     if cluster.account is None:
         pytest.skip("only root's database stands elsewhere")

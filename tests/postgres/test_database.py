@@ -1,4 +1,4 @@
-"""The pool: every wait has an end, and every failure the one name."""
+"""The pool: every wait has a limit, and every failure is the same exception."""
 
 import asyncio
 from typing import Any
@@ -86,7 +86,7 @@ class ToldMemory(Memory):
 
 async def until(condition: Any) -> None:
     async with asyncio.timeout(20):
-        while not condition():  # noqa: ASYNC110  of a real server there is no event to wait for
+        while not condition():  # noqa: ASYNC110  a real server offers no event to wait for
             await asyncio.sleep(0.01)
 
 
@@ -97,7 +97,7 @@ async def test_without_the_schema_the_fast_path_is_switched_off_and_said_so(
     memory = ToldMemory()
     task = asyncio.create_task(Listener(database, [memory], switched.append).run())
     await until(lambda: switched)
-    # Our migrations say when they have run.
+    # Our migrations announce that they have run.
     caplog.clear()
     await database.fetch(schema.NOTIFY, schema.CHANNEL, schema.CHANGED)
     await until(lambda: "The fast path is off" in caplog.text)

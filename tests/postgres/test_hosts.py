@@ -1,4 +1,4 @@
-"""Several servers: the first one that can be used is used, as with libpq."""
+"""Several servers: the first usable one is used, as with libpq."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -14,7 +14,7 @@ from pulp_contentroutes.serving.errors import DatabaseUnavailable
 
 @pytest.fixture
 async def silent() -> AsyncIterator[str]:
-    """The folder of a server that accepts, and answers nothing."""
+    """Yield the folder of a server that accepts connections, and answers nothing."""
     held: list[asyncio.StreamWriter] = []
     # The path of a socket has at most 107 bytes.
     with TemporaryDirectory() as folder:
@@ -47,7 +47,7 @@ async def test_a_host_that_is_silent_leaves_time_for_the_next(
     for limit in (1.5, 0.4):
         started = clock()
         (await database.connect()).terminate()
-        # The second time the good host comes first.
+        # The second time, the good host is tried first.
         assert clock() - started < limit
     database.close()
 

@@ -1,4 +1,4 @@
-"""pgbouncer between the content app and PostgreSQL, with and without being told of it."""
+"""pgbouncer between the content app and PostgreSQL, with and without the setting for it."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -16,9 +16,9 @@ from tests.harness.pgbouncer import requires_pgbouncer, run_pgbouncer
 from tests.postgres.test_database import ToldMemory, until
 
 pytestmark = requires_pgbouncer
-#: Few servers for many clients, so that each statement finds another session.
+#: Few server connections for many clients, so that each statement gets another session.
 POOL = {"default_pool_size": "2", "max_client_conn": "100"}
-#: What an administrator lists who was told of each "unsupported startup parameter".
+#: The list of an administrator who has seen each error "unsupported startup parameter".
 IGNORED = {
     "ignore_startup_parameters": ",".join(
         ("extra_float_digits", "statement_timeout", *_SERVER_SETTINGS)
@@ -34,7 +34,7 @@ def transactions(postgres: dict[str, Any]) -> Iterator[Path]:
 
 @pytest.fixture(scope="module")
 def strict_transactions(postgres: dict[str, Any]) -> Iterator[Path]:
-    """As it is installed: it refuses settings that it does not know."""
+    """Run pgbouncer as it is installed: it refuses settings that it does not know."""
     with run_pgbouncer(postgres["host"], "transaction", **POOL) as folder:
         yield folder
 
@@ -84,7 +84,7 @@ async def test_nothing_is_trusted_where_nothing_is_heard(
         await until(lambda: "Changes are not heard of" in caplog.text)
         await until(lambda: memory.told)
         assert (memory.told, switched) == (["suspend"], [True])
-        # The next client of PostgreSQL's sessions is not sent what we have asked for.
+        # Our LISTEN is not left in a session, so its next client gets no notifications.
         for _ in range(4):
             assert await database.fetch("SELECT pg_listening_channels()") == []
 
@@ -104,11 +104,11 @@ async def test_changes_are_heard_of_in_session_mode(
 async def test_statements_of_many_workers_do_not_meet(
     request: pytest.FixtureRequest, postgres: dict[str, Any], pooler: str
 ) -> None:
-    """Prepared by one worker, a statement would be another worker's under the same name."""
+    """A statement prepared by one worker would have the name of another worker's statement."""
     workers = [behind(postgres, request.getfixturevalue(pooler)) for _ in range(6)]
 
     async def ask(number: int, worker: Database) -> None:
-        # As the listener does before anything is asked.
+        # As the listener does before the first query.
         (await worker.connect()).terminate()
         for each in range(30):
             [row] = await worker.fetch(f"SELECT $1::int + {number} AS sum", each)

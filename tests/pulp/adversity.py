@@ -1,4 +1,4 @@
-"""The stage of the adversity tests: what is harmed, who harms it, and who is hurt by it."""
+"""The stage of the adversity tests: the Pulp that is harmed, the harms, and their victims."""
 
 import hashlib
 import http.client
@@ -25,7 +25,7 @@ from tests.harness.pulp import Pulp
 from tests.harness.standalone import Standalone
 from tests.harness.waiting import wait_until
 
-#: What sessions in PostgreSQL are called: Pulp's own handler's, and the fast path's.
+#: Names of the sessions in PostgreSQL: those of Pulp's own handler, and those of the fast path.
 HANDLER, OURS = "adversity", "pulp_contentroutes"
 FAST, STOCK = "fast path", "Pulp's handler"
 CHANGING = (b"the first publication", b"the second one")
@@ -33,7 +33,7 @@ CHANGING = (b"the first publication", b"the second one")
 
 @dataclass(frozen=True)
 class Site:
-    """A Pulp, and what is published in it."""
+    """A Pulp, and the content that is published in it."""
 
     instance: Standalone
     #: Paths of three files of one publication.
@@ -44,7 +44,7 @@ class Site:
     #: The base path of a distribution that serves one of two publications.
     changing: str
     publications: tuple[str, str]
-    #: PostgreSQL's own.
+    #: The socket of PostgreSQL itself.
     socket: Path
 
     @property
@@ -78,7 +78,7 @@ class Site:
         return int(self.sql(statement, application)[0][0])
 
     def take_all_connections(self, stack: ExitStack) -> None:
-        """Take what PostgreSQL gives, and raise when there are no more."""
+        """Take all connections that PostgreSQL gives, and raise when there are no more."""
         while True:
             stack.enter_context(self.connect())
 
@@ -93,7 +93,7 @@ class Site:
 def make_site(instance: Standalone) -> Site:
     """Publish the content of a site."""
     pulp, bytes_of = Pulp(instance), random.Random(1).randbytes
-    # A folder has 4096 bytes on ext4: one in the place of the file is not told from it by its size.
+    # A folder has 4096 bytes on ext4: its size is that of the file whose place it takes.
     names = {"small.bin": 4096, "large.bin": 2**20, "huge.bin": 100 * 2**20}
     files = {name: bytes_of(size) for name, size in names.items()}
     base = pulp.publish(files)
@@ -168,7 +168,7 @@ class Stage:
     app: ContentApp
 
     def settle(self) -> None:
-        """Return when the worker listens, and has the resolved files in memory."""
+        """Wait until the worker listens, and has the resolved files in memory."""
         wait_until(lambda: self.proxy.listening == 1, what="listening")
         for path in self.site.resolved:
             self.wait_for_memory(path)
@@ -188,13 +188,13 @@ def is_fast(answer: Answer) -> bool:
 
 
 def is_in_memory(proxy: DatabaseProxy, app: ContentApp, path: str) -> bool:
-    """Tell whether the fast path answers without a word to the database."""
+    """Tell whether the fast path answers without asking the database."""
     asked = proxy.asked
     return is_fast(app.route.get(path)) and proxy.asked == asked
 
 
 def attempt(ask: Callable[[], Answer]) -> Answer:
-    """Return the answer; one that broke off, or none, has the status 0."""
+    """Return the answer; one that is broken off or missing has the status 0."""
     try:
         return ask()
     except (OSError, http.client.HTTPException) as error:
@@ -209,9 +209,9 @@ class Readers:
         self._files = files
         self._ended = threading.Event()
         self._threads = [threading.Thread(target=self._read) for _ in range(clients)]
-        #: FAST and STOCK for the right bytes, otherwise what went wrong.
+        #: FAST or STOCK for the right bytes, otherwise the error.
         self.answers: Counter[str] = Counter()
-        #: Each 200 with other bytes than the file's.
+        #: Each 200 whose bytes are not those of the file.
         self.wrong: list[str] = []
 
     def __enter__(self) -> "Readers":
@@ -225,7 +225,7 @@ class Readers:
             thread.join()
 
     def wait_for(self, count: int) -> None:
-        """Return when so many more answers of the fast path have come."""
+        """Wait for this many more answers of the fast path."""
         enough = self.answers[FAST] + count
         wait_until(lambda: self.answers[FAST] >= enough, what=f"answers: {self.answers}")
 
@@ -243,12 +243,12 @@ class Readers:
                     self.answers[FAST if is_fast(answer) else STOCK] += 1
                 else:
                     self.answers[f"{answer.status} {answer.body[:80]!r}"] += 1
-            # A processor or two are for the server, too.
+            # The server needs its share of the processors, too.
             self._ended.wait(0.01)
 
 
 def leave_mid_body(route: Route, path: str, clients: int) -> None:
-    """Begin to read a file on many connections and break them off, every second with a reset."""
+    """Begin to read a file on many connections and break them off, every other one with a reset."""
     with ExitStack() as stack:
         for number in range(clients):
             client = stack.enter_context(socket.create_connection(("127.0.0.1", route.port), 30))
@@ -286,7 +286,7 @@ def _replace_by_folder(file: Path) -> None:
 
 
 def _make_unreadable(file: Path) -> None:
-    # Also for root, whom permissions do not stop.
+    # Unreadable even for root, whom permissions do not stop.
     file.unlink()
     file.symlink_to(file)
 
@@ -301,7 +301,7 @@ HARMS: Mapping[str, Callable[[Path], None]] = {
 
 @contextmanager
 def harmed(artifact: Path, harm: str, copy: Path) -> Iterator[None]:
-    """Do the artifact's file a harm for the block; `copy` is where it is meanwhile."""
+    """Harm the artifact's file for the block; `copy` is where the intact file is meanwhile."""
     shutil.copy2(artifact, copy)
     HARMS[harm](artifact)
     try:

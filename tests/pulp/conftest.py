@@ -26,6 +26,6 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
 @pytest.fixture(scope="session")
 def life(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Used]:
-    """Its plugin is used, taken back, removed and installed again, and its data restored."""
+    """A Pulp whose plugin is used, taken back, removed and installed again, its data restored."""
     with run_pulp(tmp_path_factory.mktemp("life") / "data", "--content-workers", "1") as instance:
         yield use_everything(Pulp(instance), base_path="demo")

@@ -1,4 +1,4 @@
-"""A Pulp in which everything of the plugin is used, and what must be right all its life."""
+"""A Pulp in which everything of the plugin is used, and the checks that hold all its life."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ FILES = {"hello.txt": b"hello"}
 
 @dataclass(frozen=True)
 class Used:
-    """The objects in use, and the ways to them."""
+    """The objects in use, and the routes to them."""
 
     pulp: Pulp
     rest: Rest
@@ -22,9 +22,9 @@ class Used:
     public: str
     public_href: str
     guarded: str
-    #: May read what is guarded.
+    #: A token that may read the guarded content.
     token: str
-    #: Further ways to the content, through web servers.
+    #: Further routes to the content, through web servers.
     fronts: Sequence[Route] = ()
 
     def public_file(self, **headers: str) -> Answer:
@@ -34,7 +34,7 @@ class Used:
         return self.stock.get(f"{self.guarded}/hello.txt", **headers)
 
     def check(self) -> None:
-        """Every list answers, content is right, and guards hold."""
+        """Check that every list answers, content is right, and guards hold."""
         assert self.rest.find_failures() == {}
         self.check_content()
 
@@ -49,7 +49,7 @@ class Used:
 
 
 def use_everything(pulp: Pulp, fronts: Sequence[Route] = (), **public: str) -> Used:
-    """Use everything that makes rows of ours; `public` are values of the public distribution."""
+    """Use every feature that makes rows of ours; `public` has values of the public distribution."""
     rest = pulp.rest
     token = str(rest.token(scope="publish")["token"])
     galaxy = create_galaxy(rest)

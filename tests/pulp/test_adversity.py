@@ -1,4 +1,4 @@
-"""What must hold while PostgreSQL, the disk or the clients do their worst."""
+"""Rules that must hold while PostgreSQL, the disk or the clients do their worst."""
 
 import os
 import signal
@@ -37,7 +37,7 @@ from tests.pulp.adversity import (
 
 #: CONTENTROUTES_DATABASE_TIMEOUT of the content app on the stage.
 PATIENCE = 2.0
-#: Buffers, caches, and what Python does not give back; the clients ask for 100 MiB each.
+#: Buffers, caches, and memory that Python does not give back; the clients ask for 100 MiB each.
 GENEROUS = 64 * 1024 * 1024
 
 
@@ -45,7 +45,7 @@ GENEROUS = 64 * 1024 * 1024
 def lasting_stage(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     settings = {
         "CONTENTROUTES_DATABASE_TIMEOUT": str(PATIENCE),
-        # Pulp's worker ends itself when it cannot write its heartbeat: not within this hour.
+        # Pulp's worker ends itself when it cannot write its heartbeat: here not within the hour.
         "CONTENT_APP_TTL": "14400",
     }
     folder = tmp_path_factory.mktemp("content")
@@ -75,7 +75,7 @@ def test_a_restart_of_postgresql_costs_no_reader_a_wrong_byte(stage: Stage) -> N
         wait_until(lambda: proxy.listening == 1 and proxy.accepted > accepted, what="listening")
         readers.wait_for(20)
     assert not readers.wrong
-    # What was in memory is served throughout: at most one error for each reader.
+    # Files in memory are served throughout: at most one error for each reader.
     assert readers.answers.total() - readers.answers[FAST] <= 4, readers.answers
     site.serve(1)
     stage.wait_for_change(1)
@@ -85,9 +85,9 @@ def test_a_restart_of_postgresql_costs_no_reader_a_wrong_byte(stage: Stage) -> N
 
 
 def test_a_database_that_comes_and_goes_is_asked_at_once(stage: Stage) -> None:
-    """Or all readers of a busy mirror would fall upon Pulp's handler in the same moment."""
+    """Or all readers of a busy mirror would reach Pulp's handler at the same moment."""
     with Readers(stage.app.route, stage.site.resolved) as readers:
-        # It goes again before, while and after the worker has compared what it has in memory.
+        # The database goes away again before, while and after the worker compares its memory.
         for answers in (60, 1, 8, 20, 40, 60):
             stage.proxy.is_closed = True
             stage.proxy.cut()
@@ -101,7 +101,7 @@ def test_a_database_that_comes_and_goes_is_asked_at_once(stage: Stage) -> None:
 
 
 def test_a_change_is_seen_at_once_while_nothing_is_listened_to(stage: Stage) -> None:
-    """Or clients would install what a publish has just replaced."""
+    """Or clients would install content that a publish has just replaced."""
     site, proxy = stage.site, stage.proxy
     site.serve(0)
     stage.wait_for_change(0)
@@ -123,7 +123,7 @@ def test_a_connection_lost_while_the_schema_is_looked_at_is_no_mismatch(stage: S
     """Or one restart in an unlucky moment would switch the fast path off for half a minute."""
     stage.proxy.cuts_at = b"core_distribution dist"
     accepted = stage.proxy.accepted
-    # As at the end of our migrations.
+    # The same notification as at the end of our migrations.
     stage.site.sql(f"NOTIFY {schema.CHANNEL}, '{schema.CHANGED}'")
     wait_until(lambda: stage.proxy.accepted > accepted + 1, what="another attempt to listen")
     stage.proxy.restore()
@@ -137,7 +137,7 @@ def test_a_listening_connection_that_is_silently_dead_is_noticed(stage: Stage) -
     stage.wait_for_change(0)
     stage.proxy.stall(only_listening=True)
     stage.site.serve(1)
-    # Twice a heartbeat of 5 s, and what a busy machine adds; it raises when the time is over.
+    # Two heartbeats of 5 s, and a margin for a busy machine; raises when the time is over.
     stage.wait_for_change(1, seconds=20)
     assert stage.changing().body == CHANGING[1]
 
@@ -145,14 +145,14 @@ def test_a_listening_connection_that_is_silently_dead_is_noticed(stage: Stage) -
 TRIGGER = "ALTER TABLE core_distribution {} TRIGGER contentroutes_core_distribution_update"
 BYPASSES = {
     "replica": ("SET session_replication_role = replica", "RESET session_replication_role", 5),
-    # Five seconds between two looks, and what a busy machine adds.
+    # Five seconds between two looks, and a margin for a busy machine.
     "disabled": (TRIGGER.format("DISABLE"), TRIGGER.format("ENABLE ALWAYS"), 20),
 }
 
 
 @pytest.mark.parametrize("bypass", BYPASSES)
 def test_a_change_that_bypasses_triggers_is_noticed(stage: Stage, bypass: str) -> None:
-    """Or a restore of some tables would be served as it was before, for ever."""
+    """Or after a restore of some tables, the former content would be served for ever."""
     site = stage.site
     before, after, seconds = BYPASSES[bypass]
     site.serve(0)
@@ -188,13 +188,14 @@ def test_a_change_is_seen_at_once_behind_pgbouncer(site: Site, tmp_path: Path, m
                 assert is_fast(answer)
                 return answer.body == CHANGING[number]
 
-            # What is asked of the database is right at once; what is heard of, in a moment.
+            # Answers that ask the database are right at once; those that rely on notifications,
+            # in a moment.
             assert mode == "session" or changed()
             wait_until(changed, 5, "the change")
 
 
 def test_resolved_files_are_served_while_postgresql_is_silent(stage: Stage) -> None:
-    """Or every reader would hang with a database host that is gone without a word."""
+    """Or every reader would hang when the database host disappears silently."""
     route, small = stage.app.route, stage.site.small
     with ThreadPoolExecutor(4) as clients:
         with Readers(route, stage.site.resolved) as readers:
@@ -205,7 +206,7 @@ def test_resolved_files_are_served_while_postgresql_is_silent(stage: Stage) -> N
             wait_until(lambda: stage.proxy.accepted > accepted, what="an attempt to listen")
             readers.wait_for(8)
         readers.assert_all_fast()
-        # One request finds out that nobody answers, and the next ones do not wait for it again.
+        # One request finds out that the database is silent, and the next ones do not wait again.
         started = time.monotonic()
         assert all(is_fast(route.get(small)) for _ in range(4))
         seconds = time.monotonic() - started
@@ -218,7 +219,7 @@ def test_resolved_files_are_served_while_postgresql_is_silent(stage: Stage) -> N
 
 
 def test_clients_that_leave_mid_body_leave_nothing_behind(stage: Stage) -> None:
-    """Or a worker would run out of descriptors after some thousand impatient clients."""
+    """Or a worker would run out of descriptors after a few thousand impatient clients."""
     app, huge = stage.app, stage.site.huge
     artifact = stage.site.artifact(huge)
     with Readers(app.route, stage.site.files, clients=2) as readers:
@@ -234,7 +235,7 @@ def test_clients_that_leave_mid_body_leave_nothing_behind(stage: Stage) -> None:
 
 
 def test_clients_that_read_nothing_cost_next_to_no_memory(stage: Stage) -> None:
-    """Or some hundred stalled downloads would take the memory of a worker, and keep it."""
+    """Or a few hundred stalled downloads would take the memory of a worker, and keep it."""
     app, huge, clients = stage.app, stage.site.huge, 200
     assert app.route.get(huge).body == stage.site.files[huge]
     memory = app.memory()
@@ -277,8 +278,8 @@ def test_a_damaged_artifact_is_never_sent_as_the_file(
     if not was_open:
         site.sql("NOTIFY pulp_contentroutes, '*'")
         wait_until(lambda: stage.app.holds(artifact) == 0, what="the file closed")
-    # An open file has its bytes, and a small one is in memory, until the worker looks at the name
-    # of it, which may happen at any moment.
+    # An open file keeps its bytes, and a small one is in memory, until the worker looks at the
+    # file's name, which may happen at any moment.
     can_be_whole = was_open and (harm != "truncated" or size == "small")
     with harmed(artifact, harm, tmp_path / "copy"):
         for _ in range(2):
@@ -290,7 +291,7 @@ def test_a_damaged_artifact_is_never_sent_as_the_file(
 
 
 def test_a_flood_of_missing_paths_hurts_nobody(stage: Stage) -> None:
-    """Or a scanner would push everyone's files out of memory, or the worker out of its own."""
+    """Or a scanner would push all files out of memory, or exhaust the memory of the worker."""
     site, app = stage.site, stage.app
     bases = [site.small.rpartition("/")[0], site.changing, "nowhere"]
     paths = [f"{bases[number % 3]}/{'long' * 250}/{number}" for number in range(3200)]
@@ -314,12 +315,12 @@ def test_resolved_files_are_served_while_a_table_is_locked(stage: Stage) -> None
         with Readers(route, site.resolved) as readers:
             wait_until(lambda: site.waiting(HANDLER), what="Pulp's own handler asked")
             readers.wait_for(20)
-        # Or PostgreSQL would have one more of them with each timeout, until it takes none.
+        # Or each timeout would leave one more session in PostgreSQL, until it accepts none.
         wait_until(lambda: not site.waiting(OURS), 10, "statements given up, and ended")
         blocker.rollback()
         assert {answer.result().status for answer in asked} == {404}
     readers.assert_all_fast()
-    # Four that ask, one that listens, and Django's.
+    # Four connections that ask, one that listens, and Django's.
     wait_until(lambda: stage.proxy.links <= 6 and stage.app.clients() == 0, what="no pile left")
 
 

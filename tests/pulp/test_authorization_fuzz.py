@@ -1,4 +1,4 @@
-"""Thousands of Authorization headers: nobody is admitted, nothing fails, no secret is written."""
+"""Thousands of Authorization headers: none is admitted, none fails, no secret is written down."""
 
 import base64
 import http.client
@@ -19,7 +19,7 @@ SCHEMES = (
 
 
 def values(token: str, count: int) -> Iterator[bytes]:
-    """Yield what is nearly a right header, and what is far from it; none is right."""
+    """Yield headers that are nearly right, and headers that are far from it; none is right."""
     chance = random.Random(SEED)
     alphabet = [chr(code) for code in range(32, 256)] + ["\t"]
     for _ in range(count):
@@ -58,13 +58,13 @@ def test_no_header_is_admitted_fails_or_is_written_down(pulp: Pulp, count: int) 
         response = connection.getresponse()
         body = response.read()
         statuses[response.status] += 1
-        # What aiohttp cannot read it shows to whoever has sent it, before anybody else sees it.
+        # aiohttp shows a header that it cannot read to its sender, before other code sees it.
         if response.status != 400:
             bodies += body
     connection.close()
     assert set(statuses) <= {400, 401, 403, 429, 431}, statuses
     assert statuses.total() == count
-    # The first letters of a token are in every other value, the rest in none that is not a secret.
+    # The first letters of a token are in every other value; the rest is only in secret values.
     secret = token[4:24].encode()
     assert secret not in bodies
     assert secret not in log.read_bytes()[offset:]

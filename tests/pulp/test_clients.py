@@ -1,4 +1,4 @@
-"""Real clients fetch guarded content with a token, and say why they cannot without."""
+"""Real clients fetch guarded content with a token, and say why they cannot without one."""
 
 import os
 import subprocess
@@ -57,7 +57,7 @@ def run(*command: str, home: Path) -> subprocess.CompletedProcess[str]:
 
 
 def pip(index_url: str, tmp_path: Path, may_ask: bool = False) -> subprocess.CompletedProcess[str]:
-    """Download with pip as it is without any configuration; nobody answers what it asks."""
+    """Download with a pip that has no configuration; its questions get no answer."""
     options = ["--isolated", "--no-cache-dir", *([] if may_ask else ["--no-input"])]
     places = ["--dest", str(tmp_path / "got"), "--index-url", index_url]
     pip = (sys.executable, "-m", "pip", "download")
@@ -87,7 +87,7 @@ def test_pip_says_401_with_a_wrong_token(index: Index, tmp_path: Path) -> None:
 
 
 def test_pip_asks_for_a_user_without_a_token(index: Index, tmp_path: Path) -> None:
-    """It does that for a 401 with a challenge only."""
+    """pip asks only after a 401 with a challenge."""
     ended = pip(index.url("simple/"), tmp_path, may_ask=True)
     assert ended.returncode != 0
     assert f"User for 127.0.0.1:{index.port}" in ended.stdout + ended.stderr

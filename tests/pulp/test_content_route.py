@@ -1,4 +1,4 @@
-"""The content route gives what Pulp's content prefix gives, under its own URLs."""
+"""The content route gives the same answers as Pulp's content prefix, under its own URLs."""
 
 import html
 
@@ -18,7 +18,7 @@ FILES = {
 }
 AWKWARD = "awkward/a+b %2f \u00fc#?.txt"
 
-#: Of one and the same file these never differ; Date and Server say nothing.
+#: Headers that never differ for one and the same file; Date and Server say nothing.
 COMPARED = (
     "accept-ranges",
     "cache-control",
@@ -33,7 +33,7 @@ COMPARED = (
 
 @pytest.fixture(scope="module")
 def base(pulp: Pulp) -> str:
-    """The base path of a distribution of FILES, and of AWKWARD, which only the database takes."""
+    """The base path of a distribution of FILES, and of AWKWARD, which only the database accepts."""
     base_path = pulp.publish(FILES)
     pulp.instance.console.run(f"""
 from pulpcore.plugin.models import ContentArtifact, Distribution, PublishedArtifact
@@ -188,7 +188,7 @@ def test_the_redirect_of_a_common_part_stays_on_our_prefix(pulp: Pulp, base: str
 
 
 def test_a_slash_redirect_keeps_the_encoding_of_a_name(pulp: Pulp) -> None:
-    """Stock sends clients of `q%3Fd` to `…/q?d/`, and of `%252e%252e` to `…/../`."""
+    """Stock redirects requests for `q%3Fd` to `…/q?d/`, and for `%252e%252e` to `…/../`."""
     base_path = pulp.publish({"x%3Fd/%2e%2e/x": b"x"})
     answer = pulp.ours.raw(f"{base_path}/x%253Fd/%252e%252e?y")
     expected = f"{pulp.ours.url(base_path)}/x%253Fd/%252e%252e/?y"
@@ -223,7 +223,7 @@ def test_a_path_that_is_none_gets_a_4xx(
 ) -> None:
     port = pulp.instance.port if front else pulp.instance.content_port
     answer = ask(port, pulp.ours.prefix + base + suffix)
-    # nginx answers some itself, and resolves `..` before it chooses a location.
+    # nginx answers some of them itself, and resolves `..` before it chooses a location.
     assert answer.status in ((status, 400, 404) if front else (status,))
     assert b"root:" not in answer.body
     assert "x-injected" not in answer.headers

@@ -1,4 +1,4 @@
-"""Pulp knows the plugin, by every way in."""
+"""Pulp knows the plugin through each of its entry points."""
 
 import requests
 
@@ -25,7 +25,7 @@ def test_the_galaxy_prefix_reaches_the_api(plain: Standalone) -> None:
 def test_a_setting_that_makes_no_sense_costs_the_fast_path_and_nothing_else(
     plain: Standalone,
 ) -> None:
-    """Or a typing error would end the content service."""
+    """Or a typing error would stop the content service."""
     assert "repr-digest" in ask(plain.content_port, HELLO).headers
     with plain.further_content_app(CONTENTROUTES_DATABASE_CONNECTIONS="many") as port:
         answer = ask(port, HELLO)

@@ -16,7 +16,7 @@ COLLECTION = "api/v3/collections/acme/tools/"
 
 
 def look_up(server: Galaxy) -> dict[str, Any]:
-    """Return what clients are told, without times and hosts."""
+    """Return the data that clients are given, without times and hosts."""
     detail = server.get(f"{COLLECTION}versions/1.2.3/").json()
     names = ("version", "artifact", "metadata", "requires_ansible")
     return {
@@ -66,8 +66,8 @@ def test_what_is_exported_can_be_imported(pulp: Pulp, files: dict[str, bytes], t
 def wait_for_group(admin: Rest, href: str) -> dict[str, Any]:
     def group() -> dict[str, Any] | None:
         found: dict[str, Any] = admin.call("GET", href).json()
-        # Not by its counts: pulpcore asks for each of them on its own, and a task that has begun
-        # between two of them is in none.
+        # The counts of the group do not serve: pulpcore queries each of them separately, and a
+        # task that begins between two queries is in none of them.
         states = {task["state"] for task in found["tasks"]}
         return found if states and states <= ENDED else None
 

@@ -92,7 +92,7 @@ def test_what_is_wrong_at_first_sight_does_not_stop_the_others(
 
 
 def test_a_body_that_is_too_large_is_not_read(pulp: Pulp, server: Galaxy, token: str) -> None:
-    """413 before the body: the server would wait for it otherwise."""
+    """The server answers 413 before the body, for which it would wait otherwise."""
     with requests.Session() as session:
         request = session.prepare_request(
             requests.Request(

@@ -23,7 +23,7 @@ def server(pulp: Pulp) -> Galaxy:
 
 @requires_nginx
 def test_a_tarball_is_downloaded_as_it_was_published(server: Galaxy, token: str) -> None:
-    """Clients take it for damaged if it arrives encoded."""
+    """Clients consider it damaged if it arrives encoded."""
     data = server.add(token)
     detail = server.get(f"{COLLECTION}versions/1.2.3/").json()
     assert detail["download_url"].startswith(server.admin.front)
@@ -82,7 +82,7 @@ def test_a_nul_in_a_path_is_a_404(pulp: Pulp, server: Galaxy) -> None:
 
 
 def test_a_role_in_the_domain_lets_publish(pulp: Pulp, server: Galaxy) -> None:
-    """By the domain where there are domains, everywhere else by the user alone."""
+    """The role is given for the domain where there are domains, elsewhere to the user alone."""
     user = pulp.rest.user()
     publisher = pulp.rest.as_user(basic(user["username"], USER_PASSWORD))
     secret = str(publisher.token(user["username"], scope="publish")["token"])

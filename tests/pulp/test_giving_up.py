@@ -1,4 +1,4 @@
-"""When a content worker can no longer know what is right, it leaves the answer to Pulp."""
+"""A content worker that can no longer know the right answer leaves it to Pulp."""
 
 from contextlib import ExitStack
 from pathlib import Path
@@ -9,7 +9,7 @@ from tests.pulp.adversity import Site, Stage, content_app, is_fast
 
 
 def deploy_check(site: Site) -> str:
-    """Return the faults that Pulp's deploy checks find with us, each with its id."""
+    """Return the faults that Pulp's deploy checks find in the plugin, each with its id."""
     return site.instance.console.run("""
 from django.core.checks import run_checks
 found = run_checks(include_deployment_checks=True)
@@ -18,8 +18,8 @@ print(*(f"{each.id} {each.msg}" for each in found if "contentroutes" in str(each
 
 
 def test_a_schema_that_is_not_ours_is_left_to_pulp_until_it_is(site: Site, tmp_path: Path) -> None:
-    """Or an upgrade of pulpcore would have us serve what nobody published."""
-    # Pulp's own handler does without it, but we would not hear of a change.
+    """Or after an upgrade of pulpcore we would serve content that was never published."""
+    # Pulp's own handler does not need the trigger, but we would not hear of a change.
     trigger = "TRIGGER contentroutes_core_distribution_update"
     site.sql(f"ALTER TABLE core_distribution DISABLE {trigger}")
     with content_app(site.instance, tmp_path, site.socket.parent) as app:
@@ -30,7 +30,7 @@ def test_a_schema_that_is_not_ours_is_left_to_pulp_until_it_is(site: Site, tmp_p
         site.sql(f"{column} relative_path TO renamed")
         without_column = deploy_check(site)
         site.sql(f"{column} renamed TO relative_path")
-        # As at the end of our migrations; without it the worker looks again in half a minute.
+        # As at the end of our migrations; without it, the worker looks again in half a minute.
         site.sql(f"NOTIFY {schema.CHANNEL}, '{schema.CHANGED}'")
         assert (is_off, answer.body, is_fast(answer)) == (True, site.files[site.small], False)
         assert "contentroutes.E004" in without_trigger

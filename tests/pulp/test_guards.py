@@ -1,4 +1,4 @@
-"""Guards stand before everything, and see the canonical content path; with Pulp's cache, too."""
+"""Guards come before all else, and see the canonical content path; with Pulp's cache, too."""
 
 import base64
 import shutil
@@ -40,7 +40,7 @@ def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def cache(request: pytest.FixtureRequest) -> bool:
-    """Tell whether Pulp's response cache is on, which asks guards by a way of its own."""
+    """Tell whether Pulp's response cache is on, which asks guards in a way of its own."""
     return bool(request.param == "with cache")
 
 
@@ -97,7 +97,7 @@ def test_nothing_is_revealed_before_the_guard(
 @pytest.mark.redis
 @pytest.mark.domains
 def test_the_cache_is_in_use(admin: Rest, ours: Route, cache: bool, distribute: Distribute) -> None:
-    """Otherwise the tests with a cache would test nothing; only what Pulp answers reaches it."""
+    """Otherwise the tests with a cache would test nothing; only Pulp's answers reach it."""
     base = distribute(header_guard(admin))
     for path in ("", "dir/"):
         answers = [ours.get(f"{base}/{path}", x_key=KEY) for _ in range(2)]
@@ -111,7 +111,7 @@ def test_the_cache_is_in_use(admin: Rest, ours: Route, cache: bool, distribute: 
 def test_a_header_guard_admits_who_has_the_header(
     admin: Rest, ours: Route, distribute: Distribute, path: str
 ) -> None:
-    """A file from the fast path, a listing from Pulp or its cache."""
+    """A file comes from the fast path, a listing from Pulp or its cache."""
     base = distribute(header_guard(admin))
     for _ in range(2):
         admitted = ours.get(f"{base}/{path}", x_key=KEY)
@@ -189,7 +189,7 @@ def test_credentials_do_not_matter_for_public_content(pulp: Pulp, ours: Route) -
 def test_a_token_guard_admits_tokens_of_users_who_may_download(
     pulp: Pulp, admin: Rest, ours: Route, distribute: Distribute
 ) -> None:
-    """By every way to hold a role; a content app without the fast path decides the same."""
+    """They may hold the role in any way; a content app without the fast path decides the same."""
     href = admin.guard("contentroutes/token")
     base = distribute(href)
     downloader = "contentroutes.tokencontentguard_downloader"
@@ -223,7 +223,7 @@ def test_a_token_guard_admits_tokens_of_users_who_may_download(
     assert statuses("x") == expected
     assert statuses("dir/") == expected
     assert ours.get(f"{base}/x", Authorization=f"Bearer {admin.token()['token']}").body == b"x"
-    # A right password is answered as a wrong one, with the reason.
+    # A right password gets the same answer as a wrong one, with the reason.
     needs_token = f"401: Unauthorized. {TOKEN_NEEDED}".encode()
     for headers in (
         {},
@@ -252,7 +252,7 @@ def test_a_certificate_is_checked_on_the_fast_path(
 def test_a_challenge_is_sent_only_where_credentials_can_satisfy_the_guard(
     pulp: Pulp, admin: Rest, distribute: Distribute, without_fast_path: int, is_on: bool
 ) -> None:
-    """On both prefixes, for files, listings and paths that only Pulp reads, by Pulp itself, too."""
+    """On both prefixes, for files, listings and paths that only Pulp reads, and with Pulp alone."""
     header, rbac = header_guard(admin), admin.guard("core/rbac")
     redirect = admin.guard("core/content_redirect")
     inner = admin.guard("core/composite", guards=[redirect, rbac])
@@ -279,7 +279,7 @@ def test_a_challenge_is_sent_only_where_credentials_can_satisfy_the_guard(
 
 
 def test_a_guard_that_fails_refuses(admin: Rest, ours: Route, distribute: Distribute) -> None:
-    """A filter that is none makes Pulp's guard raise what is no PermissionError."""
+    """An invalid filter makes Pulp's guard raise an exception other than PermissionError."""
     href = admin.guard(
         "core/header", header_name="x-key", header_value="secret", jq_filter="this is no filter ("
     )

@@ -1,4 +1,4 @@
-"""`pulp-contentroutes serve` and its companions, as the person at the terminal sees them."""
+"""`pulp-contentroutes serve` and its companions, as a user at the terminal sees them."""
 
 import os
 import signal
@@ -40,7 +40,7 @@ def processes(instance: Standalone) -> list[psutil.Process]:
 
 
 def is_alive(process: psutil.Process) -> bool:
-    """Tell whether it runs; a zombie, which the machine's init has not waited for yet, does not."""
+    """Tell whether a process runs; a zombie that the machine's init has not yet reaped does not."""
     try:
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
@@ -103,7 +103,7 @@ def test_a_health_check_without_host_is_answered(plain: Standalone, path: str) -
 
 @requires_nginx
 def test_a_redirect_of_nginx_names_no_port(plain: Standalone) -> None:
-    """Behind a port map clients use another."""
+    """Behind a port mapping, clients use another one."""
     for prefix in (CONTENT_PREFIX, GALAXY_PREFIX, "/pulp/content/"):
         path = prefix.removesuffix("/")
         answer = requests.get(f"{plain.front}{path}", timeout=60, allow_redirects=False)
@@ -177,7 +177,7 @@ def test_a_database_that_does_not_answer_is_one_sentence(tmp_path: Path) -> None
     assert (ended.returncode, ended.stderr.count("\n")) == (1, 1)
     assert "The database 'pulp' on 127.0.0.1 cannot be reached" in ended.stderr
     assert "geheim" not in ended.stdout + ended.stderr
-    # What did not work is not remembered.
+    # Options that did not work are not remembered.
     assert not (tmp_path / "x" / "instance.json").exists()
 
 
@@ -188,12 +188,12 @@ def test_env_makes_any_pulp_command_work(plain: Standalone) -> None:
         assert route.get("demo/hello.txt").body == contents()["hello.txt"]
 
 
-# That each of them stops the supervisor is a rule of tests/unit.
+# tests/unit has the rule that each of these signals stops the supervisor.
 @pytest.mark.exhaustive
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_signal_stops_everything(plain: Standalone, number: signal.Signals) -> None:
     left = processes(plain)
-    # Not a matter of speed: what has not ended by itself after 8 s is killed.
+    # Not a matter of speed: a process that has not ended by itself after 8 s is killed.
     assert plain.stop(number) < 10
     check_nothing_is_left(plain, left)
     plain.start()
@@ -206,7 +206,7 @@ def test_stop_from_another_terminal_leaves_nothing_but_the_data(plain: Standalon
         ended = run("stop", "--data", str(plain.data))
         assert (ended.returncode, ended.stdout) == (0, "Stopped.\n")
         assert plain.process.wait(timeout=10) == 0
-        # It ends with Pulp, and shows the last words of the service.
+        # `logs --follow` ends with Pulp, and shows the last lines of the service.
         said, _ = following.communicate(timeout=30)
     assert following.returncode == 0
     assert "database system is shut down" in said
@@ -319,7 +319,7 @@ def test_ctrl_c_while_the_database_is_made_leaves_one_that_can_be_gone_on_with(
     for word in ("Preparing PostgreSQL", "Migrating", "Migrating"):
         with (
             new.log.open("wb") as log,
-            # A terminal's Ctrl-C goes to all of them.
+            # A terminal's Ctrl-C goes to all processes.
             subprocess.Popen(new.command, stdout=log, stderr=log, start_new_session=True) as serve,
         ):
             wait_until(partial(says, new, word), what=word)
@@ -341,7 +341,7 @@ def says(instance: Standalone, word: str) -> bool:
 
 @pytest.mark.exhaustive
 def test_without_nginx_there_are_two_ports(tmp_path: Path) -> None:
-    """With a database that is there already, as --database-url takes any PostgreSQL."""
+    """With a database that exists already, because --database-url takes any PostgreSQL."""
     copy_template(tmp_path / "external")
     cluster = Cluster(tmp_path / "external")
     url = f"postgresql://pulp@/pulp?host={cluster.sockets}"

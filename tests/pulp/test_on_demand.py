@@ -42,7 +42,7 @@ def test_remote_content_streams_on_our_prefix(pulp: Pulp, upstream: Upstream, po
 def test_an_upstream_steers_neither_the_proxy_nor_the_client(
     pulp: Pulp, upstream: Upstream, prefix: str, policy: str
 ) -> None:
-    """nginx would answer with the API's status, or keep the answer for a year."""
+    """Or nginx would answer with the API's status, or keep the answer for a year."""
     upstream.headers = [
         ("X-Accel-Redirect", "/pulp/api/v3/status/"),
         ("X-Accel-Expires", "31536000"),

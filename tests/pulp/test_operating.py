@@ -23,7 +23,7 @@ from tests.pulp.life import Used
 pytestmark = requires_nginx  # one port for everything
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
-#: What is not of this machine, and of which only the call can be tested.
+#: Programs of an operator's machine, of which only the call can be tested here.
 STUBS = ("journalctl", "pip", "systemctl")
 STOP, START, RESTART = (
     f"systemctl {verb} 'pulpcore*'" for verb in ("stop", "start --all", "restart")
@@ -95,7 +95,7 @@ class Operator:
         return site
 
     def paste(self, command: str, code: int = 0) -> str:
-        """Return what a command prints; it must end with `code`."""
+        """Return the output of a command, which must end with `code`."""
         if command in (STOP, START, RESTART):
             self._control(command)
             return ""
@@ -113,7 +113,7 @@ class Operator:
         return ended.stdout
 
     def _control(self, command: str) -> None:
-        """Stop or start Pulp's services; on a real machine PostgreSQL is another's."""
+        """Stop or start Pulp's services, not PostgreSQL, which a real machine runs separately."""
         if command != START:
             self.instance.close_console()
             self.instance.stop()
@@ -130,7 +130,7 @@ class Operator:
             self.paste(command)
 
     def _wait_until_pulp_knows_that_it_is_stopped(self) -> None:
-        """A process of the API that was killed counts as running for two minutes."""
+        """Wait until no process counts as running; a killed one of the API does for two minutes."""
         online = (
             "from pulpcore.app.models import AppStatus; print(AppStatus.objects.online().count())"
         )
@@ -176,7 +176,7 @@ def test_a_downgrade_that_would_lose_something_says_what_the_page_shows(
 ) -> None:
     [(command, shown)] = commands("## Downgrade")
     said = operator.paste(command, code=1)
-    # How many there are is the tests' own matter.
+    # The numbers depend on the tests.
     assert re.sub(r"delete .*? To", "", said) == re.sub(r"delete .*? To", "", shown)
 
 
@@ -196,7 +196,7 @@ def test_a_backup_is_restored(operator: Operator, life: Used) -> None:
 @pytest.mark.exhaustive
 def test_a_folder_of_serve_is_restored_elsewhere(operator: Operator, life: Used) -> None:
     instance = life.pulp.instance
-    # Where the account of root's PostgreSQL gets through.
+    # A folder that the account of root's PostgreSQL can reach.
     home = SYSTEM_FOLDER if Account.for_postgresql() else operator.home
     restored = Standalone(home / f"restored-{secrets.token_hex(4)}", instance.options)
     _, *back_up, make, extract, (serve, _) = commands("## A Pulp of `serve`")

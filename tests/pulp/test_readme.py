@@ -54,7 +54,7 @@ def publish_and_install(client: Client, publish: str) -> None:
 
 
 def check_first_screen(said: str) -> None:
-    """Steps, one line per service and the addresses: what the services say is in their logs."""
+    """Check for steps, one line per service and the addresses; services write to their logs."""
     services = ("postgresql", "api", "content", "worker-1")
     for name in services:
         assert len(re.findall(rf"^  {name} ", said, re.M)) == (2 if name == "content" else 1)
@@ -89,7 +89,7 @@ def test_make_serve_prints_lines_that_work(tmp_path: Path) -> None:
             cwd=ROOT,
             stdout=output,
             stderr=output,
-            # A terminal's Ctrl-C goes to all of them.
+            # A terminal's Ctrl-C goes to all processes.
             start_new_session=True,
         ) as make,
     ):

@@ -1,6 +1,6 @@
 """The plugin's life on one Pulp: used, taken back, removed and installed again.
 
-After each step every list of Pulp's answers, content is right, and guards hold: on `serve` alone,
+After each step, all of Pulp's lists answer, content is right, and guards hold: on `serve` alone,
 and on Debian's PostgreSQL behind nginx and Apache.
 """
 
@@ -23,11 +23,11 @@ from tests.harness.waiting import connects, free_ports, wait_until
 from tests.pulp.debian import run_pulp_on_debian
 from tests.pulp.life import FILES, Used, use_everything
 
-#: Those of all but this one.
+#: All plugins but this one.
 PLUGINS = '["pulp_file", "pulp_certguard", "pulp_python"]'
-#: As a header guard wants it.
+#: The key in the form that a header guard expects.
 KEY = base64.b64encode(b"yes").decode()
-#: What repositories hold is protected by them.
+#: Repositories protect the content that they hold, and so are deleted first.
 DELETE_EVERYTHING = """
 from django.apps import apps as all_apps
 models = all_apps.get_app_config("contentroutes").get_models()
@@ -42,7 +42,7 @@ def manage(instance: Standalone, *arguments: str) -> subprocess.CompletedProcess
 
 @contextmanager
 def without_the_plugin(used: Used) -> Iterator[Used]:
-    """Run Pulp's API and content app as if it were not installed; PostgreSQL runs already."""
+    """Run Pulp's API and content app as if without the plugin; PostgreSQL runs already."""
     instance, rest, content = used.pulp.instance, free_ports(), free_ports()
     environment = {**instance.variables(), "PULP_ENABLED_PLUGINS": PLUGINS}
     with ExitStack() as stack, instance.log.open("ab") as log:
@@ -51,7 +51,7 @@ def without_the_plugin(used: Used) -> Iterator[Used]:
             command.append("--no-control-socket")
             service = subprocess.Popen(command, env=environment, cwd="/", stdout=log, stderr=log)
             stack.enter_context(service)
-            # Killed ones would count as running for two minutes (docs/operating.md).
+            # Killed processes would count as running for two minutes (docs/operating.md).
             stack.callback(service.terminate)
         for port in (rest, content):
             wait_until(partial(connects, port), what="a service without the plugin")
@@ -94,7 +94,7 @@ def used(
 
 @contextmanager
 def database_of(instance: Standalone) -> Iterator[None]:
-    """Run PostgreSQL alone; one that `serve` was given runs anyway."""
+    """Run PostgreSQL alone; a server that `serve` was given runs anyway."""
     cluster = Cluster(instance.data)
     with cluster.running() if cluster.data.exists() else nullcontext():
         yield
@@ -125,7 +125,7 @@ def test_a_guard_that_is_set_after_the_triggers_have_gone_holds(used: Used) -> N
     assert used.public_file(X_Key=KEY, Authorization=f"Bearer {used.token}").status == 200
     ended = manage(instance, "migrate")
     assert ended.returncode == 0, ended.stderr
-    # Without a word from the migration it would take half a minute.
+    # Without a notification from the migration it would take half a minute.
     wait_until(lambda: is_fast(used), 15, "the fast path again")
     assert used.public_file().status == 403
     set_guard(used, None)
@@ -137,7 +137,7 @@ def test_a_guard_that_is_set_after_the_triggers_have_gone_holds(used: Used) -> N
 def test_a_plugin_that_is_taken_back_and_uninstalled_leaves_a_pulp_that_answers(
     used: Used,
 ) -> None:
-    """Also for tasks that have created something of a type that nobody knows any more."""
+    """Also for tasks that have created objects of a type that Pulp no longer knows."""
     instance = used.pulp.instance
     again = use_everything(used.pulp, used.fronts)
     instance.console.run(DELETE_EVERYTHING)

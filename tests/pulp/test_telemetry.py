@@ -1,4 +1,4 @@
-"""What operators search for in logs tells of the fast path, too."""
+"""The log entries that operators search for cover the fast path, too."""
 
 import os
 
@@ -7,7 +7,7 @@ from tests.harness.waiting import wait_until
 
 
 def test_a_line_in_the_log_has_a_correlation_id(pulp: Pulp) -> None:
-    """It is what an administrator searches the logs of all services for."""
+    """An administrator searches the logs of all services for this id."""
     base = pulp.publish({"x": b"x" * 300_000})
     assert pulp.ours.get(f"{base}/x").status == 200
     name = pulp.instance.console.run(f"""

@@ -64,7 +64,7 @@ def site(
     certificate.write_text(authority.certificate)
     port = free_ports(2)
     https = f"https://localhost:{port + 1}"
-    # Without it, as in Pulp's default, URLs begin with the client's own scheme and host.
+    # Without an origin, as in Pulp's default, URLs begin with the client's own scheme and host.
     with pulp.instance.further_api(CONTENT_ORIGIN="@none") as api:
         place = fronts.Place(
             folder,
@@ -104,7 +104,7 @@ def test_a_guard_admits_a_client_by_the_certificate_of_its_handshake(
         answer = site.get(f"{url}x", own)
         assert (answer.status_code, answer.content) == (200, b"x")
         assert "Repr-Digest" in answer.headers
-        # A listing is Pulp's.
+        # Pulp answers a listing.
         assert site.get(f"{url}dir/", own).status_code == 200
         forged = {"X-CLIENT-CERT": own.certificate.replace("\n", " ").strip()}
         for path in ("x", "dir/", "missing"):
@@ -114,7 +114,7 @@ def test_a_guard_admits_a_client_by_the_certificate_of_its_handshake(
 
 
 def assert_refused(site: Site, url: str, client: Pair) -> None:
-    """Whether by the web server's answer, or already in the handshake."""
+    """Assert that a client is refused, by the web server's answer or already in the handshake."""
     try:
         assert site.get(url, client).status_code in (400, 403)
     except requests.exceptions.RequestException:
@@ -181,7 +181,7 @@ def test_the_guides_work_by_tls(site: Site, tmp_path: Path) -> None:
         home,
         guides.with_names(site.https.rpartition(":")[2], pasted),
         has_domains=site.pulp.domain is not None,
-        # What installation.md says of an authority of one's own; `--cacert` is long for each line.
+        # As installation.md says for an authority of one's own; `--cacert` is long for each line.
         variables=dict.fromkeys(("SSL_CERT_FILE", "CURL_CA_BUNDLE"), str(site.authority)),
     )
     assert printed[1] == "My own file.\n"

@@ -10,7 +10,7 @@ ROUNDS, WORKERS = 3, 2
 def test_what_is_taken_away_is_refused_by_every_worker(pulp: Pulp) -> None:
     with workers(pulp.instance, WORKERS) as ports:
         delays = measure(pulp, ports, ROUNDS)
-    # How long that takes is for tests/benchmarks/withdrawals.py: busy machines prove nothing.
+    # tests/benchmarks/withdrawals.py measures the delays: busy machines prove nothing.
     assert {name: len(each) for name, each in delays.items()} == dict.fromkeys(
         KINDS, ROUNDS * WORKERS
     )

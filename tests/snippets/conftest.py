@@ -18,7 +18,7 @@ from aiohttp.test_utils import TestServer
 from pulp_contentroutes.paths import CONTENT_PREFIX, GALAXY_PREFIX
 from tests.snippets import fronts
 
-#: Prefixes of the URLs, as nobody means them.
+#: Prefixes of the URLs in a form that no user intends.
 WITHOUT_SLASH = tuple(
     prefix.removesuffix("/")
     for prefix in (CONTENT_PREFIX, GALAXY_PREFIX, "/pulp/content/", "/pulp/api/v3/")
@@ -43,7 +43,7 @@ class Seen:
 
 @dataclass
 class Upstreams:
-    """The addresses of both, and the requests that have reached them."""
+    """The addresses of both upstreams, and the requests that have reached them."""
 
     api: str
     content: str
@@ -69,7 +69,7 @@ def reply(request: web.Request, service: str) -> web.Response:
 
 
 async def break_off(request: web.Request) -> web.StreamResponse:
-    """Send a part of a body whose length is not said."""
+    """Send a part of a body whose length is not announced."""
     response = web.StreamResponse()
     await response.prepare(request)
     await response.write(b"a part")
@@ -111,7 +111,7 @@ async def upstreams(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[U
                 return await break_off(request)
             return reply(request, service)
 
-        # As pulpcore-content.
+        # The same as pulpcore-content.
         limits = {"max_field_size": 16 * 1024}
         app = web.Application(client_max_size=2**40, handler_args=limits)
         app.router.add_route("*", "/{path:.*}", answer)

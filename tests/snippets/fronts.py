@@ -1,7 +1,7 @@
 """Each way to put our snippets into a web server: our own sites, with TLS and without, that of
 `serve`, and those that Pulp's images use.
 
-A front is written into a folder and named by the command that checks it and the one that runs it.
+A front is written into a folder, and returned as a command that checks it and one that runs it.
 """
 
 import fcntl
@@ -37,7 +37,7 @@ class Command:
 
 @dataclass(frozen=True)
 class Tls:
-    """Where it is listened for, as host:port, and files with the server's certificate and key."""
+    """The address to listen on, as host:port, and files with the server's certificate and key."""
 
     listen: str
     certificate: Path
@@ -99,14 +99,14 @@ def link_snippets(place: Place, kind: str, rewrite: dict[str, str] | None = None
     for name, text in texts.items():
         lines = text.splitlines(keepends=True)
         for old, new in (rewrite or {}).items():
-            # Like the compose image's sed: the first one of each line.
+            # Like the compose image's sed: the first match in each line.
             lines = [line.replace(old, new, 1) for line in lines]
         (target / f"{name}.conf").write_text("".join(lines), encoding="utf-8")
     return target
 
 
 def replaced_once(text: str, changes: dict[str, str]) -> str:
-    """Make the changes that a site asks for; each must stand in it exactly once."""
+    """Make the changes that a site asks for; each replaced text must occur in it exactly once."""
     for old, new in changes.items():
         assert text.count(old) == 1, f"{old!r} stands {text.count(old)} times"
         text = text.replace(old, new)
@@ -203,7 +203,7 @@ def apache(place: Place, which: str) -> Command:
                 "/etc/apache2/tls/pulp.example.com.key": str(tls.key),
             }
         text = example(f"apache/{'pulp-tls' if tls else 'pulp'}.conf", changes)
-    # What an administrator adds whose proxy in front of Apache verifies certificates.
+    # Directives of an administrator whose proxy in front of Apache verifies certificates.
     verified = (
         "<Location /pulp_contentroutes/content/verified>\n"
         '    RequestHeader set X-CLIENT-CERT "verified"\n</Location>\n'

@@ -26,7 +26,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 @pytest.fixture(autouse=True)
 def clear_requests(upstreams: Upstreams) -> None:
-    """Forget the requests of the tests before."""
+    """Forget the requests of earlier tests."""
     upstreams.seen.clear()
 
 
@@ -121,7 +121,7 @@ async def test_a_redirect_is_passed_on_as_the_app_sent_it(front: Front) -> None:
 async def test_a_redirect_to_a_host_that_is_called_as_an_upstream_is_passed_on(
     front: Front,
 ) -> None:
-    """By its own rule, nginx would take it for one to the upstream."""
+    """By its own rule, nginx would treat it as a redirect to the upstream."""
     for prefix in prefixes(front):
         host = "pulp-content" if prefix.endswith("/content/") else "pulp-api"
         to = f"http://{host}{prefix}x/"
@@ -162,7 +162,7 @@ async def test_what_only_begins_like_a_prefix_is_something_else(front: Front) ->
 
 
 async def test_a_body_that_breaks_off_breaks_off(front: Front) -> None:
-    """Under HTTP/1.0 one without a length would look complete."""
+    """Under HTTP/1.0, a body without a length would look complete."""
     for prefix in prefixes(front):
         async with front.session.get(f"{front.url}{prefix}breaks-off") as response:
             with pytest.raises(ClientPayloadError):

@@ -1,4 +1,4 @@
-"""A request through a web server is the client's own: no stricter, and no other."""
+"""A web server passes on the client's own request: it is not stricter, and changes nothing."""
 
 import asyncio
 import re
@@ -34,7 +34,7 @@ REQUESTS = {
     + 7000 * "x"
     + "\r\nConnection: close\r\n\r\n",
 }
-#: What Django takes for a host.
+#: The hosts that Django accepts.
 HOST = r"[a-z0-9.-]+(:\d+)?"
 PATHS = ["x", "x?q=1&r=%2F", "%41%2B~;a=b", "a%20b%C3%BC", "a//b", "a/./b", "a/../b"]
 
@@ -66,7 +66,7 @@ def address(front: Front) -> str:
 
 
 def essence(seen: Seen) -> tuple[str, str, int, str | None]:
-    """Return what the client has said, without what a proxy may add."""
+    """Return the client's part of a request, without the additions of a proxy."""
     raw_path = seen.raw_path.removeprefix("http://pulp.example.com")
     return seen.method, raw_path, seen.body_size, seen.headers.get("authorization")
 
@@ -105,7 +105,7 @@ async def test_a_host_in_the_url_is_the_host(front: Front) -> None:
 
 @pytest.mark.parametrize("front", NGINX, indirect=True)
 async def test_a_host_that_is_not_a_name_is_replaced(front: Front) -> None:
-    """Django refuses a site's name like `_`; here it is the URL's host that is not one."""
+    """Django refuses a site's name like `_`; here the URL's host is not a name."""
     for prefix in prefixes(front):
         request = f"GET http://[::1]{prefix}x HTTP/1.0\r\n\r\n"
         assert (await ask(address(front), request)).status == "200 OK"
@@ -114,7 +114,7 @@ async def test_a_host_that_is_not_a_name_is_replaced(front: Front) -> None:
 
 @pytest.mark.parametrize("front", WHOLE, indirect=True)
 async def test_a_header_that_pulp_takes_is_taken(front: Front, upstreams: Upstreams) -> None:
-    """pulpcore-content takes 16 KiB; web servers by default 8."""
+    """pulpcore-content accepts 16 KiB, web servers accept 8 by default."""
     head = f"GET {CONTENT_PREFIX}x HTTP/1.1\r\nHost: a\r\nConnection: close\r\n"
     request = f"{head}Authorization: Bearer {15000 * 'x'}\r\n\r\n"
     assert (await ask(upstreams.content, request)).status == "200 OK"

@@ -1,4 +1,4 @@
-"""What the packaged files must keep to, so that they load wherever Pulp's snippets are loaded."""
+"""Rules for the packaged files, so that they load wherever Pulp's snippets are loaded."""
 
 import re
 
@@ -20,7 +20,7 @@ def lines(name: str) -> list[str]:
 
 
 def test_the_operator_finds_a_route_for_every_location() -> None:
-    """As pulp-operator's route_paths.py reads it: one failure there ends all plugins' routes."""
+    """Read as in pulp-operator's route_paths.py, where one failure ends all plugins' routes."""
     found = {}
     for location in nginx.loadf(str(SNIPPETS / "nginx.conf")).filter("Location"):
         targets = [key.value for key in location.keys if key.name == "proxy_pass"]
@@ -40,7 +40,7 @@ def test_nginx_has_nothing_but_plain_prefix_locations() -> None:
 
 
 def test_nginx_names_its_upstreams_without_a_path_or_a_variable() -> None:
-    """A URI part behind a variable upstream (the compose image) changes what is sent."""
+    """A URI part behind a variable upstream (the compose image) changes the request."""
     targets = [line for line in lines("nginx.conf") if line.startswith("proxy_pass")]
     assert targets == [f"proxy_pass http://{service};" for service in SERVICES.values()]
 
@@ -73,6 +73,6 @@ def test_nginx_takes_the_largest_collection_and_the_guide_says_how_much_that_is(
 
 
 def test_nothing_promises_a_limit_that_apache_does_not_keep() -> None:
-    """LimitRequestBody does not apply to what Apache passes on: see the site apache-installer."""
+    """LimitRequestBody does not apply to proxied requests: see the site apache-installer."""
     for file in (SNIPPETS / "apache.conf", *(ROOT / "snippets" / "apache").glob("*.conf")):
         assert not re.search(r"^\s*LimitRequestBody", file.read_text(encoding="utf-8"), re.M)

@@ -21,7 +21,7 @@ from tests.snippets.conftest import Seen, Upstreams, reserved_port
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 PREFIXES = (CONTENT_PREFIX, GALAXY_PREFIX, "/pulp/content/", "/pulp/api/v3/", "/")
-#: In a site of Pulp's, with pulp-tls.conf beside our locations.
+#: The prefixes in a site of Pulp's, with pulp-tls.conf beside our locations.
 OURS = PREFIXES[:2]
 
 
@@ -33,9 +33,9 @@ class TlsFront:
     port: int
     seen: list[Seen]
     session: ClientSession
-    #: Of the server's certificate.
+    #: The authority of the server's certificate.
     authority: Authority
-    #: Of a client whose authority the web server does not know.
+    #: The certificate of a client whose authority the web server does not know.
     client: Pair
 
     @property
@@ -81,7 +81,7 @@ async def front(
 
 @pytest.fixture(autouse=True)
 def clear_requests(upstreams: Upstreams) -> None:
-    """Forget the requests of the tests before."""
+    """Forget the requests of earlier tests."""
     upstreams.seen.clear()
 
 
@@ -97,7 +97,7 @@ async def test_http_leads_to_the_same_url_with_tls(front: TlsFront, path: str) -
 
 
 async def test_a_whole_url_in_a_request_leads_to_the_same_with_tls(front: TlsFront) -> None:
-    """RFC 9112 §3.2.2: every server takes it."""
+    """RFC 9112 §3.2.2: every server accepts it."""
     url = f"http://pulp.example.com{CONTENT_PREFIX}a%2Fb?q=%2F"
     request = f"GET {url} HTTP/1.1\r\nHost: pulp.example.com\r\nConnection: close\r\n\r\n"
     answer = await test_requests.ask(URL(front.http).authority, request)
@@ -107,7 +107,7 @@ async def test_a_whole_url_in_a_request_leads_to_the_same_with_tls(front: TlsFro
 
 
 async def test_pulp_sees_that_the_client_has_come_by_tls(front: TlsFront) -> None:
-    """The URLs that it makes begin with https."""
+    """The URLs that Pulp makes begin with https."""
     for prefix in front.prefixes:
         headers = {"Host": "pulp.example.com:8443"}
         url = f"{front.https}{prefix}x"
@@ -120,7 +120,7 @@ async def test_pulp_sees_that_the_client_has_come_by_tls(front: TlsFront) -> Non
 
 
 async def test_the_certificate_of_the_handshake_arrives_and_no_other(front: TlsFront) -> None:
-    """Of any authority: the guard knows its own."""
+    """The certificate may be of any authority: the guard knows its own."""
     forged = {"X-CLIENT-CERT": "forged"}
     certified, anonymous = front.context(front.client), front.context()
     for prefix in front.prefixes:
@@ -134,14 +134,14 @@ async def test_the_certificate_of_the_handshake_arrives_and_no_other(front: TlsF
 
 
 def certificate_in(seen: Seen) -> str:
-    """Return it as certificate guards read it."""
+    """Return the certificate as certificate guards read it."""
     header = seen.headers.get("x-client-cert", "")
     assert "\n" not in header
     return unquote(header).strip()
 
 
 async def test_an_expired_certificate_is_refused(front: TlsFront) -> None:
-    """By the web server itself, whatever is asked for."""
+    """The web server itself refuses it, for every URL."""
     expired = Authority("authority of clients").issue("client", is_expired=True)
     url = f"{front.https}{CONTENT_PREFIX}x"
     try:

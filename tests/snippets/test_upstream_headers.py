@@ -1,4 +1,4 @@
-"""On-demand content comes with the headers of whoever runs its upstream: no command to a proxy."""
+"""On-demand content comes with the headers of its upstream, which must not command a proxy."""
 
 import asyncio
 from pathlib import Path
@@ -11,7 +11,7 @@ from tests.snippets.fronts import ROOT, SERVE, SNIPPETS
 from tests.snippets.test_proxies import WHOLE
 
 PREFIXES = (CONTENT_PREFIX, GALAXY_PREFIX)
-#: Headers that nginx takes for commands, and a value of each with an effect that can be seen.
+#: Headers that nginx treats as commands, each with a value whose effect can be seen.
 COMMANDS = {
     "X-Accel-Redirect": "/pulp/api/v3/status/",
     "X-Accel-Expires": "3600",
@@ -58,7 +58,7 @@ async def test_no_upstream_has_a_file_of_the_web_server_sent(front: Front) -> No
 
 @pytest.mark.parametrize("file", NGINX_FILES, ids=lambda file: f"{file.parent.name}/{file.name}")
 def test_every_command_is_ignored_wherever_content_is_passed_on(file: Path) -> None:
-    """Also those whose effect depends on what a site adds: a cache, a charset filter."""
+    """Also those whose effect depends on additions of a site: a cache, a charset filter."""
     text = file.read_text(encoding="utf-8")
     ignored = f"proxy_ignore_headers {' '.join(COMMANDS)};"
     assert text.count(ignored) == text.count("proxy_hide_header X-Sendfile;") >= 1

@@ -22,9 +22,9 @@ STOCK = {
 
 
 class Runs:
-    """Results by test, of each way to run the suites; each runs once, when it is asked for.
+    """Results by test, for each way to run the suites; each runs once, when it is asked for.
 
-    Each has a Pulp of its own: artifacts that one run leaves would be found by the next.
+    Each run has a Pulp of its own: otherwise, the next run would find the artifacts of the last.
     """
 
     def __init__(self, folder: Path, notes: list[str]) -> None:

@@ -23,7 +23,7 @@ class Difference:
 
 @dataclass(frozen=True)
 class NotHere:
-    """A test that need not pass, for with Pulp's own content app it does not always, either."""
+    """A test that need not pass, as it does not always pass with Pulp's own content app, either."""
 
     test: str
     outcome: str
@@ -50,7 +50,7 @@ DIFFERENCES: Final = (
         f"{_USING_PLUGIN}.test_contentguard.test_rbac_content_guard_full_workflow",
         "A guard that a password or token can satisfy refuses a client without credentials: RBAC, "
         "token, composite with one of them in it",
-        # Its message wants the name of the client, which is without credentials.
+        # Its message needs the name of the client, which has no credentials.
         "'AnonymousUser' object has no attribute 'username'",
     ),
     Difference(
@@ -59,7 +59,7 @@ DIFFERENCES: Final = (
         "in 'Forbidden'",
     ),
     Difference(
-        # It joins a URL that ends with a slash and a file's name with one more.
+        # The test joins a URL that ends with a slash and a file's name with one more slash.
         f"{_USING_PLUGIN}.test_content_access.test_file_remote_on_demand",
         "A path with `..` or an empty segment (`//`)",
         paths.CONTENT_PREFIX,
@@ -94,7 +94,7 @@ NOT_HERE: Final = (
         )
     ),
 )
-#: By pytest's id of the test.
+#: Reasons by pytest's id of the test.
 NOT_RUN: Final = {
     "api/test_git_sync.py::test_git_sync_lfs": "asks a public Git server",
 }

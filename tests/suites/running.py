@@ -1,4 +1,4 @@
-"""Runs of the suites, and what became of each test."""
+"""Runs of the suites, and the result of each test."""
 
 import json
 import os
@@ -24,7 +24,7 @@ _RUN_SECONDS: Final = 3000
 class Result:
     #: passed, failed, error, skipped or xfailed
     outcome: str
-    #: The failure as pytest tells it, or the reason.
+    #: The failure as pytest reports it, or the reason.
     says: str = ""
 
 
@@ -35,7 +35,7 @@ def settings(folder: Path, origin: str) -> dict[str, str]:
         "ENVVAR_HEADER_CONTENT_GUARD_ALLOWED_VARS": json.dumps(list(SECRET)),
         # Where the suites put their upstreams' files, for remotes with file:// URLs.
         "ALLOWED_IMPORT_PATHS": json.dumps([str(folder)]),
-        # Seconds; pulp_file's test waits for its end, and asks for no more.
+        # Seconds; pulp_file's test waits for the end of this period, and needs no longer one.
         "DISTRIBUTED_PUBLICATION_RETENTION_PERIOD": "5",
     }
 
@@ -53,7 +53,7 @@ def run_suites(
     report = folder / "report.xml"
     command = [str(python), "-m", "pytest", "-v", "-p", "select_content", f"--junitxml={report}"]
     bounds = [f"--timeout={_TEST_SECONDS}", f"--basetemp={folder / 'files'}"]
-    # Neither the settings of our own tests nor their plugins.
+    # Use neither the settings of our own tests nor their plugins.
     apart = [f"--rootdir={folder}", "-c", "/dev/null", "-p", "no:cacheprovider"]
     modules = ["--continue-on-collection-errors", "--pyargs"]
     modules += [f"{suite}.tests.functional" for suite in SUITES]
@@ -92,20 +92,20 @@ def _read(report: Path) -> dict[str, Result]:
     results: dict[str, Result] = {}
     for case in ElementTree.parse(report).iter("testcase"):
         name = _name(case)
-        # A test that fails and cannot clean up is there twice.
+        # A test that fails and cannot clean up is listed twice.
         if results.get(name, Result("passed")).outcome == "passed":
             results[name] = _result(case)
     return results
 
 
 def _name(case: ElementTree.Element) -> str:
-    """Return a test's name, or of a module that could not be collected what pytest calls it."""
+    """Return a test's name, or pytest's name of a module that could not be collected."""
     found = case.find("properties/property[@name='module']")
     name, place = case.get("name", ""), case.get("classname", "").rpartition(".")[2]
     if found is None:
         return name
     module = found.get("value", "").replace(".tests.functional.api", "")
-    # Of a test in a class the report has module and class, of a function the module.
+    # For a test in a class, the report has module and class, for a function the module.
     parts = [module, name] if module.endswith(f".{place}") else [module, place, name]
     return ".".join(parts)
 

@@ -1,4 +1,4 @@
-"""Pulp's own tests of its content app pass through nginx, but for the differences on purpose."""
+"""Pulp's own tests of its content app pass through nginx, except for intended differences."""
 
 import re
 from collections.abc import Mapping
@@ -27,7 +27,7 @@ def test_each_expected_difference_names_its_row(difference: Difference) -> None:
 @pytest.mark.exhaustive
 class TestSuites:
     def test_stock_passes_all_that_can_run_here(self, runs: Runs) -> None:
-        """Otherwise a failure on our side would say nothing."""
+        """Or a failure on our side would prove nothing."""
         results = runs.of(REFERENCE)
         assert {test.partition(".")[0] for test in results} >= set(SUITES)
         assert not unexpected(results, REFERENCE)
@@ -49,12 +49,12 @@ class TestSuites:
 
 
 def differing(run: str) -> dict[str, str]:
-    """Return a part of the failure, by test, of those that fail on purpose in a run."""
+    """Return, by test, a part of the failure of each test that fails on purpose in a run."""
     return {each.test: each.says for each in DIFFERENCES if run in each.prefixes}
 
 
 def unexpected(results: Mapping[str, Result], run: str) -> dict[str, Result]:
-    """Return all that did not pass and neither fails on purpose nor is impossible here."""
+    """Return all tests that did not pass, unless they fail on purpose or are impossible here."""
     not_here = {each.test: each.outcome for each in NOT_HERE if run in each.runs}
     return {
         test: result

@@ -40,7 +40,7 @@ def test_the_map_shows_the_rooms_in_the_order_that_make_lint_holds() -> None:
 
 
 def test_migrations_import_no_live_code() -> None:
-    """They must do the same for ever, whatever becomes of the code."""
+    """Migrations must do the same for ever, however the code changes."""
     migrations = list((ROOT / PACKAGE / "app" / "migrations").glob("*.py"))
     assert migrations
     for file in migrations:

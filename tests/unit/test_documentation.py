@@ -1,4 +1,4 @@
-"""What the documentation says is what the code does."""
+"""The documentation agrees with the code."""
 
 import json
 import re
@@ -37,7 +37,7 @@ def test_the_table_of_settings_is_that_of_the_code() -> None:
 
 
 def test_pulp_reads_every_setting_with_its_default() -> None:
-    """dynaconf takes the module's names in capital letters."""
+    """dynaconf reads the names in capital letters of the module."""
     names = [name for name in dir(app_settings) if name.isupper()]
     ours = {name: getattr(app_settings, name) for name in names if name.startswith("CONTENT")}
     assert ours == {each.name: each.default for each in SETTINGS}
@@ -85,7 +85,7 @@ def test_the_figure_of_the_first_page_is_drawn_from_the_results() -> None:
 
 
 def test_every_guide_can_be_reached_from_the_readme() -> None:
-    """By links of the README and of the guides."""
+    """Links in the README and in other guides lead to it."""
     assert DOCS
     waiting = ["README.md"]
     reached: set[str] = set()

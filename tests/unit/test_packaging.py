@@ -1,4 +1,4 @@
-"""What is in the wheel and in the source distribution."""
+"""The contents of the wheel and of the source distribution."""
 
 import ast
 import subprocess
@@ -25,7 +25,7 @@ SNIPPETS = {
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the sdist, and the wheel built from it."""
+    """Return a folder with the sdist, and the wheel built from it."""
     folder = tmp_path_factory.mktemp("dist")
     command = [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(folder), str(ROOT)]
     ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
@@ -61,7 +61,7 @@ def test_the_wheel_names_its_entry_points_and_licence(wheel: zipfile.ZipFile) ->
 
 
 def test_the_package_index_would_take_both(built: Path) -> None:
-    """Above all: it can show the README."""
+    """Above all, it can render the README."""
     command = [sys.executable, "-m", "twine", "--no-color", "check", "--strict"]
     ended = subprocess.run(
         [*command, *map(str, built.iterdir())], capture_output=True, text=True, check=False
@@ -125,7 +125,7 @@ def imported_libraries(folder: Path) -> dict[str, str]:
 
 
 def with_their_requirements(requirements: Iterable[str]) -> set[str]:
-    """Return the names of what pip installs here for these requirements."""
+    """Return the names of the distributions that pip installs here for these requirements."""
     names: set[str] = set()
     waiting = [Requirement(each) for each in requirements]
     while waiting:
@@ -139,7 +139,7 @@ def with_their_requirements(requirements: Iterable[str]) -> set[str]:
 
 
 def test_every_library_that_is_imported_is_required() -> None:
-    """By us, or by what we require; otherwise `pip install` would not be enough."""
+    """By us, or by our requirements; otherwise `pip install` would not be enough."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     standalone = project["optional-dependencies"]["standalone"]
     required = with_their_requirements([*project["dependencies"], *standalone])

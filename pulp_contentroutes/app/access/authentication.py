@@ -4,15 +4,22 @@ The content app does, too: requests that the fast path does not answer are authe
 """
 
 from gettext import gettext as _
+from typing import TYPE_CHECKING, Any
 
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import ProgrammingError
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
+from rest_framework.request import Request
 from rest_framework.settings import api_settings
 
 from pulp_contentroutes.app.access.models import ApiToken
 from pulp_contentroutes.serving.access.credentials import MAX_LENGTH, Token, credentials_of
+
+if TYPE_CHECKING:
+    # It imports the views of Django REST framework, which import this module.
+    from drf_spectacular.openapi import AutoSchema
 
 
 class ApiTokenAuthentication(BaseAuthentication):
@@ -25,7 +32,7 @@ class ApiTokenAuthentication(BaseAuthentication):
     #: The scope that a token needs where this class authenticates.
     scope = ApiToken.Scope.FULL
 
-    def authenticate(self, request):
+    def authenticate(self, request: Request) -> tuple[AbstractBaseUser, ApiToken] | None:
         value = request.META.get("HTTP_AUTHORIZATION", "")
         credentials = credentials_of(value) if len(value) <= MAX_LENGTH else None
         if not isinstance(credentials, Token):
@@ -51,14 +58,14 @@ class ApiTokenAuthentication(BaseAuthentication):
         token.touch()
         return token.user, token
 
-    def authenticate_header(self, request):
+    def authenticate_header(self, request: Request) -> str | None:
         """Return the challenge of the class that would be asked first if this one did not exist."""
         for other in api_settings.DEFAULT_AUTHENTICATION_CLASSES:
             if not issubclass(other, ApiTokenAuthentication):
                 return other().authenticate_header(request)
         return 'Bearer realm="Pulp"'
 
-    def scope_for(self, request):
+    def scope_for(self, request: Request) -> ApiToken.Scope:
         """Return the scope that a request needs."""
         return ApiToken.Scope.READ if _is_for_content(request) else self.scope
 
@@ -69,18 +76,18 @@ class ApiTokenScheme(OpenApiAuthenticationExtension):
     target_class = ApiTokenAuthentication
     name = "apiToken"
 
-    def get_security_definition(self, auto_schema):
+    def get_security_definition(self, auto_schema: "AutoSchema") -> dict[str, Any]:
         return {"type": "http", "scheme": "bearer"}
 
 
-def _opens_session(request):
+def _opens_session(request: Request) -> bool:
     """Tell whether the request is Pulp's log-in (pulpcore.app.viewsets.user.LoginViewSet)."""
     view = (request.parser_context or {}).get("view")
     is_login = getattr(view, "urlpattern", str)() == "login"
     return is_login and request.method == "POST"
 
 
-def _is_for_content(request):
+def _is_for_content(request: Request) -> bool:
     """Tell whether the request is for the content app: its requests have no view of Django.
 
     The path does not tell: the API may have the same path if its root is rewritten.

@@ -5,6 +5,8 @@ RFC 9110 §15.5.2 requires a challenge in every 401.
 
 from typing import Final
 
+from pulpcore.plugin.models import ContentGuard
+
 from pulp_contentroutes.serving.access.credentials import Accepted
 
 #: Types of guards that credentials can satisfy, as of pulpcore 3.123.
@@ -15,7 +17,7 @@ _ACCEPTED: Final = {
 _COMPOSITE: Final = "core.composite"
 
 
-def accepted_credentials(guard):
+def accepted_credentials(guard: ContentGuard) -> Accepted:
     """Return the credentials that can satisfy the guard, or one of the guards it is made of.
 
     Certificates, headers and signed URLs are not credentials that a client could be asked for.

@@ -3,7 +3,9 @@
 import logging
 from datetime import timedelta
 from gettext import gettext as _
+from typing import Any, Self
 
+from aiohttp import web
 from django.apps import apps
 from django.conf import settings
 from django.db import models
@@ -29,7 +31,7 @@ _LAST_USED_RESOLUTION = timedelta(minutes=1)
 
 
 class ApiTokenManager(models.Manager):
-    def find_valid(self, digest):
+    def find_valid(self, digest: str) -> "ApiToken | None":
         """Return the token, None unless it is valid: neither expired, nor of a disabled user."""
         is_alive = Q(expires=None) | Q(expires__gt=timezone.now())
         tokens = self.select_related("user").filter(is_alive, digest=digest, user__is_active=True)
@@ -45,9 +47,10 @@ class ApiToken(BaseModel):
     class Scope(models.TextChoices):
         """From less to more: each includes those before it."""
 
-        READ = "read", _("Read content")
-        PUBLISH = "publish", _("Read content and publish collections")
-        FULL = "full", _("The whole API, with the rights of the user")
+        # Any: without Django's types, a member would be taken for a tuple.
+        READ: Any = "read", _("Read content")
+        PUBLISH: Any = "publish", _("Read content and publish collections")
+        FULL: Any = "full", _("The whole API, with the rights of the user")
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="contentroutes_tokens"
@@ -61,17 +64,17 @@ class ApiToken(BaseModel):
     objects = ApiTokenManager()
 
     @classmethod
-    def issue(cls, **values):
+    def issue(cls, **values: Any) -> tuple[Self, str]:
         """Return a stored token and its secret, which is never shown again."""
         secret = new_token()
         return cls.objects.create(digest=digest_of(secret), **values), secret
 
-    def includes(self, scope):
+    def includes(self, scope: Scope) -> bool:
         """Tell whether this token allows an action that needs `scope`."""
         order = self.Scope.values
         return order.index(self.scope) >= order.index(scope)
 
-    def touch(self):
+    def touch(self) -> None:
         """Record that the token was used, at most once a minute."""
         now = timezone.now()
         if self.last_used is None or now - self.last_used > _LAST_USED_RESOLUTION:
@@ -83,7 +86,7 @@ class ApiToken(BaseModel):
 
 
 class TokenContentGuardQuerySet(models.QuerySet):
-    def delete(self):
+    def delete(self) -> tuple[int, dict[str, int]]:
         """Delete the guards, and put RBAC guards in their places.
 
         Only pulpcore's `remove-plugin` deletes many at once. Django would set the guards of their
@@ -95,7 +98,7 @@ class TokenContentGuardQuerySet(models.QuerySet):
         return super().delete()
 
 
-def _replace(guard):
+def _replace(guard: "TokenContentGuard") -> None:
     """Put an RBAC guard without roles in the place of `guard`: administrators may download."""
     distributions = Distribution.objects.filter(content_guard=guard.pk)
     domains = Domain.objects.filter(default_content_guard=guard.pk)
@@ -131,7 +134,7 @@ class TokenContentGuard(ContentGuard, AutoAddObjPermsMixin):
 
     objects = TokenContentGuardQuerySet.as_manager()
 
-    def permit(self, request):
+    def permit(self, request: web.Request) -> None:
         """Raise PermissionError unless the request's API token is good enough (pulpcore's way)."""
         token = request.get("auth")
         if not isinstance(token, ApiToken) or not token.includes(ApiToken.Scope.READ):

@@ -1,9 +1,12 @@
 """REST representations of the plugin's models."""
 
+from datetime import datetime
 from gettext import gettext as _
+from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.db.models import Q
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from pulpcore.plugin.serializers import ContentGuardSerializer, IdentityField, ModelSerializer
 from rest_framework import serializers
@@ -20,7 +23,7 @@ class _TokenUserField(serializers.SlugRelatedField):
     Users who may not make tokens for others do not learn which users exist.
     """
 
-    def get_queryset(self):
+    def get_queryset(self) -> QuerySet[AbstractBaseUser]:
         users, user = get_user_model().objects.all(), self.context["request"].user
         if user.is_superuser:
             return users
@@ -29,7 +32,7 @@ class _TokenUserField(serializers.SlugRelatedField):
             return users.filter(Q(pk=user.pk) | Q(is_superuser=False))
         return users.filter(pk=user.pk)
 
-    def to_internal_value(self, data):
+    def to_internal_value(self, data: Any) -> AbstractBaseUser:
         if "\0" in str(data):
             self.fail("invalid")
         return super().to_internal_value(data)
@@ -64,7 +67,7 @@ class ApiTokenSerializer(ModelSerializer):
         help_text=_("When it was used last, to about a minute; null for never."),
     )
 
-    def validate_expires(self, expires):
+    def validate_expires(self, expires: datetime | None) -> datetime | None:
         if expires is not None and expires <= timezone.now():
             raise serializers.ValidationError(_("This time has passed."))
         own = self.context["request"].auth
@@ -94,7 +97,7 @@ class ApiTokenCreatedSerializer(ApiTokenSerializer):
         read_only=True, help_text=_("The secret. It is not stored and cannot be shown again.")
     )
 
-    def create(self, validated_data):
+    def create(self, validated_data: dict[str, Any]) -> ApiToken:
         created, secret = ApiToken.issue(**validated_data)
         created.token = secret
         return created

@@ -8,6 +8,6 @@ from pulp_contentroutes.serving.access.signed_urls import SignedUrls
 
 
 @cache
-def signed_urls():
+def signed_urls() -> SignedUrls:
     """Return the object that signs and checks URLs, with a key made from Django's SECRET_KEY."""
     return SignedUrls(salted_hmac("contentroutes.signed_urls", "", algorithm="sha256").digest())

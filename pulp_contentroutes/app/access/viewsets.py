@@ -1,5 +1,6 @@
 """REST endpoints of API tokens and token guards."""
 
+from django.db.models import QuerySet
 from pulpcore.plugin.viewsets import (
     NAME_FILTER_OPTIONS,
     BaseFilterSet,
@@ -61,10 +62,10 @@ class ApiTokenViewSet(
         ],
     }
 
-    def get_serializer_class(self):
+    def get_serializer_class(self) -> type[ApiTokenSerializer]:
         return ApiTokenCreatedSerializer if self.action == "create" else self.serializer_class
 
-    def scope_queryset(self, qs):
+    def scope_queryset(self, qs: QuerySet[ApiToken]) -> QuerySet[ApiToken]:
         """Keep the tokens that the user may see, or may revoke if the request is to revoke one."""
         user = self.request.user
         deed = "delete" if self.action == "destroy" else "view"

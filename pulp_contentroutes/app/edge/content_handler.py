@@ -4,11 +4,16 @@ Everything is decided by `pulpcore.content.handler.Handler`; the differences (li
 the request that guards see) are listed with their reasons in docs/differences.md.
 """
 
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import NoReturn
+
 from aiohttp import web
 from asgiref.sync import sync_to_async
 from django.conf import settings
 from pulpcore.plugin.cache import AsyncContentCache
 from pulpcore.plugin.content import Handler
+from pulpcore.plugin.models import Distribution, Publication
 from pulpcore.plugin.util import get_domain
 from yarl import URL
 
@@ -22,13 +27,13 @@ from pulp_contentroutes.serving.request_state import mark_guarded
 class ContentRouteHandler(Handler):
     """The handler of distributions below `CONTENT_PREFIX`; GET and HEAD."""
 
-    async def list_content_route(self, request):
+    async def list_content_route(self, request: web.Request) -> NoReturn:
         """List the distributions of the request's domain."""
         if not request.path.endswith("/"):
             raise web.HTTPMovedPermanently(append_slash(request))
         raise await sync_to_async(_distributions_below)("")
 
-    async def serve_content_route(self, request):
+    async def serve_content_route(self, request: web.Request) -> web.StreamResponse:
         """Serve, list or redirect below a distribution."""
         try:
             return await self.stream_content(request)
@@ -44,28 +49,28 @@ class ContentRouteHandler(Handler):
         base_key=lambda request, cache: ContentRouteHandler.find_base_path_cached(request, cache),
         auth=lambda request, cache, key: ContentRouteHandler.auth_cached(request, cache, key),
     )
-    async def stream_content(self, request):
+    async def stream_content(self, request: web.Request) -> web.StreamResponse:
         response = await self._match_and_stream(request.match_info["path"], request)
         if isinstance(response, web.Response) and listings.is_listing(response.body):
             response.headers.update(listings.HEADERS)
         return response
 
     @classmethod
-    def _match_distribution(cls, path, add_trailing_slash=True):
+    def _match_distribution(cls, path: str, add_trailing_slash: bool = True) -> Distribution:
         try:
             return super()._match_distribution(path, add_trailing_slash)
         except web.HTTPOk:
             raise _distributions_below(path) from None
 
     @classmethod
-    def _select_checkpoint_publication(cls, distro, path):
+    def _select_checkpoint_publication(cls, distro: Distribution, path: str) -> Publication:
         try:
             return super()._select_checkpoint_publication(distro, path)
         except web.HTTPOk:
             raise _checkpoints_of(distro) from None
 
     @staticmethod
-    def _permit(request, distribution):
+    def _permit(request: web.Request, distribution: Distribution) -> bool:
         if distribution.content_guard_id is not None:
             mark_guarded(request)
         if signed_urls().admit(request.rel_url):
@@ -74,24 +79,29 @@ class ContentRouteHandler(Handler):
         return Handler._permit(canonical_request(request), distribution)
 
     @staticmethod
-    def render_html(directory_list, path="", dates=None, sizes=None):
+    def render_html(
+        directory_list: Iterable[str],
+        path: str = "",
+        dates: Mapping[str, datetime] | None = None,
+        sizes: Mapping[str, int] | None = None,
+    ) -> str:
         return listings.render(directory_list, path, dates, sizes)
 
 
-def _distributions_below(base):
+def _distributions_below(base: str) -> web.HTTPOk:
     """Return the page that lists the distributions whose base path starts with `base`. Blocking."""
     names = listings.distribution_directories(base)
     page = listings.render(names, _own_path(base), is_root=base == "")
     return web.HTTPOk(text=page, headers=listings.HEADERS)
 
 
-def _checkpoints_of(distribution):
+def _checkpoints_of(distribution: Distribution) -> web.HTTPOk:
     """Return the page that lists the checkpoints of a distribution. Blocking."""
     dates = listings.checkpoint_directories(distribution.repository)
     page = listings.render(dates, _own_path(f"{distribution.base_path}/"), dates)
     return web.HTTPOk(text=page, headers=listings.HEADERS)
 
 
-def _own_path(path):
+def _own_path(path: str) -> str:
     domain = get_domain().name if settings.DOMAIN_ENABLED else None
     return with_domain(CONTENT_PREFIX, domain) + path

@@ -36,11 +36,11 @@ def distribution_types() -> DistributionTypes:
     )
 
 
-def _is_plain(model):
+def _is_plain(model: type[Distribution]) -> bool:
     return all(getattr(model, hook) is getattr(Distribution, hook) for hook in _HOOKS)
 
 
-def _own_latest_versions():
+def _own_latest_versions() -> list[str]:
     """Return the types of repositories that choose their latest version themselves.
 
     Any distribution may serve such a repository, but the SQL takes the last complete version.

@@ -129,23 +129,23 @@ class FastPath:
         self._pipeline.is_on = is_on
 
 
-def _options():
+def _options() -> Options:
     keys = [field.name for field in fields(Options)]
     return Options(**{key: getattr(settings, f"{PREFIX}{key.upper()}") for key in keys})
 
 
-def _routes(options):
+def _routes(options: Options) -> Routes:
     routes = [Route(CONTENT_PREFIX, settings.DOMAIN_ENABLED, is_strict=True)]
     if settings.CONTENTROUTES_ACCELERATE_CONTENT_PREFIX:
         routes.append(Route(settings.CONTENT_PATH_PREFIX, settings.DOMAIN_ENABLED, is_strict=False))
     return Routes(routes, options.max_path_bytes)
 
 
-def _content_type(path):
+def _content_type(path: str) -> str | None:
     return Handler.response_headers(path).get("Content-Type")
 
 
-def _mark_request():
+def _mark_request() -> None:
     set_guid(generate_guid())
 
 
@@ -163,5 +163,5 @@ def _count_bytes() -> CountBytes | None:
 
 
 @lru_cache(maxsize=1024)
-def _domain(name):
+def _domain(name: str) -> Domain:
     return Domain(name=name)

@@ -4,10 +4,11 @@ It is HTML for browsers, plain text for other clients. Nothing in it comes from 
 database, so that it is also served while the database is down.
 """
 
-from typing import Final
+from collections.abc import Callable
+from typing import Any, Final
 
 from django.conf import settings
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.decorators import method_decorator
 from django.views import View
 from django.views.decorators.csrf import csrf_exempt
@@ -48,10 +49,10 @@ dt { font-weight: bold; margin-top: 1rem } dd { margin: 0 } code, a { overflow-w
 class FrontPage:
     """Django middleware that answers `/` with the page; the settings of `serve` name it."""
 
-    def __init__(self, get_response):
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self._get_response = get_response
 
-    def __call__(self, request):
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
         if request.path_info == "/" and request.method in ("GET", "HEAD"):
             return render(request, f"This is a {_TITLE}. Where things are:", 200)
         return self._get_response(request)
@@ -64,11 +65,11 @@ class NothingHereView(View):
     # pulpcore's middleware would look the domain up in the database.
     skip_domain_middleware = True
 
-    def dispatch(self, request, **kwargs):
+    def dispatch(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         return render(request, _NOTHING, 404)
 
 
-def render(request, first, status):
+def render(request: HttpRequest, first: str, status: int) -> HttpResponse:
     """Return the page in a type the client accepts; `first` is the sentence above the addresses."""
     entries = _entries(request)
     if "text/html" in request.headers.get("Accept", ""):
@@ -87,7 +88,7 @@ def render(request, first, status):
     return HttpResponse(text, content_type, status, headers=headers)
 
 
-def _entries(request):
+def _entries(request: HttpRequest) -> list[tuple[str, str, bool, str]]:
     """Return each address as a name, a URL, whether it is a link, and a sentence."""
     domain = "default" if settings.DOMAIN_ENABLED else None
     other = " Another domain's name goes in the place of 'default'." if domain else ""

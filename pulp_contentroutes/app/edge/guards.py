@@ -4,8 +4,10 @@ import asyncio
 import contextlib
 import functools
 import logging
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Final
+from typing import Any, Final, TypeVar
+from uuid import UUID
 
 from aiohttp import web
 from asgiref.sync import sync_to_async
@@ -22,6 +24,9 @@ from pulp_contentroutes.serving.access.guards import Asks, Guard
 from pulp_contentroutes.serving.database import sql
 from pulp_contentroutes.serving.database.rows import Queries
 from pulp_contentroutes.serving.errors import DatabaseUnavailable
+
+A = TypeVar("A")
+R = TypeVar("R")
 
 log = logging.getLogger(__name__)
 
@@ -48,14 +53,14 @@ class PulpGuards:
         self._database = database
         self._seconds = seconds
 
-    async def load(self, guard_id):
+    async def load(self, guard_id: UUID) -> Guard | None:
         try:
             async with asyncio.timeout(self._seconds):
                 return await self._load(guard_id)
         except TimeoutError:
             raise DatabaseUnavailable(f"No answer within {self._seconds} s.") from None
 
-    async def _load(self, guard_id):
+    async def _load(self, guard_id: UUID) -> Guard | None:
         master = await _in_thread(_find_master, guard_id)
         if master is None:
             return None
@@ -65,39 +70,39 @@ class PulpGuards:
         instance = await _in_thread(_cast, master)
         if instance is None:
             return None
-        if state is None or not state["is_watched"]:
+        if statement is None or state is None or not state["is_watched"]:
             return Guard(Asks.PULP, _permitting(instance))
 
-        async def is_unchanged():
+        async def is_unchanged() -> bool:
             return await self._state(statement, guard_id) == state
 
         return Guard(_asked_by(instance), _permitting(instance), is_unchanged)
 
-    async def _state(self, statement, guard_id):
+    async def _state(self, statement: str, guard_id: UUID) -> dict[str, Any] | None:
         rows = await self._database.fetch(statement, guard_id)
         return dict(rows[0]) if rows else None
 
-    async def permits(self, guard, request):
+    async def permits(self, guard: Guard, request: web.Request) -> bool:
         return await sync_to_async(guard.permits)(request)
 
-    async def accepted_credentials(self, guard_id):
+    async def accepted_credentials(self, guard_id: UUID) -> Accepted:
         return await sync_to_async(_accepted_credentials)(guard_id)
 
-    async def asked_by_pulp(self, request):
+    async def asked_by_pulp(self, request: web.Request) -> UUID | None:
         # Pulp's middleware has set the domain, in this task.
         return await sync_to_async(_guard_at)(request.match_info.get("path", ""))
 
 
-async def _in_thread(function, argument):
+async def _in_thread(function: Callable[[A], R], argument: A) -> R:
     """Run a function that queries the ORM."""
     run = sync_to_async(_asking_again(function), thread_sensitive=False, executor=_THREAD)
     return await run(argument)
 
 
-def _asking_again(function):
+def _asking_again(function: Callable[[A], R]) -> Callable[[A], R]:
     """Wrap a blocking function so that it is tried a second time if the connection was lost."""
 
-    def ask(argument):
+    def ask(argument: A) -> R:
         with _database_errors():
             try:
                 return function(argument)
@@ -109,11 +114,11 @@ def _asking_again(function):
     return ask
 
 
-def _find_master(guard_id):
+def _find_master(guard_id: UUID) -> ContentGuard | None:
     return ContentGuard.objects.filter(pk=guard_id).first()
 
 
-def _cast(master):
+def _cast(master: ContentGuard) -> ContentGuard | None:
     """Return the guard as an instance of its own type, None if it is gone."""
     with contextlib.suppress(ObjectDoesNotExist):
         return master.cast()
@@ -121,7 +126,7 @@ def _cast(master):
 
 
 @functools.cache
-def _state_statement(pulp_type):
+def _state_statement(pulp_type: str) -> str | None:
     """Return the SQL that detects changes of guards of this type, None if only Pulp knows."""
     if pulp_type not in _ASKS:
         return None
@@ -130,13 +135,13 @@ def _state_statement(pulp_type):
     return sql.GUARD_STATE.format(table=quote(fields.db_table), key=quote(fields.pk.column))
 
 
-def _accepted_credentials(guard_id):
+def _accepted_credentials(guard_id: UUID) -> Accepted:
     with _database_errors():
         guard = ContentGuard.objects.filter(pk=guard_id).first()
         return Accepted.NONE if guard is None else accepted_credentials(guard)
 
 
-def _guard_at(path):
+def _guard_at(path: str) -> UUID | None:
     """Return the id of the guard that Pulp's handler asks about a path, or None. Blocking."""
     with _database_errors():
         try:
@@ -147,7 +152,7 @@ def _guard_at(path):
 
 
 @contextlib.contextmanager
-def _database_errors():
+def _database_errors() -> Iterator[None]:
     """Raise Django's database errors as DatabaseUnavailable."""
     try:
         yield
@@ -156,17 +161,17 @@ def _database_errors():
         raise DatabaseUnavailable(str(error)) from error
 
 
-def _asked_by(instance):
+def _asked_by(instance: ContentGuard) -> Asks:
     asks = _ASKS.get(instance.pulp_type, Asks.PULP)
     if asks is Asks.REQUEST and getattr(instance, "jq_filter", None):
         return Asks.REQUEST_SLOWLY
     return asks
 
 
-def _permitting(instance):
+def _permitting(instance: ContentGuard) -> Callable[[web.Request], bool]:
     """Return the function that tells whether the guard permits a request."""
 
-    def permits(request):
+    def permits(request: web.Request) -> bool:
         try:
             is_ours = request.path.startswith(CONTENT_PREFIX)
             instance.permit(canonical_request(request) if is_ours else request)

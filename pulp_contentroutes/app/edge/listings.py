@@ -7,7 +7,7 @@ from typing import Final
 from django.conf import settings
 from django.db.models import Q
 from jinja2 import Environment
-from pulpcore.plugin.models import Distribution, Publication
+from pulpcore.plugin.models import Distribution, Publication, Repository
 from pulpcore.plugin.util import get_domain
 
 from pulp_contentroutes.app.edge.canonical_urls import CHECKPOINT_FORMAT
@@ -83,7 +83,7 @@ def distribution_directories(base: str) -> set[str]:
     return {path[len(base) :].partition("/")[0] + "/" for path in paths.iterator()}
 
 
-def checkpoint_directories(repository) -> dict[str, datetime]:
+def checkpoint_directories(repository: Repository | None) -> dict[str, datetime]:
     """Return the directories of a repository's checkpoints, each with its date.
 
     Blocking (one query): pulpcore.content.handler.CheckpointListings.

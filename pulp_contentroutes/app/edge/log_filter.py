@@ -9,7 +9,7 @@ _LOGGERS = ("gunicorn.error", "aiohttp.server")
 
 
 class _WithoutRequest(logging.Filter):
-    def filter(self, record):
+    def filter(self, record: logging.LogRecord) -> bool:
         error = record.exc_info[1] if record.exc_info else None
         if isinstance(error, BadHttpMessage):
             # The traceback ends with the bytes that the client sent.

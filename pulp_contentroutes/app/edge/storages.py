@@ -38,7 +38,7 @@ class PulpStorages:
         return known[0]
 
 
-def _domain(domain_id):
+def _domain(domain_id: UUID) -> Domain | None:
     try:
         return Domain.objects.filter(pk=domain_id).first()
     except (DatabaseError, InterfaceError) as error:
@@ -46,7 +46,7 @@ def _domain(domain_id):
         raise DatabaseUnavailable(str(error)) from error
 
 
-def _root(domain):
+def _root(domain: Domain) -> str | None:
     if domain.storage_class != _FILE_SYSTEM:
         return None
     return domain.get_storage().path("")

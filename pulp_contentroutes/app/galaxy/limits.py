@@ -13,7 +13,7 @@ _SECONDS = 600.0
 _AT_ONCE_SECONDS = 3.0
 
 
-def limits_of_import():
+def limits_of_import() -> Limits:
     """Return the limits of an import that begins now."""
     return replace(
         Limits(),
@@ -23,7 +23,7 @@ def limits_of_import():
     )
 
 
-def limits_of_import_at_once():
+def limits_of_import_at_once() -> Limits:
     """Return the limits of an import that the API does itself, within one request."""
     allowed = limits_of_import()
     return replace(

@@ -1,12 +1,16 @@
 """Checked collections and signatures → content units of Pulp."""
 
 import hashlib
+from collections.abc import Callable
+from typing import Any
 
 from django.db import IntegrityError, transaction
-from pulpcore.plugin.models import ContentArtifact
+from django.db.models import QuerySet
+from pulpcore.plugin.models import Artifact, Content, ContentArtifact
 from pulpcore.plugin.util import get_domain_pk
 
 from pulp_contentroutes.app.galaxy.models.content import CollectionSignature, CollectionVersion
+from pulp_contentroutes.galaxy.collection import Collection
 from pulp_contentroutes.galaxy.semantic_version import precedence_of, version_of
 from pulp_contentroutes.galaxy.signatures import Signature
 
@@ -16,7 +20,7 @@ _INFO = (
 )  # fmt: skip
 
 
-def fields_of(collection, artifact):
+def fields_of(collection: Collection, artifact: Artifact) -> dict[str, Any]:
     """Return the fields of the CollectionVersion of a collection (`galaxy.collection`)."""
     info = collection.info
     version = version_of(info.version)
@@ -35,7 +39,7 @@ def fields_of(collection, artifact):
     }
 
 
-def fields_of_signature(signature, collection):
+def fields_of_signature(signature: str, collection: CollectionVersion) -> dict[str, Any]:
     """Return the fields of the CollectionSignature for a text; or raise InvalidSignature."""
     parsed = Signature.parse(signature)
     return {
@@ -46,10 +50,10 @@ def fields_of_signature(signature, collection):
     }
 
 
-def store_collection(collection, artifact):
+def store_collection(collection: Collection, artifact: Artifact) -> CollectionVersion:
     """Return the content unit of a collection, a new one unless it is known."""
 
-    def create():
+    def create() -> CollectionVersion:
         unit = CollectionVersion.objects.create(**fields_of(collection, artifact))
         ContentArtifact.objects.create(content=unit, artifact=artifact, relative_path=unit.filename)
         return unit
@@ -58,7 +62,7 @@ def store_collection(collection, artifact):
     return _touch_or_create(CollectionVersion.objects.filter(**known), create)
 
 
-def store_signature(signature, collection):
+def store_signature(signature: str, collection: CollectionVersion) -> CollectionSignature:
     """Return the content unit of a signature, a new one unless it is known."""
     fields = fields_of_signature(signature, collection)
     known = CollectionSignature.objects.filter(
@@ -67,7 +71,7 @@ def store_signature(signature, collection):
     return _touch_or_create(known, lambda: CollectionSignature.objects.create(**fields))
 
 
-def _touch_or_create(known, create):
+def _touch_or_create(known: QuerySet[Content], create: Callable[[], Content]) -> Content:
     """Return the unit in `known`, or a new one; orphan cleanup spares either for a while."""
     unit = known.first()
     if unit is None:

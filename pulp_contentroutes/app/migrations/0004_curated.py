@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 LOOK_AGAIN = "SELECT pg_notify('pulp_contentroutes', 'schema')"
 
-# Tasks name what they have created, and Pulp's list of them fails where nobody knows the type any more.
+# Tasks name what they have created, and Pulp's list of them fails once no installed plugin has the type.
 # The objects themselves are gone: app/downgrades.py refuses otherwise.
 FORGET_CREATED_DOWN = """
 DELETE FROM core_createdresource USING django_content_type t

@@ -63,7 +63,7 @@ _USERS = {
 #: Also of plugins that have been disabled since.
 _ALL = WATCHED | _CERTIFICATES | _USERS
 
-# Plugins may be disabled and users may have another table. What is not watched is not remembered:
+# Plugins may be disabled, and users may have another table. Rows that are not watched are not remembered:
 # see app/edge/guards.py.
 _dependencies = [
     ("contentroutes", "0004_curated"),

@@ -31,9 +31,9 @@ def _default(full: int, quick: int) -> str:
 
 One Pulp has both plugins, pulp_ansible in version {environment.VERSION}: the same nginx,
 {pulp.WORKERS} API and {pulp.WORKERS} content workers, database and tarballs, asked by turns. Each
-client asks what `ansible-galaxy collection install` of ansible-core 2.19 asks with an empty cache,
-from discovery to the tarballs of a collection and of its dependency, over a new connection each
-time. The clients run on this machine, too, and are anonymous: for that, pulp_ansible's access
+client sends the requests of `ansible-galaxy collection install` (ansible-core 2.19) with an empty
+cache, from discovery to the tarballs of a collection and of its dependency, each over a new
+connection. The clients run on this machine, too, and are anonymous: for that, pulp_ansible's access
 policies are turned off.
 
 pulp_ansible gets an environment of its own below .cache. Its migrations need the Debian package
@@ -49,12 +49,12 @@ code is 1 when an install failed.
 @click.option(
     "--clients",
     type=click.IntRange(1, 256),
-    help=f"That install at once.  {_default(_FULL.clients, _QUICK.clients)}",
+    help=f"Clients that install at once.  {_default(_FULL.clients, _QUICK.clients)}",
 )
 @click.option(
     "--versions",
     type=click.IntRange(1, 2000),
-    help=f"Of the collection.  {_default(_FULL.wanted.versions, _QUICK.wanted.versions)}",
+    help=f"Versions of the collection.  {_default(_FULL.wanted.versions, _QUICK.wanted.versions)}",
 )
 @click.option(
     "--rounds",
@@ -64,7 +64,7 @@ code is 1 when an install failed.
 @click.option(
     "--processes",
     type=click.IntRange(0, 64),
-    help="Of the real ansible-galaxy, which install at once; 0: none.  "
+    help="Processes of the real ansible-galaxy that install at once; 0: none.  "
     + _default(_FULL.processes, _QUICK.processes),
 )
 @click.option("--without-pulp-ansible", is_flag=True, help="Measure ours alone.")
@@ -96,7 +96,7 @@ def main(
             finally:
                 session.begin_stopping(say)
     finally:
-        # Also after Ctrl-C: whole tables are worth their time.
+        # Also after Ctrl-C: complete tables are worth keeping.
         table.show(run, plan)
     is_full = plan == _FULL and growth and not without_pulp_ansible
     if output or is_full:
@@ -106,7 +106,7 @@ def main(
 
 
 def _plan(preset: Plan, versions: int | None, **given: int | None) -> Plan:
-    """Return a preset with what is `given` instead."""
+    """Return a preset in which values that are `given` replace its own."""
     wanted = Wanted(COLLECTION, versions or preset.wanted.versions)
     changes = {name: value for name, value in given.items() if value is not None}
     return dataclasses.replace(preset, wanted=wanted, **changes)

@@ -15,7 +15,7 @@ _OK: Final = 200
 
 
 class InstallFailed(Exception):
-    """What ansible-galaxy would have stopped at."""
+    """An error at which ansible-galaxy would have stopped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Exchange:
     status: int
     #: From the first packet of the connection to the last byte.
     seconds: float
-    #: Of the answer, with its head.
+    #: Size of the answer, with its head.
     bytes: int
 
 
@@ -34,16 +34,17 @@ class Exchange:
 class Install:
     """Installs a collection with its dependencies from the server that a user has configured.
 
-    `exchanges` is what it has asked so far.
+    `exchanges` has the requests that it has sent so far.
     """
 
     server: str
     exchanges: list[Exchange] = field(default_factory=list)
 
     async def run(self, collection: str, versions: int) -> None:
-        """Install the newest version of `namespace.name`, which has `versions`; or InstallFailed.
+        """Install the newest version of `namespace.name`; raise InstallFailed on failure.
 
-        Other versions than these count as a failure: a server must not be fast by listing less.
+        Any number of versions but `versions` is a failure: a server must not be fast by listing
+        less.
         """
         api = await self._discovered()
         found = await self._newest(api, collection, versions)
@@ -71,7 +72,7 @@ class Install:
     async def _newest(self, api: str, collection: str, count: int = 0) -> Any:
         """Return the detail of the newest version."""
         href = f"{api}/collections/{collection.replace('.', '/')}/"
-        # The key of its cache of answers.
+        # This document is the key of ansible-galaxy's cache of answers.
         await self._json(href)
         versions: list[str] = []
         page: str | None = f"{href}versions/?limit=100"
@@ -114,7 +115,7 @@ class Install:
 
 
 def _root(answer: http.Answer) -> Any:
-    """Return the versions of the API that a root document names, None if it is none."""
+    """Return the versions of the API that a root document names, None without such a document."""
     if answer.status != _OK:
         return None
     try:

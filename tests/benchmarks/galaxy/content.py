@@ -17,12 +17,12 @@ THEIRS: Final = "pulp_ansible"
 COLLECTION: Final = "bench.tools"
 _DEPENDENCY: Final = "bench.base"
 _TASK_SECONDS: Final = 300
-#: Progress lines of what is done for each version.
+#: Progress lines of the work that is done for each version.
 _LINES: Final = 4
 
 
 class Content:
-    """Makes the content of `instance`; `say` gets a line for what takes long."""
+    """Makes the content of `instance`; `say` gets a line for each step that takes long."""
 
     def __init__(self, instance: Pulp, say: Say) -> None:
         self._say = say

@@ -48,7 +48,7 @@ class Environment:
         return str(self.scripts / "pulp-contentroutes")
 
     def facts(self) -> dict[str, Any]:
-        """Return the versions of what is measured, None for what is not installed."""
+        """Return the versions of the measured programs, None for one that is not installed."""
         command = [str(self.scripts / "python"), "-c", _FACTS, *_PACKAGES]
         ended = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
         return {**json.loads(ended.stdout), "nginx": machine.nginx_version()}
@@ -59,7 +59,7 @@ def ours_alone() -> Environment:
 
 
 def with_pulp_ansible(say: Say) -> Environment:
-    """Return the environment with both plugins, made if there is none for this pyproject.toml."""
+    """Return the environment with both plugins; make it if none exists for this pyproject.toml."""
     _run([str(_ROOT / "scripts" / "packages"), "nginx", "postgresql"])
     folder = _ROOT / ".cache" / f"pulp-ansible-{VERSION}"
     stamp, wanted = folder / ".installed", (_ROOT / "pyproject.toml").read_text(encoding="utf-8")
@@ -92,7 +92,7 @@ def _run(command: Sequence[str], **options: Any) -> None:
         text=True,
         check=False,
         timeout=1200,
-        # Another environment's are no concern of this one.
+        # Modules of another environment are no concern of this one.
         env={name: value for name, value in os.environ.items() if name != "PYTHONPATH"},
         **options,
     )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
-#: What ansible-galaxy allows the API by default; it allows as much for a tarball.
+#: The timeout of ansible-galaxy for the API by default; it is the same for a tarball.
 TIMEOUT_SECONDS: Final = 60
 _HEAD: Final = (
     "GET {target} HTTP/1.1\r\nAccept-Encoding: identity\r\nHost: {host}\r\n"
@@ -24,12 +24,12 @@ class Answer:
     #: By their names in lower case.
     headers: Mapping[str, str]
     body: bytes
-    #: Of head and body, as they came.
+    #: Bytes of head and body, as they came.
     size: int
 
 
 async def get(url: str) -> Answer:
-    """Ask once, follow nothing; raise TimeoutError, OSError or BadAnswer without an answer."""
+    """Ask once, without redirects; raise TimeoutError, OSError or BadAnswer without an answer."""
     parts = urlsplit(url)
     target = f"{parts.path}?{parts.query}" if parts.query else parts.path
     async with asyncio.timeout(TIMEOUT_SECONDS):

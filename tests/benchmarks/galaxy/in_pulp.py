@@ -1,4 +1,4 @@
-"""What runs in the Django of the Pulp that is measured: SQL queries, counted by the test client.
+"""Code for the Django of the Pulp that is measured: SQL queries, counted by the test client.
 
 Imported by `manage shell`, never by the benchmark itself; prints JSON.
 """
@@ -30,15 +30,15 @@ _HOST = "127.0.0.1"
 
 
 def print_queries(paths: Sequence[str]) -> None:
-    """Print for each path [queries of a process that has not been asked before, and again]."""
+    """Print for each path [queries of the first request to a process, queries of the second]."""
     client = Client(headers={"host": _HOST})
     _print([[_counted(partial(client.get, path)) for _ in range(2)] for path in paths])
 
 
 def print_growth(sizes: Sequence[int]) -> None:
-    """Print by the number of versions in a repository what a distribution and a publish cost.
+    """Print the cost of a distribution and of a publish, by the number of versions in a repository.
 
-    What their tasks do is done here, without the bookkeeping for a task.
+    The work of their tasks is done here, without the bookkeeping for a task.
     """
     repository = GalaxyRepository.objects.create(name="growth")
     _distribute(repository, 0)
@@ -69,7 +69,7 @@ def _distribute(repository: GalaxyRepository, number: int) -> None:
 
 
 def _uploaded(number: int) -> tuple[str, str]:
-    """Return what a publish has left for its task: a temporary file, and the name of the upload."""
+    """Return the input of a publish's task: a temporary file, and the name of the upload."""
     data, name = _tarball(number)
     with _file(data, name) as path:
         temporary = PulpTemporaryFile.init_and_validate(str(path))
@@ -78,7 +78,7 @@ def _uploaded(number: int) -> tuple[str, str]:
 
 
 def _import(repository: GalaxyRepository, file: str, name: str) -> None:
-    import_collection(file, str(repository.pk), name)  # type: ignore[no-untyped-call]
+    import_collection(file, str(repository.pk), name)
 
 
 def _fill(repository: GalaxyRepository, numbers: range) -> None:
@@ -96,7 +96,7 @@ def _stored(data: bytes, name: str) -> CollectionVersion:
         artifact.save()
     with artifact.file.open() as file:
         collection = read_collection(file, Limits())
-    unit: CollectionVersion = store_collection(collection, artifact)  # type: ignore[no-untyped-call]
+    unit: CollectionVersion = store_collection(collection, artifact)
     return unit
 
 

@@ -9,7 +9,7 @@ from typing import Final
 
 from tests.benchmarks.galaxy.client import Exchange, Install, InstallFailed
 
-#: Whoever has not finished then is counted as an error.
+#: A client that has not finished then is counted as an error.
 ROUND_SECONDS: Final = 300
 
 
@@ -23,7 +23,7 @@ class Server:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What every client installs, and how many versions of it there are."""
+    """The collection that every client installs, and the number of its versions."""
 
     collection: str
     versions: int
@@ -31,14 +31,14 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """What was measured in one round."""
+    """The measurements of one round."""
 
     clients: int
     #: From the first request to the end of the last client.
     seconds: float
-    #: Of each install that succeeded.
+    #: Seconds of each install that succeeded.
     installs: list[float]
-    #: Of all clients, also of those that failed.
+    #: Requests of all clients, also of those that failed.
     exchanges: list[Exchange]
     errors: list[str]
 
@@ -77,7 +77,7 @@ def measure(server: Server, wanted: Wanted, clients: int) -> Round:
 
 
 def trace(server: Server, wanted: Wanted) -> list[Exchange]:
-    """Return what one client asks; raise InstallFailed if it fails."""
+    """Return the requests of one client; raise InstallFailed if it fails."""
     install = Install(server.url)
     asyncio.run(install.run(wanted.collection, wanted.versions))
     return install.exchanges
@@ -97,7 +97,7 @@ async def _together(server: Server, wanted: Wanted, clients: int) -> Round:
 
 
 async def _timed(install: Install, wanted: Wanted) -> float | str:
-    """Return the seconds that an install took, or what was wrong."""
+    """Return the seconds that an install took, or its error."""
     started = time.perf_counter()
     try:
         async with asyncio.timeout(ROUND_SECONDS):

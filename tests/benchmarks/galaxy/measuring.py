@@ -1,4 +1,4 @@
-"""The order of a run: content, then what is asked by turns, then what is counted."""
+"""The order of a run: content, then the requests by turns, then the counts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from tests.benchmarks.galaxy.pulp import WORKERS, Pulp
 from tests.benchmarks.galaxy.results import Plan, Run
 from tests.benchmarks.session import Say
 
-#: So many at once that every worker has been asked before it counts.
+#: So many at once that every worker has been asked before the measurements.
 _WARM_UP_CLIENTS = 2 * WORKERS
 #: Installs by a client that is alone, for the time of each of its requests.
 _TRACES = 7
@@ -31,7 +31,7 @@ class Measuring:
         servers = self._servers()
         for server in servers:
             self._warm_up(server)
-        # No table without its first rounds: one that stands alone compares nothing.
+        # There is no table before the first round of each server: one alone compares nothing.
         rounds: dict[str, list[Round]] = {server.name: [] for server in servers}
         for number in range(self.plan.rounds):
             for server in servers:
@@ -54,7 +54,7 @@ class Measuring:
         return [*theirs, content.ours(self.plan.wanted)]
 
     def _warm_up(self, server: Server) -> None:
-        """Raise InstallFailed if one client cannot install, then let all workers know the way."""
+        """Raise InstallFailed if one client cannot install, then let all workers warm up."""
         load.trace(server, self.plan.wanted)
         load.measure(server, self.plan.wanted, _WARM_UP_CLIENTS)
 

@@ -1,4 +1,4 @@
-"""The Pulp that is asked: one instance, which may have both plugins."""
+"""The Pulp that the clients ask: one instance, which may have both plugins."""
 
 import os
 import subprocess
@@ -14,10 +14,10 @@ from tests.harness.standalone import Standalone
 from tests.harness.template import FAST_HASHER, PASSWORD
 from tests.harness.waiting import wait_until
 
-#: Processes of each kind, where the defaults of `serve` are for a trial.
+#: Processes of each kind; the defaults of `serve` are for a trial.
 WORKERS: Final = 2
 _ROOT: Final = Path(__file__).parents[3]
-#: For the migrations of both plugins.
+#: Long enough for the migrations of both plugins.
 _READY_SECONDS: Final = 300
 _STOP_SECONDS: Final = 30
 _COMMAND_SECONDS: Final = 900
@@ -26,13 +26,13 @@ _SETTINGS: Final = (
     *(f"{name}={value}" for name, value in FAST_HASHER.items()),
     # Tarballs of pulp_ansible go through Pulp's own handler, as they do without this plugin.
     "CONTENTROUTES_ACCELERATE_CONTENT_PREFIX=false",
-    # Its access policies want a known user; ours lets everybody read where there is no guard.
+    # Its access policies require a known user; ours let every client read without a guard.
     'ANSIBLE_PERMISSION_CLASSES=["rest_framework.permissions.AllowAny"]',
 )
 
 
 class CommandFailed(Exception):
-    """`str(error)` is the end of what the command said."""
+    """`str(error)` is the end of the command's output."""
 
 
 @dataclass
@@ -40,7 +40,7 @@ class Pulp(Standalone):
     """An instance of the programs of `environment`, out of reach of the terminal's Ctrl-C."""
 
     environment: Environment | None = None
-    #: For its processes, beside those that are inherited.
+    #: Variables for its processes, beside those that are inherited.
     further: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -80,7 +80,7 @@ class Pulp(Standalone):
         self._ended("reset", "--yes", "--data", str(self.data))
 
     def shell(self, code: str) -> str:
-        """Run `code`, which may import from tests, in Pulp's Django; return what it prints."""
+        """Run `code`, which may import from tests, in Pulp's Django; return its output."""
         arguments = ("manage", "--data", str(self.data), "shell", "--no-imports", "-c", code)
         ended = self._ended(*arguments, PYTHONPATH=str(_ROOT))
         if ended.returncode:

@@ -1,4 +1,4 @@
-"""SQL queries of requests, and of what must not grow with a repository."""
+"""SQL queries of requests, and of operations that must not cost more in a larger repository."""
 
 import json
 from collections.abc import Sequence
@@ -23,22 +23,22 @@ class Asked:
 
     path: str
     status: int
-    #: Of the answer, with its head.
+    #: Size of the answer, with its head.
     bytes: int
     #: Median, of one client that is alone, in milliseconds.
     alone_ms: float
-    #: In a process that has not been asked for it before; None for the content app.
+    #: Queries in a process that has not been asked for it before; None for the content app.
     queries: int | None
-    #: In a process that has.
+    #: Queries in a process that has.
     again: int | None
 
 
 def asked(instance: Pulp, traces: Sequence[Sequence[Exchange]]) -> list[Asked]:
-    """Return the requests of installs that were made one after another: all ask the same."""
+    """Return the requests of successive installs, all of which ask the same."""
     paths = [_path(exchange.url) for exchange in traces[0]]
     counted = [path for path in paths if not path.startswith(_CONTENT_PREFIXES)]
     printed = instance.shell(f"{_IMPORT}; in_pulp.print_queries({counted!r})")
-    # None of them is made twice.
+    # No request is made twice.
     counts = dict(zip(counted, json.loads(printed.splitlines()[-1]), strict=True))
     return [
         Asked(

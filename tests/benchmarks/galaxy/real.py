@@ -11,7 +11,7 @@ from tests.harness.ansible_galaxy import Client
 
 @dataclass(frozen=True, slots=True)
 class Together:
-    """What `processes` real clients did; `seconds` until the last had ended."""
+    """The result of `processes` real clients; `seconds` until the last had ended."""
 
     processes: int
     seconds: float
@@ -30,7 +30,7 @@ def install(server: Server, wanted: Wanted, processes: int, folder: Path) -> Tog
 
 
 def _installed(client: Client, server: Server, wanted: Wanted) -> str | None:
-    """Return what went wrong, None if nothing did."""
+    """Return the error, None if there was none."""
     ended = client.run(*("collection", "install", wanted.collection, "-p", "got", "-s", server.url))
     if ended.returncode:
         return " ".join(ended.stderr.split())

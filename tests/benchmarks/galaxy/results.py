@@ -1,4 +1,4 @@
-"""What was measured: medians of the rounds, and ratios of rounds that stood side by side."""
+"""The measured values: medians of the rounds, and ratios of rounds that stood side by side."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -44,7 +44,7 @@ FIGURES: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How much is measured."""
+    """The extent of the measurements."""
 
     wanted: Wanted
     clients: int
@@ -55,7 +55,7 @@ class Plan:
 
 @dataclass(slots=True)
 class Run:
-    """What one run has measured so far, by the name of the server."""
+    """The measurements of one run so far, by the name of the server."""
 
     rounds: dict[str, list[Round]] = field(default_factory=dict)
     real: dict[str, Together] = field(default_factory=dict)
@@ -76,7 +76,7 @@ class Run:
         return 1 / ratio if figure.less_is_better else ratio
 
     def errors(self, name: str) -> list[str]:
-        """Return what went wrong, of the simulated clients and of the real ones."""
+        """Return the errors of the simulated clients and of the real ones."""
         errors = [error for each in self.rounds.get(name, []) for error in each.errors]
         return errors + (self.real[name].errors if name in self.real else [])
 

@@ -79,7 +79,7 @@ def _row(longest: int, path: str, values: Sequence[object]) -> None:
 
 
 def _shortened(path: str, server: str) -> str:
-    """Return what follows the name of the distribution, which stands at the end of `server`."""
+    """Return the part after the name of the distribution, which stands at the end of `server`."""
     before, name, after = path.partition(server.strip("/").rpartition("/")[2])
     # The test client does not see the queries of the content app.
     where = "content app: " if "/content/" in before and "/api/" not in before else ""

@@ -13,7 +13,7 @@ FIRST_UVLOOP = "ours, first request, uvloop"
 
 #: File → connections: many clients of small files, few of large ones.
 _CONNECTIONS = {"4KiB.bin": CONNECTIONS, "1MiB.bin": 8, "100MiB.bin": 4}
-#: Server → the one that shows what it could reach.
+#: Server → the server that shows the limit that it could reach.
 _CEILINGS = {
     site.OURS: site.MEMORY,
     site.OURS_UVLOOP: site.MEMORY_UVLOOP,

@@ -15,7 +15,7 @@ KINDS = (PASS_THROUGH, PUBLISHED)
 #: Many short rounds: sizes are compared with each other, and must meet the same noise.
 _TURNS = 4
 _REQUESTS = 80
-#: Stock needs seconds for each at a million units.
+#: Stock needs seconds for each request at a million units.
 _STOCK_REQUESTS = 5
 _LONGEST_SECONDS = 15
 

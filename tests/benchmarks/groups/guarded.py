@@ -1,4 +1,4 @@
-"""A guarded file of 4 KiB: what a guard costs, and what a password."""
+"""A guarded file of 4 KiB: the cost of a guard, and that of a password."""
 
 import base64
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Requests for what does not exist, every path different, and honest clients beside them."""
+"""Requests for missing files, every path different, and honest clients beside them."""
 
 from collections.abc import Callable
 
@@ -16,7 +16,7 @@ BESIDE_FLOOD = "beside a flood of 404s"
 _FILE = "4KiB.bin"
 _APART = 100_000_000
 _HONEST_CONNECTIONS = 4
-#: Half of it is the mean, so that all honest clients ask less than 400 times in a second.
+#: The mean is half of it, so that all honest clients ask less than 400 times in a second.
 _HONEST_PAUSE = 20
 _FLOOD_CONNECTIONS = 28
 #: 28 connections with a mean pause of 28 ms ask 1000 times in a second.

@@ -1,4 +1,4 @@
-"""`python -m tests.benchmarks.soak`: everything at once, and nothing wrong or left."""
+"""`python -m tests.benchmarks.soak`: everything at once, with nothing wrong and nothing left."""
 
 import os
 import shutil
@@ -30,7 +30,7 @@ from tests.harness.standalone import Standalone, run_pulp
 from tests.harness.template import ROOT
 
 _WORKERS: Final = 2
-#: Wrong passwords shall cost as much as they do, and the template's user has the other hash.
+#: Wrong passwords must have their real cost, and the template's user has the other hash.
 _HASHERS: Final = (
     '["django.contrib.auth.hashers.PBKDF2PasswordHasher",'
     ' "django.contrib.auth.hashers.MD5PasswordHasher"]'
@@ -50,8 +50,8 @@ class Plan:
     """Durations in seconds, and how often something is done."""
 
     loads: float
-    #: The 99th percentile of a client that asks ten times a second needs as long to be one: over a
-    #: minute it was 5 to 14 ms, run by run.
+    #: A client that asks ten times a second needs this long for a reliable 99th percentile: over a
+    #: minute it was between 5 and 14 ms, run by run.
     alone: float = 180
     after: float = 60
     cut_every: float = 20
@@ -81,7 +81,7 @@ the same. Nothing else should run meanwhile. The exit code is 1 when a rule is b
 the instance is kept in .cache/soak.log.
 """,
 )
-@click.option("--minutes", type=click.FloatRange(1, 600), default=10, help="Of all loads.")
+@click.option("--minutes", type=click.FloatRange(1, 600), default=10, help="Duration of all loads.")
 @click.option("--quick", is_flag=True, help="One minute of loads, with everything more often.")
 def main(minutes: float, quick: bool) -> None:
     if nginx.find() is None:
@@ -184,7 +184,7 @@ class _Soak:
         return routines
 
     def _wait(self, what: str, seconds: float, *clients: Clients) -> Period:
-        """Let everything run for some time, and tell how it goes."""
+        """Let everything run for some time, and report the progress."""
         self.say(f"{what}: {seconds:.0f} s")
         begun = time.monotonic()
         first = len(self.samples)

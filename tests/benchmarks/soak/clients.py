@@ -35,7 +35,7 @@ class Clients:
 
     def __exit__(self, *_: object) -> None:
         self._ended.set()
-        # The queue is emptied meanwhile: a process with samples in it does not end.
+        # The queue is emptied meanwhile: a process does not end while its samples are in it.
         self._process.join(_END_SECONDS)
         if self._process.is_alive():
             self._process.kill()
@@ -47,7 +47,7 @@ class Clients:
 
     def _receive(self) -> None:
         while True:
-            # Asked before the queue: what an ended process has put is there.
+            # Asked before the queue: an ended process has put all its samples there.
             is_alive = self._process.is_alive()
             try:
                 self._found.extend(self._queue.get(timeout=0.2))

@@ -1,4 +1,4 @@
-"""What an operator and an unlucky day do to a Pulp, in threads of the main process."""
+"""The harm of an operator and an unlucky day to a Pulp, in threads of the main process."""
 
 import itertools
 import os
@@ -27,22 +27,22 @@ _DATABASE_SECONDS: Final = 60
 
 @dataclass
 class History:
-    """What was done, and when."""
+    """The faults, and their times."""
 
     #: From the end of PostgreSQL until every worker listens again.
     outages: list[Period] = field(default_factory=list)
     #: From the end of the listening connections until every worker listens again.
     cuts: list[Period] = field(default_factory=list)
-    #: `text` is the way.
+    #: `text` is the way of the replacement.
     replacements: list[Period] = field(default_factory=list)
-    #: When the publisher knew that a publication was committed, by its number.
+    #: The time when the publisher knew that a publication was committed, by its number.
     commits: dict[int, float] = field(default_factory=dict)
-    #: What was to be done and could not.
+    #: Actions that were to be done and could not be done.
     failures: list[Period] = field(default_factory=list)
 
 
 class Database:
-    """PostgreSQL of an instance, past everything of Pulp."""
+    """The PostgreSQL of an instance, which is asked without Pulp."""
 
     def __init__(self, instance: Standalone) -> None:
         self._instance = instance
@@ -68,12 +68,12 @@ class Database:
         return {name or "(no name)": count for name, count in rows}
 
     def kill(self) -> None:
-        """End it as a crash would; the instance starts it again."""
+        """End PostgreSQL as a crash would; the instance starts it again."""
         os.kill(pid_of(self._instance, "postgresql"), signal.SIGKILL)
 
 
 class Faults:
-    """Everything that is done to the instance; `history` says what was done."""
+    """Everything that is done to the instance; `history` is the record of it."""
 
     def __init__(
         self,
@@ -101,7 +101,7 @@ class Faults:
         self.history.commits[number] = time.monotonic()
 
     def replace(self) -> None:
-        """Replace one file by the same bytes, each time another way."""
+        """Replace one file by the same bytes, each time in another way."""
         way, file = next(self._turns)
         begun = time.monotonic()
         _REPLACE[way](self._copies[file], file)
@@ -180,7 +180,7 @@ def _rename(source: Path, file: Path) -> None:
 def _truncate(source: Path, file: Path) -> None:
     data = source.read_bytes()
     os.truncate(file, len(data) // 2)
-    # Long enough that every reader meets the half of it.
+    # Long enough that every reader meets the half file.
     time.sleep(_HALF_SECONDS)
     with file.open("r+b") as opened:
         opened.seek(len(data) // 2)

@@ -12,10 +12,10 @@ from tests.benchmarks.soak.samples import BROKEN, Sample
 from tests.benchmarks.soak.site import Site
 
 IDLE: Final = "idle readers"
-#: The kernel takes no more of the file than this, doubled: the rest stays with the server.
+#: The kernel takes at most twice this much of the file: the rest stays with the server.
 _BUFFER_BYTES: Final = 4096
-#: As of Ethernet. With those of loopback the server's kernel takes the whole MiB, and the worker
-#: has nothing to keep.
+#: Segments like those of Ethernet. With those of loopback, the server's kernel takes the whole MiB,
+#: and the worker has nothing to keep.
 _SEGMENT_BYTES: Final = 1448
 _LOOK_SECONDS: Final = 5.0
 #: A Pulp is to be flooded with readers, not with connections.
@@ -50,7 +50,7 @@ class IdleReaders:
                 self._end(each)
 
     def close(self) -> None:
-        """End all connections; compare the few bytes of each that have come."""
+        """End all connections; compare the few bytes that have come on each."""
         while self._idle:
             self._end(self._idle.pop())
 
@@ -75,7 +75,7 @@ class IdleReaders:
     def _end(self, idle: _Idle) -> None:
         with idle.connection as connection:
             data = b""
-            # A reset has thrown away whatever came before.
+            # A reset has discarded all data that came before.
             with contextlib.suppress(OSError):
                 data = connection.recv(2 * _BUFFER_BYTES)
         head, _, body = data.partition(b"\r\n\r\n")

@@ -1,4 +1,4 @@
-"""Configuration of gunicorn with which a worker tells its asyncio tasks, threads and listeners.
+"""Configuration of gunicorn with which a worker reports its asyncio tasks, threads and listeners.
 
 The measured Pulp reads this file by GUNICORN_CMD_ARGS; `workers.py` sends the signal and reads the
 answer. Nothing else of the worker is changed.
@@ -14,7 +14,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any, Final
 
-#: Neither gunicorn nor aiohttp handles it.
+#: Neither gunicorn nor aiohttp handles this signal.
 SIGNAL: Final = signal.SIGRTMIN + 1
 #: Names the folder of the answers. `serve` keeps variables of our own prefix from its children.
 VARIABLE: Final = "SOAK_ANSWERS"

@@ -19,10 +19,10 @@ from tests.benchmarks.soak.site import Site
 from tests.harness.rest import basic
 
 #: Addresses that floods come from, and one more that sends most of the wrong passwords: a password
-#: costs 0.4 s of a processor, and what is measured is not who gets the most of it.
+#: costs 0.4 s of a processor, and the soak does not measure which client gets the most of it.
 _ADDRESSES: Final = 200
 _ONE_ADDRESS: Final = "198.51.100.250"
-#: One of so many wrong passwords comes from one of the `_ADDRESSES`.
+#: One in this many wrong passwords comes from one of the `_ADDRESSES`.
 _FROM_MANY: Final = 6
 _SEGMENTS: Final = 2000
 _SECONDS: Final = 60

@@ -3,7 +3,7 @@
 import random
 from typing import Any, Final
 
-#: By name, in bytes.
+#: Sizes in bytes, by name.
 SIZES: Final = {"small.txt": 4096, "large.bin": 128 * 1024}
 BASE_PATH: Final = "soak/published"
 

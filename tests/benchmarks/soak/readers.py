@@ -48,7 +48,7 @@ def _read(port: int, reader: Reader, keep: Callable[[Sample], None], ended: Even
             target = reader.targets[number % len(reader.targets)]
             keep(_ask(connection, reader.kind, target))
             number += 1
-            # A late client does not hurry after: its rate is a bound.
+            # A late client does not catch up: its rate is a bound.
             due = max(due + interval, time.monotonic())
 
 
@@ -66,7 +66,7 @@ def _ask(connection: Connection, kind: str, target: Target) -> Sample:
 
 
 def _check(target: Target, answer: Answer) -> tuple[str, int | None]:
-    """Return how the bytes are wrong, and the number of the publication that they belong to."""
+    """Return the fault of the bytes, and the number of the publication that they belong to."""
     if answer.status not in (200, 206, 304):
         return "", None
     if answer.status != target.status:

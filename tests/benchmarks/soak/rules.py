@@ -1,4 +1,4 @@
-"""What must hold in a soak: each broken rule is a sentence."""
+"""The rules of a soak: each broken one is reported as a sentence."""
 
 from bisect import bisect_right
 from collections import Counter
@@ -13,21 +13,21 @@ from tests.benchmarks.soak.samples import BROKEN, Period, Sample, touches_any
 from tests.benchmarks.soak.site import PUBLISHED, REPLACED
 from tests.benchmarks.soak.workers import CONNECTION, Peak, Usage
 
-#: Of the 99th percentile with all loads to that without.
+#: The ratio of the 99th percentile with all loads to that without.
 WORST_RATIO: Final = 3.0
-#: No honest client waits longer for an answer, right or not, in a crash of PostgreSQL either: twice
-#: CONTENTROUTES_DATABASE_TIMEOUT.
+#: No honest client waits longer for an answer, right or not, not even in a crash of PostgreSQL:
+#: twice CONTENTROUTES_DATABASE_TIMEOUT.
 LONGEST_SECONDS: Final = 10.0
 #: From a commit to the last answer with older content (docs/fast-path.md): a notification needs
 #: milliseconds; a connection that is lost is noticed within ten seconds.
 FRESH_SECONDS: Final = 1.0
 FRESH_SECONDS_IN_OUTAGE: Final = 10.0
-#: After a damaged file is whole again.
+#: The time for errors after a damaged file is whole again.
 HEALING_SECONDS: Final = 1.0
 #: An idle reader may be given up after CONTENTROUTES' ten minutes, and not much earlier.
 PATIENCE_SECONDS: Final = 500.0
-#: Bounded caches that fill (CONTENTROUTES_CACHED_PATH_BYTES and a quarter), and what the allocator
-#: keeps of it.
+#: Bounded caches that fill (CONTENTROUTES_CACHED_PATH_BYTES and a quarter), and the part that the
+#: allocator keeps.
 KEPT_BYTES: Final = 48 * 2**20
 #: nginx keeps this many connections to each upstream.
 KEPT_CONNECTIONS: Final = 32
@@ -90,7 +90,7 @@ class Run:
         ]
 
     def ratio(self, kind: str) -> float | None:
-        """Return how many times the alone p99 that with all loads is."""
+        """Return the ratio of the p99 with all loads to the p99 alone."""
         alone = self.milliseconds(kind, self.alone, 99)
         during = self.milliseconds(kind, self.during, 99)
         return during / alone if alone and during else None
@@ -198,7 +198,7 @@ def _idle(run: Run) -> Iterator[str]:
         for sample in samples
         if sample.status != "200"
         and sample.seconds < PATIENCE_SECONDS
-        # They are ended at the end of the loads by the soak itself.
+        # The soak itself ends idle readers at the end of the loads.
         and sample.ended < run.during.end
     ]
     if cut:
@@ -209,7 +209,7 @@ def _idle(run: Run) -> Iterator[str]:
 def _latency(run: Run) -> Iterator[str]:
     for kind in run.honest:
         ratio = run.ratio(kind)
-        # Those whose files are replaced open them anew.
+        # Clients whose files are replaced open them anew.
         if kind != REPLACED and (ratio is None or ratio > WORST_RATIO):
             shown = "unknown" if ratio is None else f"{ratio:.1f}"
             yield f"{kind}: p99 is {shown} times that alone (at most {WORST_RATIO:g})"

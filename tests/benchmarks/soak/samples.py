@@ -1,4 +1,4 @@
-"""Requests as they were answered, and when the server was harmed; all of it crosses processes."""
+"""Requests with their answers, and times of harm to the server; both are sent between processes."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """A time in which something is the case."""
+    """A time in which a condition holds."""
 
     begin: float
     end: float

@@ -19,7 +19,7 @@ _WIDTH: Final = 12
 _NAME: Final = 26
 _MB: Final = 1e6
 _MOST_LINES: Final = 12
-#: A line of Pulp's log, below the name of its service: level and logger, and what is said.
+#: A line of Pulp's log, below the name of its service: level and logger, and the message.
 _LOGGED: Final = re.compile(
     r"(WARNING|ERROR|CRITICAL)\S*:? (.*)|(\w+(?:\.\w+)*(?:Error|Exception)): "
 )

@@ -16,7 +16,7 @@ from tests.benchmarks.soak.inside import SIGNAL
 from tests.harness.standalone import Standalone
 from tests.harness.waiting import wait_until
 
-#: aiohttp's task of each connection.
+#: aiohttp's task for each connection.
 CONNECTION: Final = "RequestHandler.start"
 _ANSWER_SECONDS: Final = 30
 _START_SECONDS: Final = 60
@@ -39,7 +39,7 @@ class Usage:
 
 @dataclass(slots=True)
 class Peak:
-    """The largest values that were seen of a worker."""
+    """The largest values that were seen in a worker."""
 
     rss: int = 0
     descriptors: int = 0
@@ -65,7 +65,7 @@ class Workers:
             children = master.children()
             return bool(children) and all(_answers_signal(child.pid) for child in children)
 
-        # To a process that does not handle it, the signal is deadly.
+        # The signal ends a process that does not handle it.
         wait_until(are_ready, _START_SECONDS, "content workers that answer the signal")
         self.processes = master.children()
 
@@ -77,7 +77,7 @@ class Workers:
         return [process.pid for process in self.processes if not process.is_running()]
 
     def ask(self, pid: int) -> dict[str, Any]:
-        """Return what a worker says of itself."""
+        """Return a worker's report on itself."""
         answer = self._answers / f"{pid}.json"
         with self._asking:
             answer.unlink(missing_ok=True)
@@ -135,7 +135,7 @@ class Watch(threading.Thread):
                 try:
                     self._look(process, is_asked=looks % _ASK_EVERY == 0)
                 except (psutil.NoSuchProcess, OSError, AssertionError):
-                    # It has ended, which the rules know, or it is too busy to answer.
+                    # The worker has ended, which the rules know, or it is too busy to answer.
                     continue
             looks += 1
 

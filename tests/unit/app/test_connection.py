@@ -1,4 +1,4 @@
-"""asyncpg reaches the database that psycopg reaches, or the setting that stops it is named."""
+"""asyncpg reaches the same database as psycopg, or the setting that prevents it is named."""
 
 import os
 import ssl
@@ -13,7 +13,7 @@ from pulp_contentroutes.app.edge.connection import asyncpg_arguments
 from pulp_contentroutes.app.edge.libpq import read_settings
 from pulp_contentroutes.serving.errors import UnsupportedSetting
 
-#: What Django adds for psycopg alone.
+#: Parameters that Django adds for psycopg only.
 PSYCOPG = {
     "client_encoding": "UTF8",
     "cursor_factory": object,
@@ -28,7 +28,7 @@ Arguments = Callable[..., dict[str, Any]]
 
 @pytest.fixture
 def arguments(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Arguments:
-    """The arguments of asyncpg for parameters of psycopg, without those that are always there."""
+    """Return a function: parameters of psycopg → arguments of asyncpg, except the constant ones."""
     for name in [name for name in os.environ if name.startswith("PG")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(tmp_path))
@@ -146,7 +146,7 @@ def test_without_a_host_libpqs_own_socket_is_taken(arguments: Arguments) -> None
 def test_a_service_is_read_as_libpq_reads_it(
     arguments: Arguments, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """asyncpg itself leaves the file aside, and knows nothing of some of its lines."""
+    """asyncpg itself ignores the file, and does not know some of its settings."""
     services = tmp_path / "services"
     services.write_text(
         "[pulp]\nhost=a,b\nport=5433,5434\ndbname=pulp\npassword=secret\noptions=-c jit=off\n"
@@ -184,7 +184,7 @@ def write_passwords(file: Path, text: str) -> Path:
 def test_passwords_of_named_hosts_are_left_to_the_file(
     arguments: Arguments, tmp_path: Path
 ) -> None:
-    """They change, and each host may have its own."""
+    """Passwords change, and each host may have its own."""
     file = write_passwords(tmp_path / "own", "a:*:*:*:one\nb:*:*:*:two\n")
     found = asyncpg_arguments(read_settings({"host": "a,b", "user": "u", "passfile": str(file)}))
     assert (found["passfile"], found.get("password")) == (str(file), None)
@@ -230,7 +230,7 @@ def test_tls_without_a_question_is_passed_on(arguments: Arguments) -> None:
     ],
 )
 def test_what_asyncpg_cannot_obey_is_named(arguments: Arguments, name: str, value: str) -> None:
-    """Ignored, a connection would be less safe than it was meant to be."""
+    """If such a setting were ignored, the connection would be less safe than intended."""
     with pytest.raises(UnsupportedSetting) as raised:
         arguments(**{"host": "db", name: value})
     sentence = f"asyncpg cannot obey {name}='{value}' of Pulp's database: "
@@ -258,7 +258,7 @@ def test_what_libpq_refuses_is_named(arguments: Arguments, parameters: dict[str,
 
 
 def test_every_setting_of_libpq_is_known_to_the_documentation() -> None:
-    """A new one must be looked at: it may ask for safety that asyncpg does not give."""
+    """A new setting must be reviewed: it may require safety that asyncpg does not provide."""
     text = (Path(__file__).parents[3] / "docs" / "fast-path.md").read_text()
     names = {option.keyword.decode() for option in pq.Conninfo.get_defaults()}
     assert [name for name in sorted(names) if f"`{name}`" not in text] == []

@@ -1,4 +1,4 @@
-"""A soak finds what is wrong: each rule can be broken, and is kept by a faultless run."""
+"""The rules of the soak: each of them can be broken, and a faultless run keeps them all."""
 
 from dataclasses import replace
 from typing import Any
@@ -110,7 +110,7 @@ def test_an_idle_reader_is_not_given_up_early() -> None:
 
 
 def test_honest_clients_wait_at_most_three_times_as_long() -> None:
-    # One more sample is the slowest of a hundred, or not.
+    # A single slow sample may be among the slowest hundredth, or not.
     fast = [Sample(SMALL, 20, 0.01, "200")] * 300
     assert add(*fast, Sample(SMALL, 30, 0.5, "200")) == []
     assert add(*[Sample(SMALL, 30, 0.05, "200")] * 30)

@@ -1,4 +1,4 @@
-"""Archives of collections, right ones and all kinds of wrong ones, made in memory."""
+"""Archives of collections, valid ones and all kinds of invalid ones, made in memory."""
 
 import gzip
 import hashlib
@@ -10,7 +10,7 @@ from typing import Any
 
 from pulp_contentroutes.galaxy.limits import Limits
 
-#: Small ones, so that what is beyond them is small, too.
+#: Small limits, so that archives beyond them are small, too.
 LIMITS = Limits(unpacked=5_000_000, members=100, document=300_000, headers=20_000)
 FILES = {
     "README.md": b"# A collection\n",
@@ -80,7 +80,7 @@ def archive(
 
 
 def packed(files: dict[str, bytes], add: Add | None = None) -> io.BytesIO:
-    """Return a tar.gz of files and of the folders that they lie in: always the same bytes."""
+    """Return a tar.gz of files and of their parent folders: always the same bytes."""
     target = io.BytesIO()
     with (
         gzip.GzipFile(fileobj=target, mode="wb", compresslevel=1, mtime=0) as compressing,
@@ -111,7 +111,7 @@ def header(kind: bytes, data: bytes, name: str = "x") -> bytes:
 
 
 def with_member(*members: tarfile.TarInfo) -> io.BytesIO:
-    """Return a right collection with more members at its end."""
+    """Return a valid collection with more members at its end."""
 
     def add(tar: tarfile.TarFile) -> None:
         for each in members:

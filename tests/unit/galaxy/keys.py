@@ -1,4 +1,4 @@
-"""OpenPGP keys for tests, made by the library that Pulp checks signatures with."""
+"""OpenPGP keys for tests, made by the library with which Pulp checks signatures."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ class Key:
 
     @property
     def public(self) -> str:
-        """The public key in ASCII armor, as a key ring has it."""
+        """Return the public key in ASCII armor, as in a key ring."""
         return str(self.secret.extract_certificate())
 
     @property

@@ -125,7 +125,7 @@ def test_headers_that_tarfile_would_follow_are_refused(data: bytes) -> None:
 
 
 def test_chains_of_links_are_followed_once() -> None:
-    """Each time to its end would be half a million steps."""
+    """Following each link to the end of its chain would take half a million steps."""
     count = 1000
     links = [member(f"l{n}", tarfile.SYMTYPE, f"l{n + 1}") for n in range(count)]
     listed = {**FILES, **{f"l{n}": FILES["README.md"] for n in range(count + 1)}}

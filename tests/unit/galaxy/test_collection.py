@@ -1,4 +1,4 @@
-"""What is a collection, and the sentence for what is none; hostile archives cost little."""
+"""Valid collections, the refusal of invalid ones, and the small cost of hostile archives."""
 
 import io
 import json
@@ -63,7 +63,7 @@ def test_a_manifest_that_clients_could_not_verify_is_refused() -> None:
 
 
 def test_a_manifest_is_utf_8() -> None:
-    """JSON in UTF-16 could be read, and not be kept."""
+    """JSON in UTF-16 could be parsed, but not stored."""
     wide = manifest_json(files_json(FILES)).decode().encode("utf-16-le")
     for manifest in (wide, b"\xef\xbb\xbf" + manifest_json(files_json(FILES)), b"\xff{}"):
         with pytest.raises(InvalidManifest):
@@ -228,6 +228,6 @@ def test_nothing_but_a_refusal_comes_of_damage(data: st.DataObject) -> None:
         collection = read_collection(io.BytesIO(bad), LIMITS)
     except InvalidCollection:
         return
-    # What does not matter to gzip: its time, its name, its system.
+    # The damage is in a field that gzip ignores: time, name or system.
     assert collection.info.version == "1.2.3"
     assert collection.manifest == manifest_json(files_json(FILES)).decode()

@@ -1,4 +1,4 @@
-"""The rules for the documents of a collection, and the sentence when one is broken."""
+"""The rules for the documents of a collection, and the message if one is broken."""
 
 import json
 import tarfile
@@ -63,7 +63,7 @@ def test_both_documents_are_needed(name: str) -> None:
 
 @pytest.mark.parametrize("length", [0, 1])
 def test_a_manifest_has_at_most_256_kibibytes(length: int) -> None:
-    """It is kept in the database, to the byte."""
+    """It is stored in the database byte for byte."""
     manifest = manifest_json(files_json(FILES)).ljust(256 * 1024 + length)
     collection = archive(manifest=manifest)
     if length == 0:
@@ -166,7 +166,7 @@ def test_a_license_file_takes_the_place_of_a_license() -> None:
     ("kind", "target"), [(tarfile.SYMTYPE, "real.yml"), (tarfile.LNKTYPE, "meta/real.yml")]
 )
 def test_the_runtime_file_may_be_a_link(kind: bytes, target: str) -> None:
-    """ansible-core reads the file that it leads to."""
+    """ansible-core reads the target of the link."""
 
     def add(tar: tarfile.TarFile) -> None:
         tar.addfile(member("meta/runtime.yml", kind, target))

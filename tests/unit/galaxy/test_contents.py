@@ -41,7 +41,7 @@ def with_links(files: dict[str, bytes], **links: str) -> io.BytesIO:
 
 
 def file(name: str, data: bytes = b"") -> bytes:
-    """Return a regular file as it stands in a tar."""
+    """Return a regular file as a member of a tar."""
     return header(tarfile.REGTYPE, data, name)
 
 
@@ -56,7 +56,7 @@ def test_every_file_has_its_digest_and_requested_files_are_kept() -> None:
 
 @pytest.mark.parametrize("name", ["./x", "a//x", "a/./x", "a/../x", ".", "a/..", "x/"])
 def test_a_file_has_the_name_that_clients_look_for(name: str) -> None:
-    """They look for it as FILES.json spells it, and for folders of the path that results."""
+    """Clients look for the name that FILES.json has, and for the folders of the resulting path."""
     with pytest.raises(UnreadableArchive) as refused:
         read(compressed(file(name) + END))
     assert_sentence(refused.value, ascii(name), "ansible-galaxy collection build")
@@ -69,7 +69,7 @@ def test_folders_that_clients_do_not_look_for_are_passed_over() -> None:
 
 
 def test_a_hard_link_is_the_file_before_it() -> None:
-    """tarfile stores the second name of a file so; a client copies the first."""
+    """tarfile stores the second name of a file as a hard link; a client copies the first file."""
     first = member("y", tarfile.LNKTYPE, "x").tobuf(tarfile.GNU_FORMAT)
     second = member("z", tarfile.LNKTYPE, "./y").tobuf(tarfile.GNU_FORMAT)
     contents = read(compressed(file("x", b"x") + first + second + END))
@@ -137,7 +137,7 @@ def test_any_name_that_a_file_can_have_is_taken(name: str) -> None:
 
 
 def test_a_name_with_nul_is_refused() -> None:
-    """PAX headers can have it, and PostgreSQL cannot."""
+    """PAX headers can contain NUL, but PostgreSQL cannot store it."""
     extended = header(tarfile.XHDTYPE, b"12 path=a\0b\n")
     with pytest.raises(UnreadableArchive, match="out of the archive"):
         read(compressed(extended + file("x") + END))
@@ -201,7 +201,7 @@ def test_headers_for_names_are_counted_with_their_blocks(kind: bytes, data: byte
 
 
 def path(length: int, part: int = 250) -> str:
-    """Return a path of this length, of parts of some length."""
+    """Return a path of this length, whose segments have `part` bytes."""
     return ("/".join(["x" * part] * (length // part + 1)))[: length - 1] + "y"
 
 
@@ -237,7 +237,7 @@ def test_the_target_of_a_link_has_the_same_limit(length: int, expected: bool) ->
 
 
 def test_an_extended_header_has_room_for_two_paths() -> None:
-    """A link's own and its target's, with dates and owners."""
+    """The header of a link has its own path and its target's, with dates and owners."""
     for length, expected in ((10 * 1024, True), (10 * 1024 + 1, False)):
         data = b"10240 comment=".ljust(10239, b"x") + b"\n"
         archive = compressed(header(tarfile.XHDTYPE, data.ljust(length, b"\0")) + file("x") + END)
@@ -245,7 +245,7 @@ def test_an_extended_header_has_room_for_two_paths() -> None:
 
 
 def test_one_header_for_all_is_taken_and_a_second_refused() -> None:
-    """tarfile copies them to each member; `git archive` writes one."""
+    """tarfile copies global headers to each member; `git archive` writes one."""
     for_all = header(tarfile.XGLTYPE, b"18 comment=global\n")
     assert read(compressed(for_all + file("x") + END)).files.keys() == {"x"}
     with pytest.raises(UnreadableArchive, match="more than one global header") as refused:

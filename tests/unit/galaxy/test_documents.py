@@ -1,4 +1,4 @@
-"""Documents of strangers are bounded before they are parsed, and quoted after they are cut."""
+"""Untrusted documents: bounded before they are parsed, and cut before they are quoted."""
 
 import time
 import tracemalloc
@@ -17,18 +17,18 @@ from pulp_contentroutes.galaxy.errors import (
 from pulp_contentroutes.galaxy.role import read_role
 from tests.unit.galaxy.archives import FILES, LIMITS, archive, assert_sentence, packed
 
-#: Each list has the one before it nine times: at the end some forty million texts.
+#: Each list contains the one before it nine times: in the end some forty million texts.
 ALIASES = (
     "a0: &a0 [x]\n"
     + "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 9))
     + "requires_ansible: *a8\ngalaxy_info: {description: *a8, author: *a8}\n"
 ).encode()
-#: The same without a name, nested in the value itself.
+#: Anchors without aliases, nested in the value itself.
 NESTED = b"requires_ansible: " + b"&a [" * 8 + b"x" + b"]" * 8
 
 
 def peak_of(read: Any) -> int:
-    """Return the most bytes that were held while something was refused."""
+    """Return the peak of memory, in bytes, during a call that must raise InvalidCollection."""
     tracemalloc.start()
     with pytest.raises(InvalidCollection) as refused:
         read()
@@ -40,7 +40,7 @@ def peak_of(read: Any) -> int:
 
 @pytest.mark.parametrize("document", [ALIASES, NESTED], ids=["eight deep", "anchors"])
 def test_aliases_are_refused_before_they_are_written_out(document: bytes) -> None:
-    """752 bytes of them took the API down: the error message wrote them out, to quote some."""
+    """752 bytes of aliases took the API down: the error message expanded them to quote a part."""
     collection = archive({**FILES, "meta/runtime.yml": document})
     assert peak_of(lambda: read_collection(collection, LIMITS)) < 2_000_000
     role = packed({"meta/main.yml": document})
@@ -70,7 +70,7 @@ def test_a_yaml_file_is_refused_soon(document: bytes) -> None:
 
 
 def test_usual_yaml_is_read() -> None:
-    """Scalars stay texts; a list is no key, and the last of equal keys counts."""
+    """Scalars remain texts; a list cannot be a key, and the last of equal keys counts."""
     document = b"a: 1\nb: {c: [d, 2.0, null], e: }\n? [f]\n: g\na: 2\n"
     assert yaml_document_of(document, "x") == {"a": "2", "b": {"c": ["d", "2.0", "null"], "e": ""}}
     assert [yaml_document_of(each, "x") for each in (b"", b"- a", b"a", b"---")] == [{}] * 4
@@ -112,7 +112,7 @@ def test_a_quoted_text_is_cut_before_it_is_made_printable() -> None:
     tracemalloc.stop()
     assert len(shown) == 80
     assert shown.endswith("...")
-    # The text itself is made before the measurement ends, with four bytes for each letter.
+    # The peak includes the text itself, with four bytes for each letter.
     assert peak < 4_100_000
 
 

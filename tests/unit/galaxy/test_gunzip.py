@@ -1,4 +1,4 @@
-"""Unpacking: every kind of gzip file, and an end to the ones that never end."""
+"""Unpacking: every kind of gzip file, and limits for those that never end."""
 
 import gzip
 import io
@@ -33,7 +33,7 @@ def unpacked(data: bytes, limits: Limits | None = None, size: int = 1000) -> byt
 def test_members_follow_each_other_with_padding(
     parts: list[bytes], padding: list[int], size: int
 ) -> None:
-    """As the standard library reads them, which clients use."""
+    """The result is that of the standard library, which clients use."""
     data = b"".join(gzip.compress(each) + bytes(n) for each, n in zip(parts, padding, strict=False))
     assert unpacked(data, size=size) == gzip.decompress(data) == b"".join(parts)
 
@@ -70,7 +70,7 @@ def test_unpacked_bytes_are_counted(less: int, is_taken: bool) -> None:
 
 
 def test_empty_members_come_to_an_end() -> None:
-    """2 MiB of them kept the standard library in one call for two seconds."""
+    """With 2 MiB of empty members, one call of the standard library took two seconds."""
     began = time.process_time()
     with pytest.raises(TooLarge, match="members"):
         unpacked(EMPTY * 200_000)
@@ -78,7 +78,7 @@ def test_empty_members_come_to_an_end() -> None:
 
 
 def test_a_long_name_in_the_header_takes_no_time() -> None:
-    """The standard library reads it byte by byte."""
+    """The standard library reads the name byte by byte."""
     began = time.process_time()
     named = b"\x1f\x8b\x08\x08" + bytes(6) + b"a" * 20_000_000 + b"\0" + EMPTY[10:]
     assert unpacked(named) == b""
@@ -86,7 +86,7 @@ def test_a_long_name_in_the_header_takes_no_time() -> None:
 
 
 class Endless(io.RawIOBase):
-    """Packed bytes that never end."""
+    """A file of packed bytes that never ends."""
 
     def read(self, size: int = -1, /) -> bytes:
         return EMPTY
@@ -101,7 +101,7 @@ def test_reading_ends_at_the_deadline() -> None:
 
 
 def test_a_sparse_map_without_an_end_is_not_followed() -> None:
-    """tarfile would keep each of its numbers, as many as the file says, in one call."""
+    """In one call, tarfile would store as many numbers of the map as the file claims."""
     records = [b"GNU.sparse.major=1\n", b"GNU.sparse.minor=0\n", b"GNU.sparse.realsize=1\n"]
     extended = b"".join(b"%d %s" % (len(each) + 3, each) for each in records)
     data = (
@@ -114,7 +114,7 @@ def test_a_sparse_map_without_an_end_is_not_followed() -> None:
 
 
 def test_negative_sizes_are_refused() -> None:
-    """They would give back what the headers before have used up."""
+    """A negative size would increase the remaining limit that earlier headers have used up."""
     for kind in (b"0", b"x", b"L"):
         negative = bytearray(header(kind, b""))
         negative[124:136] = b"\xff" * 11 + b"\x00"
@@ -125,7 +125,7 @@ def test_negative_sizes_are_refused() -> None:
 
 
 def test_collection_build_may_have_a_header_for_each_of_many_files() -> None:
-    """It keeps fractions of seconds, so that each member has a header of its own for them."""
+    """It stores fractions of seconds, which need an extended header for each member."""
     extended = header(b"x", b"30 mtime=1700000000.123456789\n")
     members = itertools.chain.from_iterable(
         (extended, header(b"0", b"", f"plugins/modules/m{number}")) for number in range(3000)

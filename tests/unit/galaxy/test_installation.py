@@ -1,6 +1,6 @@
-"""Archives that `ansible-galaxy` builds and installs are taken, and no others.
+"""Archives that `ansible-galaxy` builds and installs are accepted, and no others.
 
-`tests/clients/test_oracle.py` asks the client; here stands what it said.
+`tests/clients/test_oracle.py` runs the client; its results are recorded here.
 """
 
 import io
@@ -26,7 +26,7 @@ PING = "plugins/modules/ping.py"
 
 
 def entry(name: str, data: bytes | None = None) -> dict[str, Any]:
-    """Return an entry of FILES.json: of a file, or without data of a folder."""
+    """Return an entry of FILES.json: for a file, or, without data, for a folder."""
     if data is None:
         return {"name": name, "ftype": "dir"}
     digest = {"chksum_type": "sha256", "chksum_sha256": sha256(data)}
@@ -42,7 +42,7 @@ def file(name: str, data: bytes) -> tuple[tarfile.TarInfo, bytes]:
 
 
 def warnings_of(entries: list[dict[str, Any]], *members: tuple[tarfile.TarInfo, bytes]) -> Any:
-    """Return what is said of the usual collection with more entries and members."""
+    """Return the warnings about the usual collection with more entries and members."""
     listed = json.loads(files_json(FILES))
     listed["files"] += entries
 
@@ -67,7 +67,7 @@ def test_a_link_may_not_be_listed_twice() -> None:
 
 
 def test_below_a_link_stands_what_its_folder_has() -> None:
-    """With `manifest` in galaxy.yml, a build follows links to folders, and lists both."""
+    """With `manifest` in galaxy.yml, a build follows links to folders, and lists link and files."""
     members = (link("more", "plugins/modules"), file("more/ping.py", FILES[PING]))
     entries = [entry("more"), entry("more/ping.py", FILES[PING])]
     assert warnings_of(entries, *members) == ()

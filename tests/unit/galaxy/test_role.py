@@ -1,4 +1,4 @@
-"""What is a role, and the sentence for what is none."""
+"""Valid roles, and the refusal of archives that are not roles."""
 
 import io
 import subprocess
@@ -50,7 +50,7 @@ def test_it_needs_no_folder_and_little_said(name: str) -> None:
 
 
 def test_what_git_archive_writes_is_a_role(tmp_path: Path) -> None:
-    """It says the commit in a header for all members."""
+    """It writes the commit into a global header."""
 
     def git(*arguments: str) -> bytes:
         identity = ("-c", "user.name=x", "-c", "user.email=x@example.com")
@@ -97,7 +97,7 @@ def test_its_meta_may_be_a_link(kind: bytes, target: str) -> None:
 
 
 def test_of_two_members_of_a_name_the_first_describes_the_role() -> None:
-    """Clients take the first; what a link leads to is the last, as in tarfile."""
+    """Clients take the first; the target of a link is the last, as in tarfile."""
     first, last = b"galaxy_info: {author: first}", b"galaxy_info: {author: last!}"
 
     def add(tar: tarfile.TarFile) -> None:

@@ -1,4 +1,4 @@
-"""Versions sort in PostgreSQL as the specification wants it."""
+"""Versions sort in PostgreSQL as the specification requires."""
 
 import pytest
 from hypothesis import given
@@ -49,7 +49,7 @@ def test_requirements_that_clients_resolve_are_taken(text: str) -> None:
     ],
 )  # fmt: skip
 def test_requirements_that_stop_clients_are_refused(text: str) -> None:
-    """`Non integer values in LooseVersion`: nobody could install the collection."""
+    """`Non integer values in LooseVersion`: no client could install the collection."""
     with pytest.raises(InvalidManifest, match="requirement of a version") as refused:
         check_requirement(text)
     assert ("spaces" in str(refused.value)) is (" " in text)

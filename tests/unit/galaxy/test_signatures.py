@@ -1,4 +1,4 @@
-"""Which signatures are taken, and the sentence for the others."""
+"""Signatures that are accepted, and the refusal of others."""
 
 import pytest
 
@@ -38,7 +38,7 @@ def test_it_says_which_key_has_made_it(key: Key, other: Key) -> None:
 
 
 def test_what_stands_around_a_signature_does_not_come_in(key: Key, other: Key) -> None:
-    """A second one would be handed out, and never have been checked."""
+    """A second signature would be served without having been checked."""
     signature = key.signature_of(MANIFEST.encode())
     for after in ("\0", "\n<script>", other.signature_of(MANIFEST.encode())):
         assert Signature.parse(signature + after).text == signature

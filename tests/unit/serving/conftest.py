@@ -60,16 +60,16 @@ class User:
 
 
 class Authentication:
-    """Pulp's: knows the user of `X-User`, as if the password were right, and counts."""
+    """A fake of Pulp's authentication: takes the user from `X-User`, and counts the checks."""
 
     def __init__(self) -> None:
         #: The `X-Name` of each request whose password was checked, in order.
         self.checked: list[str] = []
         self.most_at_once = 0
         self._at_once = 0
-        #: When set, passwords wait for it.
+        #: If not None, passwords wait for this event.
         self.gate: asyncio.Event | None = None
-        #: When set, requests end here, as those for a domain that does not exist.
+        #: Whether requests end here, like those for a domain that does not exist.
         self.is_missing = False
 
     @property
@@ -95,14 +95,14 @@ class Authentication:
         self._at_once -= 1
 
     async def until_checked(self, count: int) -> None:
-        """Wait until `count` passwords have come so far."""
-        while len(self.checked) < count:  # noqa: ASYNC110  a fake needs no event for it
+        """Wait until the check of `count` passwords has begun."""
+        while len(self.checked) < count:  # noqa: ASYNC110  not worth an event in a fake
             await asyncio.sleep(0)
 
 
 @dataclass
 class FastPath:
-    """Every part, for tests that look inside."""
+    """All parts of the fast path, for tests that look inside."""
 
     database: FakeDatabase
     root: Path
@@ -117,7 +117,7 @@ class FastPath:
     authorizer: Authorizer
     admission: Admission
     authentication: Authentication
-    #: What the listener tells.
+    #: The memories that the listener notifies.
     memories: tuple[Memory, ...]
 
     def invalidate(self, keys: Iterable[str]) -> None:
@@ -140,13 +140,13 @@ class FastPath:
 
 @pytest.fixture
 def is_hidden() -> bool:
-    """Whether refusals are hidden; tests override it with a parameter of this name."""
+    """Return whether refusals are hidden; tests override it with a parameter of this name."""
     return False
 
 
 @pytest.fixture
 def has_debug_header() -> bool:
-    """Whether answers say how they came about; overridden in the same way."""
+    """Return whether answers have the debug header; tests override it in the same way."""
     return False
 
 
@@ -154,7 +154,7 @@ def has_debug_header() -> bool:
 async def fast_path(
     tmp_path: Path, is_hidden: bool, has_debug_header: bool
 ) -> AsyncIterator[FastPath]:
-    """The fast path, listening and on, with a distribution `base`."""
+    """Yield the fast path, listening and on, with a distribution `base`."""
     database, files = FakeDatabase(), Files(10)
     database.add_distribution("base")
     lookups = PathLookup(database, files.stored_file, content_type, 1000, 1_000_000)
@@ -190,7 +190,7 @@ async def fast_path(
 
 @pytest.fixture
 async def client(fast_path: FastPath, aiohttp_client: MakeClient) -> Client:
-    """A client of the fast path; what is handed over is answered HANDED_OVER."""
+    """Return a client of the fast path; requests that are handed over are answered HANDED_OVER."""
 
     async def handed_over(request: web.Request) -> web.Response:
         if "X-Refused-By-Pulp" in request.headers:
@@ -209,7 +209,7 @@ async def client(fast_path: FastPath, aiohttp_client: MakeClient) -> Client:
 
 
 async def get(client: Client, path: str, method: str = "GET", **headers: str) -> ClientResponse:
-    """Ask below our prefix, and read the answer; `_` in a header's name stands for `-`."""
+    """Request a path below our prefix, and read the answer; `_` in header names becomes `-`."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     response = await client.request(method, OURS + path, headers=named)
     await response.read()

@@ -1,4 +1,4 @@
-"""Who is admitted, and what everyone else is told: over real HTTP, with guards of a fake Pulp."""
+"""Admissions and refusals of clients: over real HTTP, with guards of a fake Pulp."""
 
 import pytest
 from aiohttp import ClientResponse
@@ -23,14 +23,14 @@ from tests.unit.serving.conftest import (
     guarded,
 )
 
-#: What there is in a distribution, what is not, and what Pulp would list or redirect.
+#: Paths of a file, of a missing file, and of directories that Pulp would list or redirect.
 PATHS = ("base/x", "base/missing", "base/dir", "base/dir/", "base/", "base")
 
 
 NEEDS_TOKEN = "401: Unauthorized. Send a valid API token of Pulp: passwords are not accepted here."
 
-#: Guard → what a client without credentials is told. A browser would ask its user for a password
-#: that no header and no certificate guard looks at.
+#: Guard → the answer to a client without credentials. For a 401, a browser would ask its user for a
+#: password, which header and certificate guards do not look at.
 REFUSAL = {
     Asks.REQUEST: "403: Forbidden",
     Asks.REQUEST_SLOWLY: "403: Forbidden",
@@ -80,7 +80,7 @@ async def test_the_challenge_is_basic_and_bearer(client: Client, fast_path: Fast
 async def test_a_token_guard_says_that_it_wants_a_token(
     client: Client, fast_path: FastPath, value: str | None
 ) -> None:
-    """The same to everyone: a password is not checked, so nothing tells a right one."""
+    """All clients get the same answer: passwords are not checked, so none is revealed as right."""
     guarded(fast_path, Asks.TOKEN)
     headers = {"Authorization": value, "X_User": "me"} if value else {}
     answer = await get(client, "base/x", **headers)
@@ -107,7 +107,7 @@ async def test_passwords_for_a_token_guard_are_failed_log_ins(
 async def test_a_user_with_a_password_is_told_that_only_a_token_would_do(
     client: Client, fast_path: FastPath
 ) -> None:
-    """By guards that Pulp asks: those made of token guards, and any in its own handler."""
+    """So do guards that ask Pulp, if made of token guards, and all guards in Pulp's handler."""
     guard_id = guarded(fast_path, Asks.PULP)
     fast_path.guards.accepted_by_pulp = Accepted.TOKENS
     fast_path.guards.pulps = guard_id
@@ -261,7 +261,7 @@ async def test_a_challenge_is_sent_only_where_credentials_can_satisfy_the_guard(
         for _ in range(FAILED_LOGINS + 1):
             answer = await get(client, "base/x", **headers)
             assert (answer.status, "WWW-Authenticate" in answer.headers) == (403, False)
-    # Wrong credentials are reported as wrong, whatever the guard asks; and none has failed yet.
+    # Wrong credentials are reported as wrong, whatever the guard asks; no log-in has failed yet.
     for wrong in (basic("wrong"), f"Bearer {new_token()}", "Bearer pcr_x"):
         answer = await get(client, "base/x", Authorization=wrong)
         assert (answer.status, "WWW-Authenticate" in answer.headers) == (401, True)
@@ -287,7 +287,7 @@ async def test_a_refusal_in_pulps_handler_is_a_challenge_only_where_credentials_
 async def test_a_path_that_only_pulp_reads_is_refused_with_the_same_answer(
     client: Client, fast_path: FastPath
 ) -> None:
-    """Otherwise the guard's own words would tell that there is one."""
+    """Otherwise the guard's own message would reveal that there is a guard."""
     fast_path.guards.pulps = fast_path.guards.add(Asks.PULP)
     for path in ("base//x", "base/%zz", "base/%ff"):
         url = URL(PULPS + path, encoded=True)
@@ -311,7 +311,7 @@ async def test_invalid_credentials_are_refused_though_the_guard_permits_anonymou
 async def test_a_guard_that_asks_pulp_is_never_remembered(
     client: Client, fast_path: FastPath
 ) -> None:
-    """What it asks beside its own row, nobody announces."""
+    """Changes of the data that it reads besides its own row are not announced."""
     guarded(fast_path, Asks.PULP)
     for _ in range(2):
         assert (await get(client, "base/x", X_Key="yes", X_User="me")).status == 200
@@ -333,9 +333,9 @@ async def test_after_too_many_wrong_credentials_passwords_are_not_tried(
     assert statuses == [401] * FAILED_LOGINS + [429] * 2
     right = {"Authorization": basic("right"), "X_User": "me", "X_Key": "yes"}
     assert (await get(client, "base/x", **right)).status == 429
-    # A wrong token is told so, however often: its owner must find out.
+    # A wrong token is reported as wrong, however often: its owner must learn it.
     assert (await get(client, "base/x", Authorization="Bearer pcr_x")).status == 401
-    # A right token is as cheap as a wrong one; and another address is another client.
+    # A right token is as cheap as a wrong one, and another address counts as another client.
     bearer = {"Authorization": f"Bearer {token}", "X_User": "me", "X_Key": "yes"}
     assert (await get(client, "base/x", **bearer)).status == 200
     assert (await get(client, "base/x", **right, X_Forwarded_For="6.6.6.6, 10.0.0.9")).status == 200

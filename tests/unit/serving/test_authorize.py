@@ -54,7 +54,7 @@ def world() -> World:
 
 
 def asked(key: str = "no", authorization: str | None = None) -> web.Request:
-    """Return a request; guards that ask the request permit the key `yes`."""
+    """Return a request; guards that look at the request permit the key `yes`."""
     headers = {"X-Key": key} | ({"Authorization": authorization} if authorization else {})
     return make_mocked_request("GET", "/", headers)
 
@@ -83,7 +83,7 @@ DECISIONS = {
     (SLOWLY, "unknown token"): (UNAUTHENTICATED, UNAUTHENTICATED),
     (TOKEN, "unknown token"): (NEEDS_TOKEN, NEEDS_TOKEN),
     (PULP, "unknown token"): (UNAUTHENTICATED, UNAUTHENTICATED),
-    # A valid token does not open a guard by itself; its owner is known: 403, not 401.
+    # A valid token does not satisfy a guard by itself; as its owner is known, it is 403, not 401.
     (REQUEST, "token without permission"): (ADMITTED, FORBIDDEN),
     (SLOWLY, "token without permission"): (ADMITTED, FORBIDDEN),
     (TOKEN, "token without permission"): (FORBIDDEN, FORBIDDEN),
@@ -103,7 +103,7 @@ async def test_each_guard_decides_for_each_client(world: World, asks: Asks, kind
         for key, expected in zip(("yes", "no"), DECISIONS[asks, kind], strict=True):
             request = asked(key, authorization)
             assert await world.authorizer.decide(guard_id, request) is expected
-            # In the cache by now, unless it asks Pulp.
+            # The guard is cached by now, unless it asks Pulp.
             is_certain = expected is ADMITTED and asks is not SLOWLY
             assert world.authorizer.admits_now(guard_id, request) is is_certain
     assert world.guards.asked == []
@@ -161,7 +161,7 @@ async def test_after_pulps_authentication_only_guards_that_need_the_user_are_ask
 async def test_only_a_guard_that_takes_its_time_is_asked_in_a_thread(
     world: World, asks: Asks
 ) -> None:
-    """On the event loop it would hold up every other client."""
+    """On the event loop such a guard would delay every other client."""
     threads: list[int] = []
 
     def permits(request: web.Request) -> bool:

@@ -1,4 +1,4 @@
-"""A background task never ends unseen: it is logged, counted, and started anew."""
+"""Background tasks never end unnoticed: the end is logged and counted, and the task restarted."""
 
 import ast
 import asyncio
@@ -17,7 +17,7 @@ PACKAGE = Path(pulp_contentroutes.__file__).parent
 
 
 class Job:
-    """Does to each of its rounds what it is told; then it waits."""
+    """A job whose rounds end as given; after the last of them it waits."""
 
     def __init__(self, *ends: BaseException | None) -> None:
         self._ends = list(ends)
@@ -82,7 +82,7 @@ async def test_a_round_that_fails_is_not_the_last(
 async def test_pauses_grow_up_to_a_bound(
     background: Background, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Or a task that fails at once would fill the log, and a processor."""
+    """Or a task that fails at once would fill the log, and occupy a processor."""
     pauses, sleep = [], asyncio.sleep
 
     async def fall_asleep(seconds: float) -> None:
@@ -143,6 +143,6 @@ def test_every_task_is_started_by_the_supervisor(file: Path) -> None:
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
         if isinstance(node, ast.Call)
     }
-    # The listener notices the end of its comparisons, and begins anew; an import awaits its own.
+    # The listener notices the end of its comparisons, and restarts; an import awaits its own task.
     owners = ("background.py", "listener.py", "publishing.py")
     assert not called & names or file.name in owners

@@ -1,4 +1,4 @@
-"""Whatever is put in, the bounds hold."""
+"""The cache never exceeds its bounds, whatever is put in."""
 
 from hypothesis import given
 from hypothesis import strategies as st

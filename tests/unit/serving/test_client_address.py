@@ -74,7 +74,7 @@ def test_spaces_in_the_list_do_not_matter(forwarded: str) -> None:
     assert address_of("10.0.0.0/8", "10.0.0.1", forwarded) == "6.6.6.6"
 
 
-#: RFC 7239 §6, and what proxies really send: Azure's application gateway appends the port.
+#: Forms of RFC 7239 §6, and those of real proxies: Azure's application gateway appends the port.
 FORMS = {
     "198.51.100.1": (
         "198.51.100.1",
@@ -105,7 +105,7 @@ FORMS = {
     ("entry", "expected"), [(entry, name) for name, entries in FORMS.items() for entry in entries]
 )
 def test_an_entry_is_read_in_every_form(entry: str, expected: str) -> None:
-    """Azure appends ports: its clients would count as one, and a client with two ports as two."""
+    """Azure appends ports: its clients would count as one, or a client with two ports as two."""
     assert address_of("127.0.0.1", "127.0.0.1", f"6.6.6.6, {entry}") == expected
 
 
@@ -117,7 +117,7 @@ def test_an_entry_is_read_in_every_form(entry: str, expected: str) -> None:
     ],
 )  # fmt: skip
 def test_an_entry_that_is_no_address_names_nobody(entry: str) -> None:
-    """Neither the proxy, which is all its clients, nor what stands before: the client says that."""
+    """Not the proxy, which has many clients, nor an earlier entry, which the client supplies."""
     assert address_of("127.0.0.1", "127.0.0.1", f"6.6.6.6, {entry}") is None
     assert address_of("10.0.0.0/8", "10.0.0.1", f"6.6.6.6, {entry}, 10.0.0.2") is None
     assert address_of("10.0.0.0/8", "10.0.0.1", f"{entry}, 6.6.6.6, 10.0.0.2") == "6.6.6.6"
@@ -213,7 +213,7 @@ def named_by_forwarded(*values: str, trusted: str = "10.0.0.0/8") -> str | None:
     ],
 )
 def test_forwarded_is_read_from_the_right(value: str, expected: str | None) -> None:
-    """What stands before the nearest proxy's element, open quotes among it, is the client's."""
+    """Text before the nearest proxy's element, also open quotes, was supplied by the client."""
     assert named_by_forwarded(value) == expected
 
 
@@ -226,14 +226,14 @@ def test_forwarded_of_a_client_that_is_no_proxy_is_not_believed() -> None:
 
 
 def test_forwarded_does_not_count_beside_x_forwarded_for() -> None:
-    """A proxy that appends to the one passes the other on as the client has sent it."""
+    """A proxy that appends to one of the two headers forwards the other as the client sent it."""
     headers = {"X-Forwarded-For": "198.51.100.1", "Forwarded": "for=6.6.6.6"}
     request = make_mocked_request("GET", "/", headers).clone(remote="127.0.0.1")
     assert ClientAddresses(["127.0.0.1"]).of(request) == "198.51.100.1"
 
 
 def test_addresses_are_cached_in_bounded_memory() -> None:
-    """A client can send any number of them in X-Forwarded-For."""
+    """A client can send any number of addresses in X-Forwarded-For."""
     addresses = ClientAddresses(["0.0.0.0/0"])
     forwarded = ",".join(f"6.6.{number // 256}.{number % 256}" for number in range(2000))
     request = make_mocked_request("GET", "/", {"X-Forwarded-For": forwarded})
@@ -242,7 +242,7 @@ def test_addresses_are_cached_in_bounded_memory() -> None:
 
 
 def test_a_network_of_ipv6_is_one_client() -> None:
-    """A client has all addresses of its /64, and could try again from each."""
+    """A client has all addresses of its /64, and could make further attempts from each."""
     one, other = (address_of("::1", "::1", f"2001:db8:0:7::{host}") for host in ("1", "ffff:2"))
     assert one == other
     assert one != address_of("::1", "::1", "2001:db8:0:8::1")

@@ -1,4 +1,4 @@
-"""A value is served for as long as it is true: the one mechanism behind all that is remembered."""
+"""A value is served only while it is true: the cache behind everything that is remembered."""
 
 import asyncio
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ Cache = CoherentCache[str, Value]
 
 
 def make(max_entries: int = 10, *, keeps_doubted: bool = False) -> Cache:
-    """Return a cache that hears of changes: `of x` concerns the value `x`, `all` concerns all."""
+    """Return a cache that gets news: the key `of x` concerns the value `x`, `all` concerns all."""
     cache: Cache = CoherentCache(
         max_entries,
         keys_of=lambda key, _: (f"of {key}", "all"),
@@ -80,7 +80,7 @@ async def test_an_outdated_value_does_not_come_back() -> None:
 
 @pytest.mark.parametrize("news", ["invalidate", "resume", "suspend", "reset"])
 async def test_a_load_that_news_has_overtaken_is_not_kept(news: str) -> None:
-    """It may have read the state before: also if the news does not concern it."""
+    """The load may have read the earlier state, even if the news does not concern its value."""
     cache = make(keeps_doubted=True)
     generation = cache.generation
     getattr(cache, news)(*([["of b"]] if news == "invalidate" else []))
@@ -112,7 +112,7 @@ async def test_without_news_a_value_is_kept_only_to_be_compared(keeps_doubted: b
 
 @pytest.mark.parametrize("is_reset", [False, True])
 async def test_a_value_that_has_left_is_told_and_leaves_nothing(is_reset: bool) -> None:
-    """A request may still have it, and news does not reach it any more."""
+    """A request may still hold the value, and news does not reach it any more."""
     cache = make(1)
     value = keep(cache)
     if is_reset:

@@ -1,4 +1,4 @@
-"""What an Authorization header is read as; whatever it holds, reading it never fails."""
+"""Parsing an Authorization header: it never raises, whatever the header contains."""
 
 import base64
 

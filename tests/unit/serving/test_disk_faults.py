@@ -1,4 +1,4 @@
-"""A disk that fails costs a client nothing if it can be helped, and never looks like a 404."""
+"""Disk faults: clients do not notice them if it can be avoided, and they are never a 404."""
 
 import errno
 import logging
@@ -26,18 +26,18 @@ FAULTS = [errno.EACCES, errno.EIO, errno.ELOOP, errno.ESTALE, errno.ENFILE]
 
 
 def ours(caplog: pytest.LogCaptureFixture) -> list[logging.LogRecord]:
-    """Return what we have logged: aiohttp logs each access where its loggers are on."""
+    """Return our own log records: aiohttp logs each access if its loggers are on."""
     return [each for each in caplog.records if each.name.startswith("pulp_contentroutes")]
 
 
 class Disk:
-    """Lets the next calls of the operating system fail."""
+    """A fake of system calls, which makes the next ones fail."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        #: What the next calls that open a file, or read one, end in; None of one that succeeds.
+        #: The errors of the next calls that open or read a file; None if a call succeeds.
         self.opens: list[int | None] = []
         self.reads: list[int | None] = []
-        #: Is called with the offset of each read.
+        #: Called with the offset of each read.
         self.watch: Callable[[int], None] = lambda offset: None
         self._open, self._preadv = os.open, os.preadv
         monkeypatch.setattr(os, "open", self.open)
@@ -48,7 +48,7 @@ class Disk:
         return self._open(name, *arguments, **options)
 
     def preadv(self, number: int, buffers: Sequence[Any], offset: int, flags: int = 0) -> int:
-        # The question whether it can be read without waiting is no read.
+        # The test whether a file can be read without waiting does not count as a read.
         if len(buffers[0]) > 1:
             self.watch(offset)
             _fail(self.reads)
@@ -63,7 +63,7 @@ def _fail(errors: list[int | None]) -> None:
 
 @pytest.fixture
 def disk(monkeypatch: pytest.MonkeyPatch) -> Disk:
-    # No file is opened again only because it was written a moment ago.
+    # Otherwise a file that was written a moment ago would be opened again.
     monkeypatch.setattr(stored_files, "_TICK_SECONDS", -1)
     return Disk(monkeypatch)
 
@@ -127,7 +127,7 @@ async def test_a_read_that_fails_once_costs_the_client_nothing(
     client: Client, fast_path: FastPath, disk: Disk, caplog: pytest.LogCaptureFixture,
     size: int, headers: dict[str, str],
 ) -> None:  # fmt: skip
-    """A file server that was restarted makes every open file stale at once."""
+    """A restart of a file server makes all open files stale at once."""
     data, _ = add(fast_path, size)
     assert (await get(client, "base/x", **headers)).ok
     # Once in the event loop, and once in a thread.
@@ -210,21 +210,21 @@ async def test_a_change_of_the_inode_alone_breaks_nothing_off(
     assert file.stat().st_ctime_ns > before.st_ctime_ns
 
 
-# Files that Pulp's handler answers with.
+# Files that Pulp's handler sends.
 
 
 @pytest.fixture
 async def pulps(
     fast_path: FastPath, tmp_path: Path, aiohttp_client: MakeClient
 ) -> tuple[Client, Path]:
-    """A client of an app whose handler answers with the file of that path."""
+    """Return a client of an app whose handler sends a file, and the path of this file."""
     file = tmp_path / "artifact"
     file.write_bytes(b"data")
 
     async def answer(request: web.Request) -> web.StreamResponse:
         return web.FileResponse(file, headers={"Cache-Control": "public", "ETag": '"x"'})
 
-    # As before it listens: everything is handed over.
+    # As before the listener runs: everything is handed over.
     fast_path.pipeline.is_on = False
     app = web.Application(middlewares=[fast_path.pipeline.outermost])
     app.add_routes([web.get(prefix + "{path:.+}", answer) for prefix in (OURS, PULPS, "/other/")])
@@ -237,7 +237,7 @@ async def test_a_file_that_pulp_may_not_open_is_a_fault_of_the_server(
     pulps: tuple[Client, Path], disk: Disk, caplog: pytest.LogCaptureFixture,
     error: int, prefix: str,
 ) -> None:  # fmt: skip
-    """aiohttp says 403 or 404, with the headers of the file."""
+    """aiohttp answers 403 or 404, with the headers of the file."""
     client, file = pulps
     disk.opens = [error]
     answer = await client.get(f"{prefix}handed/over")

@@ -1,4 +1,4 @@
-"""Artifacts are read without blocking, and never when they are not what they should be."""
+"""Artifacts are read without blocking, and never if the file is not the expected one."""
 
 import errno
 import gc
@@ -19,7 +19,7 @@ from pulp_contentroutes.serving.sources.files import Files
 from pulp_contentroutes.serving.sources.stored_files import KEPT_BYTES, OpenFile, StoredFile
 from tests.fakes import stored
 
-#: More than is kept in memory.
+#: Too large to be kept in memory.
 DATA = os.urandom(KEPT_BYTES + 1)
 SHARED_MEMORY = Path("/dev/shm")
 
@@ -117,7 +117,7 @@ async def test_no_more_files_stay_open_than_allowed(files: Files, tmp_path: Path
 
 
 async def test_a_file_that_was_refused_is_closed_at_once(files: Files, tmp_path: Path) -> None:
-    """Not when Python looks for circles of references the next time."""
+    """That is, not at the next run of Python's garbage collector."""
     file = make(files, tmp_path)
     os.truncate(file.name, 5)
     gc.disable()
@@ -160,7 +160,7 @@ async def test_a_file_stays_open_for_who_reads_it(files: Files, tmp_path: Path) 
 async def test_a_deleted_artifact_is_closed_and_looked_up_anew(
     files: Files, tmp_path: Path
 ) -> None:
-    """Otherwise its disk space would come back only when the worker restarts."""
+    """Otherwise its disk space would be freed only when the worker restarts."""
     file = make(files, tmp_path)
     await files.open_anew(file)
     files.invalidate(["base_paths", str(uuid4()), str(file.artifact_id)])
@@ -170,7 +170,7 @@ async def test_a_deleted_artifact_is_closed_and_looked_up_anew(
 
 @pytest.fixture
 def settled(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Take every file for one that was written long ago."""
+    """Treat every file as one that was written long ago."""
     monkeypatch.setattr(stored_files, "_TICK_SECONDS", -1)
 
 
@@ -183,7 +183,7 @@ def rewrite(file: StoredFile, data: bytes) -> None:
 
 
 def replace(file: StoredFile, data: bytes) -> None:
-    """Put another file in its place, while a hard link keeps the old one: backups do that."""
+    """Replace the file, while a hard link, like that of a backup, keeps the old one."""
     os.link(file.name, f"{file.name}.backup")
     os.unlink(file.name)
     Path(file.name).write_bytes(data)
@@ -203,7 +203,7 @@ async def test_a_file_that_is_as_it_was_stays_open(files: Files, tmp_path: Path)
 async def test_what_its_name_leads_to_is_served_after_a_look_at_the_names(
     files: Files, tmp_path: Path, size: int, harm: Callable[[StoredFile, bytes], None]
 ) -> None:
-    """Or a file that was repaired would stay damaged for as long as it is open."""
+    """Or a repaired file would be served damaged for as long as it is open."""
     damaged, repaired = os.urandom(size), os.urandom(size)
     file = make(files, tmp_path, damaged)
     assert await (await files.open(file)).read_all() == damaged
@@ -258,7 +258,7 @@ async def test_a_file_that_was_written_just_before_is_opened_once_more(
 async def test_a_name_that_cannot_be_looked_at_hides_none_of_the_others(
     files: Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A stale handle of NFS ended the looks of a worker for its whole life."""
+    """A stale NFS handle used to end these checks for the rest of a worker's life."""
     stale, gone = make(files, tmp_path), make(files, tmp_path)
     await files.open_anew(stale)
     await files.open_anew(gone)

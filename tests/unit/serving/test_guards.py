@@ -1,4 +1,4 @@
-"""How long guards are kept: until a change is announced, or found by comparison."""
+"""The lifetime of guards in memory: until a change is announced, or found by comparison."""
 
 import asyncio
 from uuid import UUID, uuid4
@@ -20,7 +20,7 @@ def refuses(request: web.Request) -> bool:
 
 
 class World:
-    """Known guards whose listener runs, and one guard of each kind."""
+    """Known guards while the listener runs, and one guard of each kind."""
 
     def __init__(self) -> None:
         self.guards = FakeGuards()
@@ -43,7 +43,7 @@ class World:
 
     @property
     def counts(self) -> tuple[int, int]:
-        """How many guards were loaded, and how many compared."""
+        """Return the number of guards loaded, and the number compared."""
         return len(self.guards.loaded), len(self.guards.compared)
 
 
@@ -106,7 +106,7 @@ async def test_without_the_listener_each_request_compares_the_guard(
 async def test_a_change_that_was_not_heard_of_is_found_by_comparison(
     world: World, is_heard: bool
 ) -> None:
-    """Or a guard would let clients in that its change has locked out."""
+    """Or a guard would admit clients that its change has locked out."""
     assert await world.permits()
     world.known.suspend()
     world.change()
@@ -162,7 +162,7 @@ async def test_each_guard_has_a_load_of_its_own(world: World) -> None:
 async def test_a_guard_that_was_loaded_before_a_change_is_neither_trusted_nor_shared(
     world: World, change: str, is_shared: bool
 ) -> None:
-    """It may admit clients that the change was meant to lock out."""
+    """The old guard may admit clients that the change was meant to lock out."""
     world.guards.gate = asyncio.Event()
     early = asyncio.create_task(world.permits())
     await asyncio.sleep(0)

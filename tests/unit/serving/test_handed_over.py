@@ -1,4 +1,4 @@
-"""Answers of Pulp's handler: no header of an upstream, and nothing for shared caches."""
+"""Answers of Pulp's handler: without headers of an upstream, and private behind a guard."""
 
 import pytest
 from aiohttp import web
@@ -8,7 +8,7 @@ from pulp_contentroutes.serving.access.guards import Asks
 from pulp_contentroutes.serving.request_state import mark_guarded
 from tests.unit.serving.conftest import OURS, PULPS, Client, FastPath, MakeClient, get, guarded
 
-#: What an upstream may send, and must not reach a proxy or a client.
+#: Headers that an upstream may send, and that must not reach a proxy or a client.
 HOSTILE = [
     ("X-Accel-Redirect", "/pulp/api/v3/status/"),
     ("X-Accel-Expires", "31536000"),
@@ -39,7 +39,7 @@ OF_THE_REPRESENTATION = {"Content-Type": "text/x-odd", "ETag": '"theirs"'}
 
 @pytest.fixture
 async def streaming(fast_path: FastPath, aiohttp_client: MakeClient) -> Client:
-    """Behind the fast path, Pulp's handler as it streams an upstream, and as it lists."""
+    """Return a client of the fast path with a handler that, like Pulp's, streams and lists."""
 
     async def answer(request: web.Request) -> web.StreamResponse:
         path = request.match_info["path"]
@@ -131,7 +131,7 @@ async def test_what_pulp_answers_without_a_guard_is_as_pulp_says(
 async def test_a_guard_that_only_pulp_has_found_is_known_though_a_password_was_left_out(
     streaming: Client, fast_path: FastPath, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The request without the password is another one than that whose answer is prepared."""
+    """The request without the password is a clone of the one whose answer is prepared."""
 
     async def leave_out(request: web.Request, **_: bool) -> web.Request:
         return request.clone(headers={})

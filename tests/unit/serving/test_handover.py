@@ -1,4 +1,4 @@
-"""Reasons to leave a request to Pulp: counted, said in a header on demand, documented."""
+"""Reasons to leave a request to Pulp: counted, sent in a header on demand, and documented."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Dates in conditions (RFC 9110 §5.6.7): three formats, and what is none."""
+"""Dates in conditions (RFC 9110 §5.6.7): three formats, and invalid dates."""
 
 import time
 from datetime import UTC, datetime, timedelta
@@ -25,12 +25,12 @@ def headers(name: str, value: str) -> CIMultiDictProxy[str]:
 
 
 def is_read_as(http_date: str, seconds: int) -> bool:
-    """If-Range matches only the very second, so that it tells what a date was read as."""
+    """Tell whether a date is parsed to these seconds: If-Range matches only the exact second."""
     return range_applies(headers("If-Range", http_date), Validators(TAG, seconds))
 
 
 def is_no_date(http_date: str) -> bool:
-    """Neither condition holds back anything, though one of them would, whatever the date."""
+    """Tell whether both conditions ignore the date; for any valid date, one of them would not."""
     return all(
         evaluate(headers(name, http_date), Validators(TAG, seconds)) is Verdict.PROCEED
         for name in ("If-Modified-Since", "If-Unmodified-Since")
@@ -111,7 +111,7 @@ def test_every_second_is_read_in_both_formats_with_a_full_year(when: datetime) -
 def test_a_two_digit_year_more_than_fifty_years_ahead_is_past(
     years: int, day: int, is_past: bool
 ) -> None:
-    """A day off the boundary, as the clock goes on while this runs."""
+    """The dates are a day off the boundary, as the clock advances while the test runs."""
     now = datetime.now(UTC).replace(microsecond=0) + timedelta(days=day)
     ahead = now.replace(year=now.year + years, day=min(now.day, 28))
     meant = ahead.replace(year=ahead.year - 100) if is_past else ahead

@@ -1,4 +1,4 @@
-"""Trust is earned by hearing, and lost as soon as nothing proves it."""
+"""Memory is trusted only while the listener proves that it hears announcements."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -20,7 +20,7 @@ Listen = Callable[[], "ToldMemory"]
 
 
 class FakeConnection:
-    """The connection that listens: it hears what the database delivers to it."""
+    """The connection of the listener: it gets the notifications that a test delivers."""
 
     def __init__(self) -> None:
         self.told: Told | None = None
@@ -48,7 +48,7 @@ class FakeConnection:
 
 
 class FakeServer:
-    """Delivers what is sent, or swallows it as a pooler does."""
+    """A server that delivers notifications, or drops them as a pooler does."""
 
     def __init__(self) -> None:
         self.has_users = True
@@ -57,7 +57,7 @@ class FakeServer:
         self.pool_is_busy = False
         self.connections: list[FakeConnection] = []
         self.fingerprints: list[bytes | DatabaseUnavailable] = []
-        #: Of triggers and columns.
+        #: The state of triggers and columns.
         self.state = "as migrated"
         self.mismatch: SchemaMismatch | None = None
         self.sent = 0
@@ -89,7 +89,7 @@ class FakeServer:
             raise self.mismatch
 
     async def fingerprint(self, database: Any, seconds: float) -> bytes:
-        """Return the next fingerprint, or the last one for ever."""
+        """Return the next fingerprint, and the last one again and again."""
         self.steps.append("fingerprint")
         found = self.fingerprints[0] if len(self.fingerprints) == 1 else self.fingerprints.pop(0)
         if isinstance(found, DatabaseUnavailable):
@@ -124,7 +124,7 @@ OTHER = ID.bytes + bytes(8) + bytes(24)
 
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> FakeServer:
-    """A server whose hearts beat quickly."""
+    """Return a server; the listener has frequent heartbeats."""
     server = FakeServer()
     server.fingerprints = [SAME]
     monkeypatch.setattr(module, "probe", server.probe)
@@ -137,13 +137,13 @@ def server(monkeypatch: pytest.MonkeyPatch) -> FakeServer:
 
 @pytest.fixture
 def is_impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """For tests in which echoes are lost: where they are not, a busy machine may take its time."""
+    """Wait briefly for echoes, where they are lost; elsewhere, a busy machine may be slow."""
     monkeypatch.setattr("pulp_contentroutes.serving.notifications.echo.ECHO_SECONDS", 0.05)
 
 
 @pytest.fixture
 async def begin(server: FakeServer) -> AsyncIterator[Callable[[bool], ToldMemory]]:
-    """Begin to listen to the server, and return what is told; with the switch if that is wanted."""
+    """Yield a function that starts a listener and returns its memory, with a switch if wanted."""
     tasks: list[asyncio.Task[None]] = []
 
     def begin(with_switch: bool) -> ToldMemory:
@@ -171,7 +171,7 @@ def listen_and_switch(begin: Callable[[bool], ToldMemory]) -> Listen:
 
 async def until(condition: Callable[[], object]) -> None:
     async with asyncio.timeout(10):
-        while not condition():  # noqa: ASYNC110  the tasks that change it have no event for us
+        while not condition():  # noqa: ASYNC110  the tasks that change it offer no event
             await asyncio.sleep(0.001)
 
 
@@ -209,7 +209,7 @@ async def test_a_notification_of_everything_proves_nothing(
 async def test_trust_ends_when_nothing_is_heard_any_more(
     server: FakeServer, listen: Listen
 ) -> None:
-    """The connection itself may still answer, as behind a pooler that was put there since."""
+    """The connection itself may still work, as behind a pooler that was added since."""
     memory = listen()
     await until(lambda: "resume" in memory.told)
     server.delivers = False
@@ -221,7 +221,7 @@ async def test_trust_ends_when_nothing_is_heard_any_more(
 async def test_a_connection_that_is_lost_while_an_echo_is_waited_for_is_lost_at_once(
     server: FakeServer, listen: Listen, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Or what is outdated would be served until the echo is given up, five seconds later."""
+    """Or outdated content would be served until the wait for the echo ends, five seconds later."""
     memory = listen()
     await until(lambda: "resume" in memory.told)
     server.delivers = False
@@ -229,7 +229,7 @@ async def test_a_connection_that_is_lost_while_an_echo_is_waited_for_is_lost_at_
     await until(lambda: server.sent > sent)
     server.delivers = True
     lose(server.connections[0])
-    # In this very moment, whatever the listener waits for.
+    # At this very moment, whatever the listener is waiting for.
     assert memory.told == ["resume", "suspend"]
     async with asyncio.timeout(2):
         await until(lambda: memory.told == ["resume", "suspend", "resume"])
@@ -250,7 +250,7 @@ async def test_an_old_connection_that_ends_late_costs_no_trust(
 async def test_a_fingerprint_of_a_lost_connection_earns_no_trust(
     server: FakeServer, listen: Listen, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The first one failed, so that the second would have all memory compared anew."""
+    """The first one failed; after the second one, all memory would be compared again."""
     monkeypatch.setattr(module, "FINGERPRINT_SECONDS", 0.001)
     monkeypatch.setattr(module, "HEARTBEAT_SECONDS", 3600)
     monkeypatch.setattr(module, "_FIRST_RETRY_SECONDS", 3600)
@@ -276,7 +276,7 @@ async def test_a_fingerprint_of_a_lost_connection_earns_no_trust(
 async def test_a_connection_that_has_lasted_is_made_anew_at_once(
     server: FakeServer, listen: Listen, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Until then every request asks the database."""
+    """Until then every request queries the database."""
     monkeypatch.setattr(module, "_FIRST_RETRY_SECONDS", 3600)
     memory = listen()
     await until(lambda: server.sent > 3)
@@ -301,7 +301,7 @@ async def test_a_connection_that_does_not_last_is_not_made_anew_at_once(
 async def test_a_schema_that_is_the_same_is_not_looked_at_once_more(
     server: FakeServer, listen: Listen, monkeypatch: pytest.MonkeyPatch, is_same: bool
 ) -> None:
-    """Until the worker trusts again every request asks the database."""
+    """Until the worker trusts its memory again, every request queries the database."""
     monkeypatch.setattr(module, "HEARTBEAT_SECONDS", 3600)
     memory = listen()
     await until(lambda: memory.told == ["resume"])
@@ -316,7 +316,7 @@ async def test_a_schema_that_is_the_same_is_not_looked_at_once_more(
 async def test_what_nobody_announced_before_a_cut_is_told_after_it(
     server: FakeServer, listen: Listen, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each fingerprint is compared with the one before it, whichever connection that was on."""
+    """Each fingerprint is compared with the previous one, whichever connection took it."""
     monkeypatch.setattr(module, "FINGERPRINT_SECONDS", 0.05)
     monkeypatch.setattr(module, "_SHARE", 0)
     server.fingerprints = [SAME, OTHER]
@@ -328,7 +328,7 @@ async def test_what_nobody_announced_before_a_cut_is_told_after_it(
 
 
 async def test_echoes_are_no_changes(server: FakeServer, listen: Listen) -> None:
-    """Or what is loaded while any worker's heart beats would never be remembered."""
+    """Or values that are loaded during any worker's heartbeat would never be remembered."""
     memory = listen()
     await until(lambda: memory.told == ["resume"])
     before = server.sent
@@ -348,7 +348,7 @@ async def test_everything_is_forgotten_when_anything_may_have_changed(
 
 
 async def test_a_busy_pool_is_no_proof_of_deafness(server: FakeServer, listen: Listen) -> None:
-    """Or a locked table would take everything from memory."""
+    """Or a locked table would make all memory useless."""
     server.pool_is_busy = True
     memory = listen()
     await until(lambda: server.sent > 3)
@@ -368,7 +368,7 @@ async def test_a_change_that_nobody_announced_is_told(
 async def test_everything_is_off_in_the_moment_in_which_a_migration_is_announced(
     server: FakeServer, listen_and_switch: Listen, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Or a guard that is set after its triggers have gone would not be asked, for ever."""
+    """Or a guard that is set after the triggers are gone would never be asked."""
     monkeypatch.setattr(module, "HEARTBEAT_SECONDS", 3600)
     memory = listen_and_switch()
     await until(lambda: memory.told == ["on", "resume"])
@@ -421,7 +421,7 @@ async def test_a_migration_in_the_middle_of_the_look_at_the_schema_is_not_missed
 async def test_triggers_that_change_without_a_word_turn_everything_off_with_the_next_heartbeat(
     server: FakeServer, listen_and_switch: Listen, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Though they are as before when they are looked at: meanwhile nothing was announced."""
+    """Although they are as before when they are checked: meanwhile no change was announced."""
     memory = listen_and_switch()
     await until(lambda: memory.told == ["on", "resume"])
     server.state = "disabled, and enabled again"
@@ -443,7 +443,7 @@ async def test_without_a_first_fingerprint_the_second_one_doubts_the_memory(
 async def test_the_state_is_older_than_the_look_at_the_schema_and_trust_younger_than_all(
     server: FakeServer, listen: Listen, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Or triggers that are disabled between the two, and rows of then, would stay unnoticed."""
+    """Or triggers disabled between the two, and rows written then, would remain unnoticed."""
     monkeypatch.setattr(module, "HEARTBEAT_SECONDS", 3600)
     memory = listen()
     monkeypatch.setattr(memory, "resume", lambda: server.steps.append("resume"))
@@ -490,7 +490,7 @@ def test_keys_whose_rows_differ_are_found(
 async def test_a_memory_that_fails_forgets_everything_and_the_others_are_told(
     server: FakeServer, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """What it has not dropped would stay in it for as long as the connection lives."""
+    """A value that it has not dropped would stay in it for as long as the connection lives."""
     memory, other = ToldMemory(), ToldMemory()
     memory.invalidate = lambda keys: {}["a fault"]  # type: ignore[index, method-assign]
     listener = Listener(server, [memory, other], lambda is_on: None)  # type: ignore[arg-type]

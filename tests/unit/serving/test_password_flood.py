@@ -1,4 +1,4 @@
-"""Passwords cost Pulp's only thread half a second each: those of one client must leave it free."""
+"""Each password costs Pulp's only thread half a second: one client must not keep it busy."""
 
 import asyncio
 from collections import Counter
@@ -31,7 +31,7 @@ async def wrong(client: Client, path: str = "base/x", **headers: str) -> int:
 
 
 async def settle(count: int = 50) -> None:
-    """Let what can go on go on, on this event loop."""
+    """Let all tasks of this event loop run as far as they can."""
     for _ in range(count):
         await asyncio.sleep(0.001)
 
@@ -50,7 +50,7 @@ async def test_no_more_passwords_are_tried_than_may_fail_though_all_come_at_once
 async def test_the_limit_is_looked_at_before_the_guard_is_loaded(
     client: Client, fast_path: FastPath
 ) -> None:
-    """Guards are loaded by the thread that passwords keep busy: it would take minutes."""
+    """Guards are loaded by the thread that passwords keep busy, so that would take minutes."""
     guarded(fast_path, Asks.PULP)
     for _ in range(FAILED_LOGINS):
         assert await wrong(client) == 401
@@ -82,7 +82,7 @@ async def test_an_address_waits_for_its_own_passwords_only(
     gate.set()
     assert (await answer).status == 200
     await asyncio.gather(*flood)
-    # The first one was right, so that its address is no stranger any more.
+    # The first password was right, so its address is not a stranger any more.
     assert fast_path.authentication.checked[:3] == ["flood", "flood", "other"]
 
 
@@ -102,7 +102,7 @@ async def test_only_passwords_wait(client: Client, fast_path: FastPath) -> None:
 async def test_passwords_for_public_content_wait_too_and_are_never_refused_for_being_wrong(
     client: Client, fast_path: FastPath
 ) -> None:
-    """Pulp checks them before it lists a directory; whatever comes of it, it lists."""
+    """Pulp checks them before it lists a directory, and lists it whatever the result."""
     fast_path.database.add_file("dir/y", DATA, fast_path.root)
     statuses = await asyncio.gather(*(wrong(client, "base/dir/") for _ in range(FLOOD)))
     assert set(statuses) == {HANDED_OVER}
@@ -126,11 +126,11 @@ async def test_no_way_round_the_fast_path_is_one_round_the_limit(
         for _ in range(2):
             answer = await client.get(URL(path, encoded=True), headers=refused)
             assert answer.status == 429
-        # The same request for public content: answered, as to everyone.
+        # The same request for public content is answered, as for every client.
         anyones = {"Authorization": basic("wrong")}
         assert (await client.get(URL(path, encoded=True), headers=anyones)).status == HANDED_OVER
     assert len(fast_path.authentication.checked) == FAILED_LOGINS
-    # Not our content: as Pulp would answer without us.
+    # Not our content: the answers are as without the plugin.
     for path in ("/elsewhere", f"{PULPS}base/other/x"):
         assert (await client.get(path, headers=refused)).status == 403
     assert len(fast_path.authentication.checked) == FAILED_LOGINS + 2
@@ -150,7 +150,7 @@ async def test_a_hidden_refusal_is_hidden_from_those_who_wait_in_vain(
 async def test_a_password_that_was_checked_holds_up_no_other(
     client: Client, fast_path: FastPath
 ) -> None:
-    """What comes after the check may take as long as the download does."""
+    """The request may continue after the check for as long as the download takes."""
     guarded(fast_path, Asks.PULP)
     fast_path.database.gate = asyncio.Event()
     slow = asyncio.create_task(get(client, "base/x", **RIGHT))
@@ -228,7 +228,7 @@ async def test_a_password_does_not_wait_for_ever(
 async def test_clients_that_cannot_be_told_apart_do_not_lock_each_other_out(
     client: Client, fast_path: FastPath
 ) -> None:
-    """A proxy that sends `unknown` for everyone."""
+    """A proxy may send `unknown` for every client."""
     guarded(fast_path, Asks.PULP)
     for _ in range(FAILED_LOGINS * 3):
         assert await wrong(client, X_Forwarded_For="unknown") == 401

@@ -1,4 +1,4 @@
-"""Whose password is checked next, and how long strangers wait after a wrong one."""
+"""The order of password checks, and the wait of strangers after a wrong password."""
 
 import asyncio
 from typing import Any
@@ -23,7 +23,7 @@ async def take(checks: PasswordChecks, address: str | None) -> Turn:
 
 async def check(checks: PasswordChecks, address: str | None, *, is_right: bool) -> None:
     turn = await take(checks, address)
-    # A clock that stands still makes no rest.
+    # If no time passed during the check, there would be no rest.
     await asyncio.sleep(0.01)
     turn.end(is_right=is_right)
 
@@ -42,7 +42,7 @@ async def waits(checks: PasswordChecks, address: str | None) -> bool:
 @pytest.mark.usefixtures("rests_for_ever")
 @pytest.mark.parametrize("address", ["another", "the same", None])
 async def test_after_a_wrong_password_strangers_wait(address: str | None) -> None:
-    """Or a flood of them would take all of a processor from readers without a password."""
+    """Or a flood of passwords would take a whole processor from readers without a password."""
     checks = PasswordChecks()
     await check(checks, "the same", is_right=False)
     assert await waits(checks, address)
@@ -78,7 +78,7 @@ async def test_only_a_wrong_password_makes_others_wait(ending: str) -> None:
     else:
         turn.end(is_right=True)
     if ending == "twice":
-        # What Pulp does after the check says nothing about it.
+        # The later actions of Pulp do not change the result of the check.
         turn.end(is_right=False)
     assert not await waits(checks, "b")
 

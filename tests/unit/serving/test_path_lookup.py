@@ -157,7 +157,7 @@ async def test_a_file_is_its_artifact_below_the_root(world: World) -> None:
 async def test_only_proven_misses_are_cached(
     world: World, row: dict[str, Any], expected: Missing | Handover, asked: int
 ) -> None:
-    """A directory may not be proven, and an upstream's file may be stored at any time."""
+    """A directory does not prove a miss, and a file of an upstream may be stored at any time."""
     world.database.files["x"] = NOTHING | row
     for _ in range(2):
         assert await world.lookups.find(world.content_set, "x", ROOT) is expected
@@ -198,7 +198,7 @@ async def test_a_file_whose_artifact_has_changed_is_looked_up_anew(world: World)
     assert world.database.count(sql.LOOK_UP) == 3
 
 
-# After a time in which changes were not heard of.
+# After a period without notifications.
 
 
 async def test_after_a_time_of_silence_a_file_is_looked_up_once_more(world: World) -> None:
@@ -223,7 +223,7 @@ async def test_after_a_time_of_silence_a_file_is_looked_up_once_more(world: Worl
 async def test_a_file_that_has_lost_its_artifact_in_a_time_of_silence_is_not_served(
     world: World, row: dict[str, Any], expected: Missing | Handover
 ) -> None:
-    """Nor when the database fails after that."""
+    """Nor is it served when the database fails afterwards."""
     world.add("x")
     await world.found("x")
     world.lookups.resume()
@@ -250,7 +250,7 @@ async def test_a_file_that_has_another_artifact_since_is_another_file(world: Wor
 async def test_what_was_found_is_served_when_the_database_fails_after_a_time_of_silence(
     world: World,
 ) -> None:
-    """Nothing can change it but the loss of its artifact."""
+    """A file can change only by the loss of its artifact."""
     world.add("x")
     found = await world.found("x")
     world.lookups.resume()
@@ -284,7 +284,7 @@ async def test_a_file_whose_artifact_goes_during_a_load_that_fails_is_not_served
 async def test_a_load_that_a_change_has_overtaken_is_asked_for_once_more(
     world: World, news: str, is_there: bool
 ) -> None:
-    """Its statement may have read the state before the change."""
+    """The statement of the load may have read the state before the change."""
     if is_there:
         world.add("x")
     gate = world.database.gate = asyncio.Event()
@@ -302,7 +302,7 @@ async def test_a_load_that_a_change_has_overtaken_is_asked_for_once_more(
 
 
 async def test_a_miss_is_asked_for_once_more_after_a_time_of_silence(world: World) -> None:
-    """Of superseded publications there may be another one since."""
+    """Another publication may have been superseded since."""
     assert await world.superseded() is Missing.PROVEN
     world.lookups.resume()
     expiring(world, None)
@@ -373,7 +373,7 @@ async def test_a_superseded_file_at_its_upstream_is_handed_over(world: World) ->
 
 
 async def test_superseded_files_are_cached_by_plan(world: World) -> None:
-    """Its distribution may have superseded another publication since."""
+    """The distribution may have superseded another publication since."""
     expiring(world, None)
     found = await world.superseded()
     world.snapshot = snapshot()
@@ -395,7 +395,7 @@ async def test_nothing_is_cached_for_an_outdated_plan(world: World) -> None:
 
 
 async def kept(world: World, paths: list[str]) -> list[bool]:
-    """Look up the paths, newest last; return which of them are in the cache afterwards."""
+    """Look up the paths, the newest last; tell for each whether it is in the cache afterwards."""
     for path in paths:
         await world.lookups.find(world.content_set, path, ROOT)
     are_kept = []

@@ -46,7 +46,7 @@ async def test_a_directory_with_an_index_serves_it(
     fast_path.database.add_file(f"{directory}index.html", DATA, fast_path.root)
     answer = await get(client, f"base/{directory}")
     assert await answer.read() == DATA
-    # Of a published index, stock takes the time of the publication.
+    # For a published index, pulpcore's handler uses the time of the publication.
     assert answer.headers["Last-Modified"] == "Fri, 02 Jan 2026 03:04:05 GMT"
 
 
@@ -95,7 +95,7 @@ async def test_a_superseded_publication_serves_until_it_expires(
 async def test_a_checkpoint_serves_its_own_publication_and_nothing_else(
     client: Client, fast_path: FastPath, remote_id: str | None
 ) -> None:
-    """Pulp would answer with files of later publications that are superseded."""
+    """Pulp would also serve files of later publications that are superseded."""
     database: FakeDatabase = fast_path.database
     row = database.add_distribution(
         "base", checkpoint=True, has_fallback=True, repository_id=uuid4(), remote_id=remote_id
@@ -121,7 +121,7 @@ async def test_an_empty_publication_is_a_404(client: Client, fast_path: FastPath
 async def test_a_file_that_is_gone_is_looked_up_anew_and_handed_over(
     client: Client, fast_path: FastPath
 ) -> None:
-    """Reclaimed content is fetched from its upstream by Pulp's handler."""
+    """Pulp's handler fetches reclaimed content from its upstream."""
     row = fast_path.database.add_file("x", DATA, fast_path.root)
     assert (await get(client, "base/x")).status == 200
     os.unlink(fast_path.root / row["file"])
@@ -175,7 +175,7 @@ async def test_after_a_time_of_silence_nothing_is_served_from_memory(
 async def test_a_plan_that_had_to_make_room_is_not_served_from_memory(
     client: Client, fast_path: FastPath
 ) -> None:
-    """Announcements do not reach it any more."""
+    """Announcements do not reach an evicted plan any more."""
     fast_path.database.add_file("x", DATA, fast_path.root)
     assert (await get(client, "base/x")).status == 200
     for number in range(200):

@@ -1,4 +1,4 @@
-"""When a client's copy is good enough, and when its expectation fails."""
+"""Conditional requests: the copy of a client is current, or its precondition fails."""
 
 import pytest
 from hypothesis import given
@@ -45,7 +45,7 @@ def verdict(*lines: tuple[str, str]) -> Verdict:
         (f'"a,b", {TAG}, ""', True),
         (f'W/"x", "!#~\udcff\u00fc", {TAG}', True),
         ("*", True),
-        # A list that is not one matches nothing.
+        # An invalid list matches nothing.
         ("", False),
         (",", False),
         (TAG[1:-1], False),
@@ -215,7 +215,7 @@ def test_a_date_that_is_there_twice_is_ignored() -> None:
 def test_a_range_applies_to_the_very_representation_it_was_begun_with(
     lines: list[str], applies: bool
 ) -> None:
-    """Whoever breaks this glues two files together on a client that resumes a download."""
+    """Otherwise a client that resumes a download would join parts of two files."""
     assert range_applies(headers(*(("If-Range", line) for line in lines)), OURS) is applies
 
 
@@ -252,7 +252,7 @@ def test_a_list_may_have_sixteen_kibibytes() -> None:
 
 
 def test_a_list_that_is_too_long_holds_nothing() -> None:
-    """A hundred lines of the longest that the server takes would stop the event loop."""
+    """A hundred lines of the maximum length that the server accepts would block the event loop."""
     lines = [("If-None-Match", f"{TAG}, " * 100) for _ in range(100)]
     assert verdict(*lines) is Verdict.PROCEED
     assert verdict(*((("If-Match", value)) for _, value in lines)) is Verdict.FAILED
@@ -291,6 +291,6 @@ def test_our_tag_is_found_among_any_others(opaque: list[str], commas: list[str])
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name != "If-Range"])
 def test_every_header_that_changes_a_verdict_is_named_as_conditional(name: str) -> None:
-    """The fast path looks at nothing else."""
+    """The fast path looks at no other headers."""
     assert name in CONDITIONAL
     assert "Range" in CONDITIONAL

@@ -1,4 +1,4 @@
-"""Which ranges are served, which are ignored, and which have no byte of the file."""
+"""Ranges: those that are served, those that are ignored, and those outside the file."""
 
 from itertools import pairwise
 
@@ -16,7 +16,7 @@ MANY = 1_000_000
 Bounds = list[tuple[int, int]]
 
 
-#: Is answered 416.
+#: Ranges that are answered 416.
 REFUSED: Bounds = [(-1, -1)]
 
 
@@ -46,13 +46,13 @@ def spans(value: str, size: int = SIZE, max_spans: int = MAX_SPANS) -> Bounds | 
         ("bytes=-5", [(5, 9)]),
         ("bytes=-10", [(0, 9)]),
         ("bytes=-11", [(0, 9)]),
-        # The unit has no case, and a list may have spaces and empty members.
+        # The unit is case-insensitive, and a list may have spaces and empty members.
         ("BYTES=0-1", [(0, 1)]),
         ("Bytes=0-1", [(0, 1)]),
         ("bytes=0-0,2-3", [(0, 0), (2, 3)]),
         ("bytes= 0-0 ,\t2-3\t", [(0, 0), (2, 3)]),
         ("bytes=,0-0,, 2-3, ,", [(0, 0), (2, 3)]),
-        # Leading zeros say nothing.
+        # Leading zeros have no meaning.
         ("bytes=007-0009", [(7, 9)]),
         ("bytes=" + "0" * 30 + "7-" + "0" * 30 + "8", [(7, 8)]),
         ("bytes=-" + "0" * 30 + "3", [(7, 9)]),
@@ -60,7 +60,7 @@ def spans(value: str, size: int = SIZE, max_spans: int = MAX_SPANS) -> Bounds | 
         ("bytes=10-20,0-0", [(0, 0)]),
         ("bytes=-0,0-0", [(0, 0)]),
         ("bytes=0-0,10-", [(0, 0)]),
-        # A number that no file reaches.
+        # A position beyond the end of every file.
         ("bytes=3-" + "9" * 18, [(3, 9)]),
         ("bytes=3-" + "9" * 19, [(3, 9)]),
         ("bytes=-" + "9" * 19, [(0, 9)]),
@@ -151,14 +151,14 @@ def test_another_unit_is_ignored(value: str, size: int) -> None:
     "value", ["bytes=0-4,5-9", "bytes=5-,0-4", "bytes=0-,-3", "bytes=-3,0-", "bytes=-10,-10"]
 )
 def test_several_ranges_that_are_all_of_the_file_are_ignored(value: str) -> None:
-    """Go and nginx send the file, too; one range that is all of it stays a range."""
+    """Go and nginx send the file, too; a single range of the whole file remains a range."""
     assert spans(value) is None
     assert spans("bytes=0-") == spans("bytes=0-9") == spans("bytes=-10") == [(0, 9)]
 
 
 @pytest.mark.parametrize("value", ["bytes=-1", "bytes=-1,0-", "bytes=0-,-5"])
 def test_a_suffix_of_an_empty_file_is_all_of_it(value: str) -> None:
-    """It is satisfiable, and no Content-Range can say so: the answer is a 200."""
+    """It is satisfiable, but no Content-Range can express it, so the answer is a 200."""
     assert parse(value, 0, MAX_SPANS) is None
 
 
@@ -190,7 +190,7 @@ def test_ranges_without_a_byte_of_the_file_are_not_satisfiable(value: str, size:
         ("bytes=0-0,2-2", [(0, 0), (2, 2)]),
         ("bytes=,0-0,,,2-2,", [(0, 0), (2, 2)]),
         ("bytes=0-0,2-2,4-4", None),
-        # Counted as asked: neither what is merged nor what is dropped makes room.
+        # All requested ranges count, also those that are merged or dropped.
         ("bytes=0-0,0-0,0-0", None),
         ("bytes=0-0,2-2,10-", None),
         ("bytes=10-,11-,12-", None),
@@ -247,7 +247,7 @@ def test_a_span_says_its_length_and_its_content_range() -> None:
 def test_whatever_is_asked_for_the_spans_are_disjoint_parts_of_the_file(
     value: str, size: int, max_spans: int
 ) -> None:
-    """Also: no text raises anything else. A span beyond the file would be a 500, or a hang."""
+    """Also, no text raises another exception. A span beyond the file would be a 500, or a hang."""
     try:
         parsed = parse(value, size, max_spans)
     except NotSatisfiable:
@@ -266,7 +266,7 @@ def member(first: int | None, last: int | None) -> str:
 
 
 def requested(first: int | None, last: int | None, size: int) -> set[int]:
-    """The naive model: a set of bytes."""
+    """Return the requested range by a naive model: the set of its byte positions."""
     whole = list(range(size))
     if first is None:
         return set(whole[-last:]) if last else set()

@@ -53,7 +53,7 @@ async def test_a_refusal_of_pulps_own_is_hidden_too(client: Client, user: dict[s
 async def test_a_refusal_of_a_known_user_needs_no_database(
     client: Client, fast_path: FastPath, authorization: str, is_hidden: bool
 ) -> None:
-    """Pulp's own answer names the guards of a composite, also where refusals are hidden."""
+    """Pulp's own answer names the guards of a composite, even if refusals are hidden."""
     fast_path.guards.is_down = True
     url = URL(PULPS + "base//x", encoded=True)
     headers = {"X-Refused-By-Pulp": "yes", "X-User": "me", "Authorization": authorization}

@@ -1,4 +1,4 @@
-"""Which paths can name content."""
+"""Request paths: those that can name content, and those that are refused."""
 
 from urllib.parse import quote
 
@@ -106,7 +106,7 @@ def test_only_the_prefix_is_taken_away() -> None:
 
 @given(st.lists(st.text(st.characters(exclude_characters="/\0", codec="utf-8"), min_size=1)))
 def test_every_name_round_trips_when_it_is_percent_encoded(segments: list[str]) -> None:
-    """Whoever breaks this makes content unreachable."""
+    """Otherwise content would be unreachable."""
     allowed = [segment for segment in segments if segment != ".."]
     path = "/".join(allowed)
     assert decode_path(PREFIX + quote(path), PREFIX, max_bytes=10_000) == path

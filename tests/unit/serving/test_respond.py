@@ -1,4 +1,4 @@
-"""A file that was found → what goes over the wire: headers, conditions, ranges, damage."""
+"""Responses with a file, over the wire: headers, conditions, ranges, damage."""
 
 import asyncio
 import os
@@ -190,7 +190,7 @@ async def test_a_truncated_file_is_never_sent_as_the_file(
     if is_open:
         assert (await get(client, "base/x")).status == 200
     os.truncate(fast_path.root / row["file"], 10)
-    # A small one is in memory until somebody looks at the open files.
+    # A small file stays in memory until the open files are checked.
     is_kept = is_open and size == 3000
     for _ in range(2):
         answer = await get(client, "base/x")
@@ -203,7 +203,7 @@ async def test_a_truncated_file_is_never_sent_as_the_file(
 async def test_the_answer_to_head_for_a_damaged_file_has_no_body(
     client: Client, fast_path: FastPath
 ) -> None:
-    """A body would be read as the beginning of the next answer on the connection."""
+    """The client would read a body as the beginning of the next answer on the connection."""
     row = fast_path.database.add_file("x", DATA, fast_path.root)
     os.truncate(fast_path.root / row["file"], 10)
     reader, writer = await asyncio.open_connection("127.0.0.1", client.port)
@@ -252,7 +252,7 @@ PRIVATE = "private, max-age=0, must-revalidate"
 async def test_no_shared_cache_may_store_what_a_guard_has_admitted(
     client: Client, fast_path: FastPath, headers: dict[str, str], status: int, size: int
 ) -> None:
-    """A client certificate is no Authorization, which shared caches would respect."""
+    """Shared caches would respect an Authorization header, but a client certificate is none."""
     guarded(fast_path, Asks.REQUEST)
     fast_path.database.add_file("x", os.urandom(size), fast_path.root)
     for method in ("GET", "HEAD", "GET"):

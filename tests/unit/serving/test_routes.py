@@ -1,4 +1,4 @@
-"""Which requests are for us, and what their URLs mean."""
+"""The requests that are ours, and the meaning of their URLs."""
 
 import asyncio
 
@@ -20,7 +20,7 @@ async def status_of(client: Client, raw_path: str, method: str = "GET") -> int:
 
 
 async def answer_to(client: Client, raw_path: str) -> tuple[int, str]:
-    """Ask for a path as it is: aiohttp's client would remove its dot segments."""
+    """Request a path as it is: aiohttp's client would remove its dot segments."""
     assert client.port is not None
     reader, writer = await asyncio.open_connection(client.host, client.port)
     writer.write(f"GET {raw_path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
@@ -57,7 +57,7 @@ async def test_the_same_content_is_below_every_prefix(
 async def test_unservable_paths_are_refused_below_our_prefix_and_pulps_business_below_its(
     client: Client, rest: str, status: int
 ) -> None:
-    """Content may have such a name, and Pulp serves it."""
+    """Content of Pulp may have such a name, and Pulp serves it."""
     assert (await answer_to(client, OURS + rest))[0] == status
     assert (await answer_to(client, "/%6Furs/" + rest))[0] == status
     assert (await answer_to(client, PULPS + rest))[0] == 418
@@ -66,7 +66,7 @@ async def test_unservable_paths_are_refused_below_our_prefix_and_pulps_business_
 async def test_a_long_path_is_refused_below_our_prefix_and_answered_below_pulps(
     client: Client, fast_path: FastPath
 ) -> None:
-    """Content of Pulp may have it, and Pulp's handler would need long to say that none has."""
+    """Content of Pulp may have such a path, and Pulp's handler would be slow to report a miss."""
     fast_path.database.add_file("a" * 200, b"x", fast_path.root)
     assert await status_of(client, OURS + "base/" + "a" * 200) == 414
     assert await status_of(client, PULPS + "base/" + "a" * 200) == 200
@@ -95,7 +95,7 @@ DOTTED = [
 async def test_a_segment_of_one_dot_says_nothing(
     client: Client, fast_path: FastPath, prefix: str, rest: str
 ) -> None:
-    """apt sends one for `deb URL ./`; RFC 3986 §6.2.2.3."""
+    """apt sends such a segment for `deb URL ./`; RFC 3986 §6.2.2.3."""
     fast_path.database.add_file("dir/x", b"x", fast_path.root)
     for _ in range(2):
         assert await answer_to(client, prefix + rest) == (200, "x")
@@ -142,7 +142,7 @@ async def test_a_dot_is_no_way_around_a_guard(
 async def test_what_is_handed_over_has_no_dot_segments_either(
     aiohttp_client: MakeClient, prefix: str, has_domain: bool, rest: str, expected: str
 ) -> None:
-    """Guards, signatures and redirects are made of the request's URL."""
+    """Guards, signatures and redirects use the URL of the request."""
     routes = Routes([Route(OURS, has_domain, True), Route(PULPS, has_domain, False)], 1000)
 
     async def show(request: web.Request) -> web.Response:
@@ -211,7 +211,7 @@ async def test_head_is_refused_without_a_body(client: Client) -> None:
 
 @pytest.fixture
 async def reader(aiohttp_client: MakeClient) -> Client:
-    """A client that is answered with the target its URL was parsed to."""
+    """Return a client of an app that answers with the target to which it has parsed the URL."""
     routes = Routes(
         [Route("/ours/", True, True), Route("/pulps/", True, False), Route("/plain/", False, True)],
         max_path_bytes=100,
@@ -272,6 +272,6 @@ async def reader(aiohttp_client: MakeClient) -> Client:
 async def test_a_url_is_parsed_into_domain_and_path(
     reader: Client, raw_path: str, expected: str
 ) -> None:
-    """With a wrong domain a client gets the content, and the guards, of another team."""
+    """With a wrong domain a client would get the content, and the guards, of another team."""
     async with reader.get(URL(raw_path, encoded=True)) as answer:
         assert await answer.text() == expected

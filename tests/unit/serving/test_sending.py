@@ -1,4 +1,4 @@
-"""A client that reads nothing costs next to nothing, and one that reads slowly is served."""
+"""A client that reads nothing costs almost no memory, and one that reads slowly is served."""
 
 import asyncio
 import errno
@@ -17,13 +17,13 @@ from pulp_contentroutes.serving.http import responses as wire
 from pulp_contentroutes.serving.http import sending
 from tests.unit.serving.conftest import OURS, Client, FastPath, get
 
-#: More than the kernel takes for a client that reads nothing.
+#: More bytes than the kernel buffers for a client that reads nothing.
 HUGE = 16 * 1024 * 1024
 
 
 @pytest.fixture
 def transports(monkeypatch: pytest.MonkeyPatch) -> list[asyncio.Transport]:
-    """The transports on which the server has waited, in the order of time."""
+    """Return the transports on which the server has waited, in order of time."""
     waited, drain = [], sending.drain
 
     async def watched(request: web.BaseRequest, transport: asyncio.Transport) -> None:
@@ -36,7 +36,7 @@ def transports(monkeypatch: pytest.MonkeyPatch) -> list[asyncio.Transport]:
 
 @asynccontextmanager
 async def reader_of(client: Client, path: str, *, count: int = 1) -> AsyncIterator[socket.socket]:
-    """A connection that has asked for a file `count` times, and reads nothing of its own accord."""
+    """Yield a connection that has requested a file `count` times, and reads nothing by itself."""
     with socket.create_connection(("127.0.0.1", client.port or 0)) as connection:
         connection.setblocking(False)
         request = f"GET {OURS}{path} HTTP/1.1\r\nHost: a\r\n\r\n".encode()
@@ -45,7 +45,7 @@ async def reader_of(client: Client, path: str, *, count: int = 1) -> AsyncIterat
 
 
 async def until_stuck(transports: list[asyncio.Transport]) -> asyncio.Transport:
-    """Return the transport when the kernel takes no more of it."""
+    """Return the transport once the kernel accepts no more of its bytes."""
     quiet = 0
     while quiet < 100:
         left = transports[-1].get_write_buffer_size() if transports else 0
@@ -56,12 +56,12 @@ async def until_stuck(transports: list[asyncio.Transport]) -> asyncio.Transport:
 
 
 async def until_closing(transports: list[asyncio.Transport]) -> None:
-    while not transports or not transports[-1].is_closing():  # noqa: ASYNC110  nothing is told
+    while not transports or not transports[-1].is_closing():  # noqa: ASYNC110  there is no event
         await asyncio.sleep(0.001)
 
 
 async def read_all(connection: socket.socket, count: int) -> bytes:
-    """Return at least `count` bytes."""
+    """Read and return at least `count` bytes."""
     loop, data = asyncio.get_running_loop(), bytearray()
     while len(data) < count:
         data += await loop.sock_recv(connection, 2**20)
@@ -71,7 +71,7 @@ async def read_all(connection: socket.socket, count: int) -> bytes:
 async def test_a_client_that_reads_nothing_has_no_buffer_of_ours(
     client: Client, fast_path: FastPath, transports: list[asyncio.Transport]
 ) -> None:
-    """Or some hundred of them would take the memory of a worker."""
+    """Or a few hundred such clients would exhaust the memory of a worker."""
     data = os.urandom(HUGE)
     fast_path.database.add_file("x", data, fast_path.root)
     buffers = len(wire._BUFFERS)
@@ -79,7 +79,7 @@ async def test_a_client_that_reads_nothing_has_no_buffer_of_ours(
         transport = await until_stuck(transports)
         assert transport.get_write_buffer_size() <= sending.REST
         assert len(wire._BUFFERS) >= max(buffers, 1)
-        # And it may change its mind.
+        # The client may still read later.
         head, _, body = (await read_all(connection, HUGE)).partition(b"\r\n\r\n")
         assert head.startswith(b"HTTP/1.1 200 ")
         assert body + await read_all(connection, HUGE - len(body)) == data
@@ -104,7 +104,7 @@ async def test_a_client_that_takes_nothing_for_long_is_let_go_with_one_line(
     fast_path.database.add_file("x", os.urandom(HUGE), fast_path.root)
     async with reader_of(client, "base/x"):
         await until_closing(transports)
-        # What it had asked for is forgotten, whether it reads or not.
+        # Its pending answer is dropped, whether it reads or not.
         assert transports[-1].get_write_buffer_size() == 0
     ours = [record for record in caplog.records if record.name.startswith("pulp_contentroutes")]
     assert [record.levelno for record in ours] == [logging.INFO]
@@ -117,7 +117,7 @@ async def test_a_client_that_is_slow_is_served_as_long_as_it_takes_anything(
     client: Client, fast_path: FastPath, transports: list[asyncio.Transport],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    """Over a bad line a piece may well take longer than our patience."""
+    """Over a bad line, one piece may take longer than the time limit."""
     left, is_over = [9000, 8999, 8998, 8998], asyncio.Event()
 
     def unsent(_: asyncio.Transport) -> int:

@@ -1,4 +1,4 @@
-"""A signed URL admits to one path, for some minutes, and to nothing else."""
+"""A signed URL admits to one path, for some minutes, and to no other."""
 
 import pytest
 from yarl import URL

@@ -1,4 +1,4 @@
-"""One load for everyone who asks at the same time, and nobody pays for another's fate."""
+"""Concurrent callers share one load, and are independent of the cancellation of others."""
 
 import asyncio
 import gc
@@ -52,7 +52,7 @@ async def test_a_client_that_leaves_ends_nobody_elses_load() -> None:
     with pytest.raises(asyncio.CancelledError):
         await leaving
     load.gate.set()
-    # Who waited has started a load of its own.
+    # The waiter has started a load of its own.
     assert await staying == 2
 
 
@@ -77,7 +77,7 @@ async def test_a_failure_reaches_everyone_and_is_not_kept() -> None:
 
 
 async def test_nobody_joins_a_load_that_was_forgotten() -> None:
-    """It may have read what has changed since."""
+    """The load may have read data that has changed since."""
     flights: SingleFlight[str, int] = SingleFlight()
     load = Load()
     before = asyncio.create_task(flights.run("k", load))
@@ -112,7 +112,7 @@ async def test_who_waits_for_a_client_that_left_loads_itself() -> None:
     staying = [asyncio.create_task(flights.run("k", load)) for _ in range(3)]
     await asyncio.sleep(0)
     leaving.cancel()
-    while load.runs < 2:  # noqa: ASYNC110  it has no event for it
+    while load.runs < 2:  # noqa: ASYNC110  a load has no event for it
         await asyncio.sleep(0)
     load.gate.set()
     assert await asyncio.gather(*staying) == [2, 2, 2]
@@ -134,7 +134,7 @@ async def test_a_waiter_that_leaves_cancels_nothing() -> None:
 
 
 async def test_a_failed_load_keeps_nothing_alive() -> None:
-    """An exception refers to the frames it went through, and these to open files."""
+    """An exception refers to the frames of its traceback, and these to open files."""
 
     class File:
         pass

@@ -20,7 +20,7 @@ from tests.unit.serving.conftest import STALE_SECONDS, TYPES
 
 
 class World:
-    """Snapshots whose listener runs, and the distributions `a`, `b`, `c`."""
+    """Snapshots while the listener runs, and the distributions `a`, `b`, `c`."""
 
     def __init__(
         self,
@@ -89,7 +89,7 @@ async def test_a_plan_has_the_fields_of_its_distribution(world: World) -> None:
 
 
 async def test_nothing_superseded_is_served_where_pulp_retains_nothing() -> None:
-    """Rows that never expire are left over when the retention is set to 0."""
+    """If the retention is set to 0, rows that never expire are left over."""
     world = World(types=replace(TYPES, retain_superseded=False))
     world.database.add_distribution("a", has_fallback=True)
     assert not (await world.snapshot("a/x")).has_fallback
@@ -124,7 +124,7 @@ async def test_artifacts_outside_the_file_system_are_left_to_pulp() -> None:
 
 
 async def test_all_paths_share_the_load_of_a_changed_distribution(world: World) -> None:
-    """Every client of a busy distribution asks at once after a publish."""
+    """After a publish, all clients of a busy distribution need the new snapshot at once."""
     before = await world.snapshot("a/x")
     world.snapshots.invalidate([str(before.distribution_id)])
     snapshots = await world.database.answer_together(
@@ -175,7 +175,7 @@ async def test_a_distribution_that_has_moved_above_its_path_is_found_there(world
 
 
 async def test_an_announcement_reaches_every_plan_that_shares_a_repository() -> None:
-    """Also after one of them was evicted."""
+    """Also after one of the plans was evicted."""
     world = World(max_entries=2)
     shared = uuid4()
     for base_path in "ab":
@@ -327,7 +327,7 @@ async def test_nothing_is_cached_while_the_listener_is_down(world: World, path: 
 async def test_the_stale_period_starts_when_the_listener_is_first_lost(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """`suspend` is called again and again while it is down; old content must not live on."""
+    """`suspend` is called repeatedly while it is down; this must not prolong the stale period."""
     snapshot = await world.snapshot("a/x")
     now = 1000.0
     monkeypatch.setattr(asyncio.get_running_loop(), "time", lambda: now)

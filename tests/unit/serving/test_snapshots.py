@@ -1,4 +1,4 @@
-"""A snapshot is trusted exactly as long as changes are heard of."""
+"""A snapshot is trusted exactly as long as changes are announced."""
 
 import asyncio
 from typing import Any
@@ -14,7 +14,7 @@ from pulp_contentroutes.serving.resolve.snapshots import base_paths
 from tests.unit.serving.conftest import FastPath
 
 FILE = Target("default", "base/x")
-#: What a change of a distribution, or of what it serves, makes of its row.
+#: Changes of a distribution, or of its content → the changed columns of its row.
 CHANGES: dict[str, dict[str, Any]] = {
     "another publication": {"publication_id": uuid4()},
     "a guard": {"content_guard_id": uuid4()},
@@ -130,7 +130,7 @@ async def test_what_lies_above_distributions_is_handed_over(fast_path: FastPath)
 
 
 async def test_overlapping_base_paths_are_handed_over(fast_path: FastPath) -> None:
-    """Pulp forbids them, and answers 500 where old data has them."""
+    """Pulp forbids overlapping base paths, and answers 500 if old data has them."""
     fast_path.database.add_distribution("base/x")
     assert await fast_path.resolver.snapshot(FILE) is Handover.SEVERAL_DISTRIBUTIONS
 
@@ -160,7 +160,7 @@ async def test_after_a_time_of_silence_a_plan_is_asked_for_once_more(fast_path: 
 async def test_a_change_in_a_time_of_silence_is_found_after_it(
     fast_path: FastPath, change: str
 ) -> None:
-    """Or a withdrawn file would be served for ever, or one behind a new guard to everyone."""
+    """Or a withdrawn file would be served for ever, or a newly guarded one to every client."""
     before = await snapshot_of(fast_path)
     fast_path.suspend()
     fast_path.database.distributions["base"] |= CHANGES[change]
@@ -182,7 +182,7 @@ SILENCES = {
 async def test_what_was_in_memory_is_served_for_a_while_when_the_database_is_down(
     fast_path: FastPath, monkeypatch: pytest.MonkeyPatch, silence: str
 ) -> None:
-    """Or all readers would fall upon Pulp's handler, which waits for the database, too."""
+    """Or all readers would be left to Pulp's handler, which waits for the database, too."""
     before = await snapshot_of(fast_path)
     for news in SILENCES[silence]:
         getattr(fast_path, news)()
@@ -198,7 +198,7 @@ async def test_what_was_in_memory_is_served_for_a_while_when_the_database_is_dow
 async def test_a_load_that_fails_ends_in_the_plan_that_another_one_has_brought(
     fast_path: FastPath,
 ) -> None:
-    """The first one was cut off, and the next found a database that was there again."""
+    """The first load lost its connection; the next one found the database available again."""
     before = await snapshot_of(fast_path)
     fast_path.suspend()
     cut_off = fast_path.database.gate = asyncio.Event()

@@ -27,7 +27,7 @@ def test_an_address_has_so_many_failures_in_a_minute() -> None:
 
 
 def test_a_failure_in_a_new_minute_is_the_first_of_it() -> None:
-    """An address that failed too often once must not be locked out by its next typing error."""
+    """An address that once failed too often must not be locked out by its next typing error."""
     clock = Clock()
     failed = FailedLogins(2, clock)
     for _ in range(5):

@@ -1,4 +1,4 @@
-"""What an API token is good for, and for how long: over real HTTP, on a fake database."""
+"""The scope and the lifetime of an admission by API token: real HTTP, on a fake database."""
 
 import asyncio
 from datetime import UTC, datetime
@@ -48,7 +48,7 @@ async def test_a_revoked_token_is_refused_from_its_announcement(
 
 async def test_a_token_that_expires_is_asked_for_anew(client: Client, fast_path: FastPath) -> None:
     guard_id = guarded(fast_path, Asks.TOKEN)
-    # Still valid when the database answers.
+    # The token is still valid when the database answers.
     expires = datetime.now(UTC)
     token = fast_path.database.add_token(guard_id, may_download=True, expires=expires)
     assert (await get(client, "base/x", Authorization=f"Bearer {token}")).status == 200
@@ -82,7 +82,7 @@ async def test_uses_are_written_together_and_later(client: Client, fast_path: Fa
         await fast_path.tokens.write_used()
     assert fast_path.database.count(sql.TOUCH_TOKENS) == 1
     assert len(fast_path.database.touched) == 2
-    # What is served from memory is a use, too.
+    # A request that is served from memory is a use, too.
     assert (await get(client, "base/x", Authorization=f"Bearer {tokens[0]}")).status == 200
     await fast_path.tokens.write_used()
     assert len(fast_path.database.touched) == 3

@@ -222,7 +222,7 @@ async def test_each_use_is_written_once(tokens: Tokens, database: FakeDatabase) 
 async def test_pending_uses_are_bounded(
     tokens: Tokens, database: FakeDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """They would otherwise grow while the database is down."""
+    """Otherwise they would grow while the database is down."""
     monkeypatch.setattr(module, "_WAITING", 2)
     for _ in range(3):
         assert await tokens.find(added(database), None)

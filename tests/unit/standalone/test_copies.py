@@ -1,4 +1,4 @@
-"""A copy of a data folder never harms its original; a folder that was moved goes on working."""
+"""A copy of a data folder never harms its original; a moved folder continues to work."""
 
 import json
 import os
@@ -31,7 +31,7 @@ Make = Callable[[str], Path]
 
 @pytest.fixture
 def system(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folder in which root's databases stand."""
+    """Return the folder of root's databases."""
     system = tmp_path / "system"
     system.mkdir()
     for module in (binaries, cluster, copies, folder):
@@ -42,7 +42,7 @@ def system(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def linked(tmp_path: Path, system: Path) -> Path:
-    """A data folder that has run, with a link to its database."""
+    """Return the data folder of a Pulp that has run, with a link to its database."""
     data = tmp_path / "a"
     folder.create(data)
     home = system / "cluster-1"
@@ -58,13 +58,13 @@ def linked(tmp_path: Path, system: Path) -> Path:
 
 
 def make_earlier(data: Path) -> None:
-    """Leave what an earlier version would have left."""
+    """Make the files those of an earlier version."""
     (data / MARKER).write_text("")
     (data / DATABASE_FOLDER / OWNER_FILE).unlink()
 
 
 def copy(data: Path, name: str = "b") -> Path:
-    """Do as `cp -a` does."""
+    """Copy the folder as `cp -a` does."""
     return Path(shutil.copytree(data, data.with_name(name), symlinks=True))
 
 
@@ -118,7 +118,7 @@ def test_a_folder_that_was_moved_keeps_its_database(
 def test_a_folder_that_was_moved_to_another_disk_goes_on_with_its_database(
     linked: Path, is_earlier: bool, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """With a copy: nothing tells it from a copy whose original was renamed."""
+    """It gets a copy of it: it looks the same as a copy whose original was renamed."""
     if is_earlier:
         make_earlier(linked)
     home = home_of(linked)
@@ -179,7 +179,7 @@ def test_no_command_works_on_a_database_that_may_be_another_folders(
 
 
 def test_a_database_that_is_not_proven_to_be_the_folders_own_is_left(linked: Path) -> None:
-    """It was moved to another disk, or its original was: nobody knows before it has started."""
+    """Before it has started, it may be a folder moved to another disk, or a copy of one."""
     home = home_of(linked)
     moved = copy(linked)
     shutil.rmtree(linked)
@@ -210,7 +210,7 @@ def test_a_copy_says_so_and_gets_a_copy_of_the_database(
     assert home_of(other).parent == home.parent
     assert (home_of(other) / "data" / "PG_VERSION").read_text() == "18\n"
     assert home_of(linked) == home
-    # Both are Pulps of their own from now on.
+    # Both are separate Pulps from now on.
     settle(other)
     settle(linked)
     assert "copy" not in capsys.readouterr().out
@@ -336,7 +336,7 @@ def test_a_copy_takes_over_settings_that_lead_nowhere(linked: Path) -> None:
 def test_a_copy_forgets_the_database_of_its_original_when_it_is_none_any_more(
     linked: Path, value: str
 ) -> None:
-    """Its first start may fail after that, and later commands read the remembered options."""
+    """Its first start may fail afterwards, and later commands read the stored options."""
     (linked / OPTIONS_FILE).write_text(Options(database_url="postgresql://x/y").dump())
     other = copy(linked)
     settle(other, database_url=value)
@@ -345,7 +345,7 @@ def test_a_copy_forgets_the_database_of_its_original_when_it_is_none_any_more(
 
 
 def test_a_copy_with_another_database_leaves_the_link_behind(linked: Path) -> None:
-    """Taken back later, --database-url must not lead to the database of the original."""
+    """If --database-url is revoked later, the copy must not use the database of the original."""
     other = copy(linked)
     settle(other, database_url="postgresql://x/y")
     assert not (other / DATABASE_FOLDER).is_symlink()
@@ -378,7 +378,7 @@ def enter_database(data: Path) -> None:
 
 
 def test_commands_on_a_moved_folder_get_its_new_paths(linked: Path) -> None:
-    """The settings of the last start name the old ones."""
+    """The settings of the last start contain the old paths."""
     moved = linked.rename(linked.with_name("moved"))
     existing.find_usable(moved)
     settings = (moved / "settings.py").read_text()

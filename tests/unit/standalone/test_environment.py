@@ -19,7 +19,7 @@ SECRETS = {
     "CONTENTROUTES_DATABASE_URL": "postgresql://pulp:geheim-2@db/pulp",
     "CONTENTROUTES_REDIS_URL": "redis://:geheim-3@cache",
 }
-#: Of the user, for other programs.
+#: Variables of the user, for other programs.
 FOREIGN = {"AWS_SECRET_ACCESS_KEY": "geheim-4", "PGPASSWORD": "geheim-5", "PGPORT": "1"}
 
 
@@ -63,7 +63,7 @@ def test_programs_that_know_nothing_of_pulp_get_no_secret_at_all(tmp_path: Path,
 @pytest.mark.usefixtures("given")
 @pytest.mark.parametrize("name", ["api", "content", "worker-1"])
 def test_pulps_processes_keep_what_their_user_has_set(tmp_path: Path, name: str) -> None:
-    """Storages read their credentials from it."""
+    """Storage classes read their credentials from the environment."""
     variables = environments(tmp_path)[name]
     assert variables["AWS_SECRET_ACCESS_KEY"] == "geheim-4"
     assert variables["PULP_EMAIL_HOST_PASSWORD"] == "geheim-6"

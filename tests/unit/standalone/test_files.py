@@ -1,4 +1,4 @@
-"""Private files: replaced in one step, and never written through what another account has made."""
+"""Private files: replaced atomically, and never written through files of another account."""
 
 import os
 from pathlib import Path
@@ -13,7 +13,7 @@ def draft_of(path: Path) -> Path:
 
 
 def test_a_link_in_the_place_of_the_draft_is_not_followed(tmp_path: Path) -> None:
-    """Root writes into folders of PostgreSQL's account."""
+    """Root writes into folders that belong to PostgreSQL's account."""
     elsewhere, path = tmp_path / "elsewhere", tmp_path / "owner.json"
     elsewhere.write_text("kept")
     draft_of(path).symlink_to(elsewhere)

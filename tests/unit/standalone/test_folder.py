@@ -1,4 +1,4 @@
-"""The data folder: never somebody else's, never two instances, nothing deleted that is not ours."""
+"""The data folder: never another user's, never of two instances; foreign files are not deleted."""
 
 import os
 import shutil
@@ -60,7 +60,7 @@ def test_an_unreadable_folder_is_refused(tmp_path: Path) -> None:
     user = os.geteuid()
     try:
         if user == 0:
-            # Root may read everything: be nobody for a moment.
+            # Root may read everything, so become another user for a moment.
             os.seteuid(65534)
         with pytest.raises(UnusableFolder, match="Permission denied"):
             folder.create(tmp_path)

@@ -30,7 +30,7 @@ from pulp_contentroutes.standalone.options import Options
 from pulp_contentroutes.standalone.steps import step
 from tests.harness.waiting import wait_until
 
-#: In the place of Python: writes its number into the log, and would take long.
+#: A program in place of Python: it writes its process id into the log, and takes long.
 SLOW = "#!/bin/sh\ncat >/dev/null\necho $$ >&2\nexec sleep 600\n"
 CODE = """
 import sys
@@ -197,7 +197,7 @@ def test_a_step_that_was_stopped_has_not_failed(capsys: pytest.CaptureFixture[st
 
 
 def test_ctrl_c_ends_the_migration_and_leaves_nothing_to_read(tmp_path: Path) -> None:
-    """The terminal sends it to all of them; only the process in front has a word to say."""
+    """The terminal sends the signal to all processes; only the foreground one prints a message."""
     program = tmp_path / "python"
     program.write_text(SLOW)
     program.chmod(0o755)
@@ -215,7 +215,7 @@ def test_ctrl_c_ends_the_migration_and_leaves_nothing_to_read(tmp_path: Path) ->
 
 
 def is_alive(pid: int) -> bool:
-    # The machine's init takes its time to wait for a zombie.
+    # The machine's init may be slow to reap a zombie.
     return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
 
 

@@ -18,7 +18,7 @@ LINE = b"x" * 99 + b"\n"
 
 @pytest.fixture
 def open_log(tmp_path: Path) -> Iterator[Open]:
-    """Make a log of the service "a" that is closed at the end of the test."""
+    """Yield a function that opens logs of the service "a"; they are closed after the test."""
     with contextlib.ExitStack() as stack:
 
         def make(most_bytes: int = log_files.MOST_BYTES) -> LogFile:

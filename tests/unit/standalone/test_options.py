@@ -1,4 +1,4 @@
-"""What the user asked for is remembered, and bad input is refused with the way out."""
+"""Options are remembered, and bad input is refused with a remedy."""
 
 from pathlib import Path
 

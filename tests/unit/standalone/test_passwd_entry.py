@@ -1,4 +1,4 @@
-"""A user id without a name, as containers have: it works, or one sentence says what to do."""
+"""A user id without a name, as in containers: it works, or one sentence says what to do."""
 
 import ctypes
 import os
@@ -15,7 +15,7 @@ from pulp_contentroutes.standalone.cli import main
 from pulp_contentroutes.standalone.cluster import Cluster
 from pulp_contentroutes.standalone.errors import NoPostgreSQL
 
-#: initdb's own words; `id` asks the C library for the name, as initdb does.
+#: A fake initdb with the real error message; `id` gets the name from the C library, as initdb does.
 INITDB = """#!/bin/sh
 {}
 [ "$(id -un)" = {} ] || {{
@@ -36,7 +36,7 @@ def has_wrapper() -> bool:
 
 @pytest.fixture
 def nameless(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cluster:
-    """A cluster whose initdb wants a name, of a user that has none."""
+    """Return a cluster of a user without a name, whose initdb needs one."""
 
     def refuse(uid: int) -> NoReturn:
         raise KeyError(uid)
@@ -75,7 +75,7 @@ def test_without_nss_wrapper_one_sentence_says_what_to_do(
 def test_a_user_without_a_home_folder_is_asked_for_a_data_folder(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Not a folder called `~` below the current one."""
+    """Otherwise Pulp would use a folder called `~` below the current one."""
     monkeypatch.setattr(os, "geteuid", lambda: 54321)
     monkeypatch.setattr(os.path, "expanduser", lambda path: path)
     result = CliRunner().invoke(main, ["status"])

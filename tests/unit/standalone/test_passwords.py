@@ -1,4 +1,4 @@
-"""`pulp-contentroutes password`: never from the command line, and nothing that cannot be sent."""
+"""`pulp-contentroutes password`: not from the command line, and only passwords that can be sent."""
 
 import io
 import sys
@@ -20,7 +20,7 @@ BAD = ["", "p" * (passwords.MOST_CHARACTERS + 1), "a\tb", "a\0b", "a\x7fb", "a\u
 
 @pytest.fixture
 def set_passwords(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The passwords that were set in a Pulp whose PostgreSQL and Django are not run."""
+    """Return the list of passwords that are set, without running PostgreSQL and Django."""
     set_passwords: list[str] = []
     folder.create(tmp_path / "data")
     (tmp_path / "data" / folder.OPTIONS_FILE).write_text(Options(nginx=False).dump())

@@ -1,4 +1,4 @@
-"""postmaster.pid: no process is taken for our server that is not, and so none is stopped."""
+"""postmaster.pid: no other process is taken for our server, and so none is stopped."""
 
 import os
 import subprocess
@@ -13,7 +13,7 @@ from pulp_contentroutes.standalone import postmaster
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[int]:
-    """A process that works in the folder `original`, as a server does; its number."""
+    """Run a process in the folder `original`, like a server; yield its process id."""
     (tmp_path / "original").mkdir()
     command = [sys.executable, "-c", "input()"]
     with subprocess.Popen(command, cwd=tmp_path / "original", stdin=subprocess.PIPE) as process:
@@ -22,7 +22,7 @@ def server(tmp_path: Path) -> Iterator[int]:
 
 
 def write(data: Path, pid: int, said: Path) -> bytes:
-    """Write the file as a server does that works in `said`; return it."""
+    """Write the file as a server in the folder `said` would; return its content."""
     data.mkdir(exist_ok=True)
     text = b"%d\n%s\n1700000000\n5432\n" % (pid, os.fsencode(said))
     (data / postmaster.FILE_NAME).write_bytes(text)

@@ -1,4 +1,4 @@
-"""What Pulp says while it is prepared goes to its log; the terminal gets steps and one sentence."""
+"""The output of a preparation goes to its log; the terminal gets steps and one sentence."""
 
 import sys
 from pathlib import Path
@@ -10,7 +10,7 @@ from pulp_contentroutes.standalone.errors import StepFailed
 from pulp_contentroutes.standalone.instance import Instance
 from pulp_contentroutes.standalone.options import Options
 
-#: In the place of Python: reads the password, complains, and ends without a result.
+#: A program in place of Python: it reads the password, complains, and ends without a result.
 COMPLAINING = "#!/bin/sh\ncat >/dev/null\necho 'a hundred warnings' >&2\nexit 3\n"
 
 
@@ -52,7 +52,7 @@ def test_with_verbose_it_is_all_on_the_terminal(
 def test_a_preparation_after_one_that_was_stopped_knows_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A static file that was half copied is newer than its original, and would stay."""
+    """A half-copied static file is newer than its original, and would not be replaced."""
     folder.create(tmp_path / "data")
     instance = Instance(tmp_path / "data", Options(), None, {})
     told: list[bool] = []

@@ -1,4 +1,4 @@
-"""The addresses that `serve` prints are those that clients can use, and others are warned of."""
+"""Addresses that `serve` prints: clients can use them, and it warns if other machines can."""
 
 import socket
 from pathlib import Path
@@ -27,7 +27,7 @@ def instance(has_nginx: bool = True, **options: Any) -> Instance:
 
 @pytest.fixture(autouse=True)
 def _machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A machine with two networks, one of them down, and a bridge for containers."""
+    """Simulate a machine with two networks, one of them down, and a bridge for containers."""
     addresses = {
         name: [SimpleNamespace(family=family, address=address) for family, address in found]
         for name, found in INTERFACES.items()
@@ -100,7 +100,7 @@ def test_clients_get_addresses_that_they_can_use(
 def test_urls_of_content_lead_to_the_port_of_the_content_app(
     options: dict[str, Any], origin: str | None
 ) -> None:
-    """Without an origin they are paths, which a client puts behind the address of the API."""
+    """Without an origin they are paths, which a client appends to the address of the API."""
     assert settings_file._settings(instance(**options))["CONTENT_ORIGIN"] == origin
 
 

@@ -1,4 +1,4 @@
-"""What every user of the machine can read holds no secret."""
+"""Secrets among the arguments: every user of the machine can read a command line."""
 
 import os
 import subprocess
@@ -10,7 +10,7 @@ import pytest
 from pulp_contentroutes.standalone.cli import main
 from pulp_contentroutes.standalone.secret_options import VARIABLES, split
 
-#: Prints its own command line, and the variable, once its secrets are out of the way.
+#: A program that moves its secrets, then prints its command line and the variable.
 PROGRAM = """
 import os
 from pulp_contentroutes.standalone import secret_options

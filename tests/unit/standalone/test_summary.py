@@ -1,4 +1,4 @@
-"""What `serve` prints when it is ready: lines that work in a second terminal as they stand."""
+"""The summary that `serve` prints when it is ready: its lines work in a second terminal."""
 
 import json
 import os
@@ -23,7 +23,7 @@ def instance(tmp_path: Path) -> Instance:
 
 
 def commands(text: str) -> list[list[str]]:
-    """Return the commands for a second terminal, as a shell takes them apart."""
+    """Return the commands for a second terminal, split as by a shell."""
     lines = text.partition("In a second terminal:\n")[2].partition("\n\n")[0].splitlines()
     return [shlex.split(line, comments=True) for line in lines]
 
@@ -91,7 +91,7 @@ def test_another_terminal_has_not_activated_this_environment(
 def test_a_link_on_the_path_into_an_environment_will_do(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As pipx makes it."""
+    """pipx makes such a link."""
     program = locations.program("pulp-contentroutes")
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin" / "pulp-contentroutes").symlink_to(program)

@@ -20,12 +20,12 @@ from tests.harness.waiting import wait_until
 
 Watch = Callable[[list[watched.Child]], None]
 
-#: A service that writes a line and then waits; the second ignores every polite signal.
+#: A service that writes a line and then waits; the second one ignores SIGINT and SIGTERM.
 WAIT = "import time; print('here', flush=True); time.sleep(600)"
 STUBBORN = "import signal; [signal.signal(n, signal.SIG_IGN) for n in (2, 15)];" + WAIT
 CHATTY = "while True: print('x' * 1000)"
 ROOT = Path(__file__).parents[3]
-#: Like a gunicorn killed by force: the parent goes, its child keeps the pipe.
+#: Like a gunicorn that is killed: the parent is gone, its child keeps the pipe.
 FORKING = "import os, time; print(os.fork(), flush=True); time.sleep(600)"
 
 
@@ -34,7 +34,7 @@ def service(name: str, code: str) -> Service:
 
 
 class Output(io.StringIO):
-    """What is printed; asks to stop as soon as all of it contains one of `stop_at`, once each."""
+    """The output; it requests a stop when it first contains the next text of `stop_at`."""
 
     def __init__(self, stop_at: list[str]) -> None:
         super().__init__()
@@ -49,9 +49,9 @@ class Output(io.StringIO):
 
 
 class Run:
-    """A supervisor in this process; it is stopped by `on_change`, or by what is printed.
+    """A supervisor in this process, which is stopped by `on_change`, or by its output.
 
-    Its logs are in the folder `logs`; only without one everything is printed.
+    Its logs are in the folder `logs`; without one, everything is printed.
     """
 
     def __init__(
@@ -85,7 +85,7 @@ class Run:
 
 
 def is_alive(pid: int) -> bool:
-    """Tell whether a process runs; a zombie that nobody has waited for yet does not."""
+    """Tell whether a process runs; a zombie that was not reaped yet does not."""
     try:
         return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
@@ -138,7 +138,7 @@ def test_each_stop_signal_ends_everything(number: signal.Signals) -> None:
 
 
 def test_a_service_comes_back_when_its_watcher_is_killed() -> None:
-    """Its output would go nowhere, so it is started anew."""
+    """The output of the service would be lost, so the service is restarted."""
     pids: list[int] = []
 
     def watch(children: list[watched.Child]) -> None:
@@ -172,7 +172,7 @@ def test_a_program_that_is_not_there_ends_everything_with_a_message() -> None:
 
 
 def test_the_database_is_stopped_after_its_clients_and_the_stubborn_are_killed() -> None:
-    """PostgreSQL must still be there when Pulp's processes say good-bye."""
+    """PostgreSQL must still run when Pulp's processes sign off."""
     ends: list[str] = []
 
     def watch(children: list[watched.Child]) -> None:
@@ -264,7 +264,7 @@ def test_a_failure_of_the_supervisor_leaves_nothing_running() -> None:
 
 
 def test_a_chatty_service_ends_with_a_killed_supervisor(tmp_path: Path) -> None:
-    """Nobody reads its lines any more, so its watcher must not wait for room in the pipe."""
+    """Its lines are not read any more, so its watcher must not wait for room in the pipe."""
     pids = tmp_path / "pids"
     code = f"""
 import sys
@@ -290,7 +290,7 @@ Run(service("chatty", CHATTY), service("quiet", WAIT), on_change=watch).loop()
 def test_a_closed_terminal_stops_everything(monkeypatch: pytest.MonkeyPatch) -> None:
     """The SIGHUP goes to the leader of the session, which may be a `make` that keeps it."""
     pids: list[int] = []
-    # A real one cannot be closed here: the watchers, copies of this process, hold it, too.
+    # A real terminal cannot be closed here: the watchers, copies of this process, hold it, too.
     monkeypatch.setattr(os, "isatty", lambda descriptor: not pids)
 
     def watch(children: list[watched.Child]) -> None:
@@ -337,7 +337,7 @@ def test_a_service_that_cannot_be_started_says_so_in_its_log(tmp_path: Path) -> 
 
 
 def test_a_service_runs_on_when_its_log_cannot_be_written(tmp_path: Path) -> None:
-    """A full disk loses lines, and nothing else."""
+    """With a full disk only lines are lost."""
     pids: list[int] = []
 
     def watch(children: list[watched.Child]) -> None:

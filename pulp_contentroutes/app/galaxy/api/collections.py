@@ -1,10 +1,12 @@
 """Collections as `ansible-galaxy` looks them up: one collection, its versions, one of them."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
-from django.db.models import Exists, F, Max, Min, Q
+from django.db.models import Exists, F, Max, Min, Q, QuerySet
 from pulpcore.plugin.models import RepositoryContent
 from rest_framework.exceptions import NotFound
+from rest_framework.request import Request
 from rest_framework.response import Response
 
 from pulp_contentroutes.app.galaxy.api.base import GalaxyView
@@ -22,7 +24,7 @@ class CollectionView(GalaxyView):
     `updated_at` is the key of that list.
     """
 
-    def get(self, request, namespace, name, **kwargs):
+    def get(self, request: Request, namespace: str, name: str, **kwargs: Any) -> Response:
         served = self.collections(namespace=namespace, name=name)
         ordered = served.order_by("is_prerelease", "-precedence", "version")
         mark = CollectionDeprecation.objects.filter(namespace=namespace, name=name)
@@ -49,7 +51,7 @@ class CollectionView(GalaxyView):
             }
         )
 
-    def _times(self, namespace, name):
+    def _times(self, namespace: str, name: str) -> tuple[datetime, datetime]:
         """Return the times when the first version was added, and one last added or removed."""
         number = self.version.number
         units = CollectionVersion.objects.filter(namespace=namespace, name=name).values("pk")
@@ -68,7 +70,7 @@ class CollectionView(GalaxyView):
         changed = max(times["added"], times["removed"] or times["added"])
         return times["first"], changed + self._own_moment()
 
-    def _own_moment(self):
+    def _own_moment(self) -> timedelta:
         """Return a part of a second that is the distribution's own.
 
         Clients keep one `updated_at` for a collection of a host, and a list of versions for each
@@ -80,7 +82,7 @@ class CollectionView(GalaxyView):
 class VersionsView(GalaxyView):
     """The versions of a collection, the newest first, in pages."""
 
-    def get(self, request, namespace, name, **kwargs):
+    def get(self, request: Request, namespace: str, name: str, **kwargs: Any) -> Response:
         page = Page.asked_for(request)
         served = self.collections(namespace=namespace, name=name)
         count = served.count()
@@ -106,7 +108,9 @@ class VersionsView(GalaxyView):
 class VersionView(GalaxyView):
     """One version, with all data to download it, to check it and to resolve its dependencies."""
 
-    def get(self, request, namespace, name, version, **kwargs):
+    def get(
+        self, request: Request, namespace: str, name: str, version: str, **kwargs: Any
+    ) -> Response:
         served = self.collections(namespace=namespace, name=name, version=version)
         unit = served.defer("manifest").first()
         if unit is None:
@@ -132,7 +136,9 @@ class VersionView(GalaxyView):
             }
         )
 
-    def _signatures_of(self, unit):
+    def _signatures_of(
+        self, unit: CollectionVersion
+    ) -> QuerySet[CollectionSignature, dict[str, Any]]:
         made = CollectionSignature.objects.filter(signed_collection=unit).order_by("issuer")
         # The names are those that ansible-galaxy uses where it keeps signatures.
         return self.version.get_content(made).values(
@@ -143,7 +149,7 @@ class VersionView(GalaxyView):
 class CollectionsView(GalaxyView):
     """Every collection that is served, by its highest version, in pages."""
 
-    def get(self, request, **kwargs):
+    def get(self, request: Request, **kwargs: Any) -> Response:
         page = Page.asked_for(request)
         highest = (
             self.collections()
@@ -154,7 +160,7 @@ class CollectionsView(GalaxyView):
         data = [self._row(**row) for row in page.of(highest)]
         return Response(page.document(f"{self.v3}collections/", highest.count(), data))
 
-    def _row(self, namespace, name, version):
+    def _row(self, namespace: str, name: str, version: str) -> dict[str, Any]:
         href = f"{self.v3}collections/{namespace}/{name}/"
         return {
             "href": href,

@@ -1,17 +1,23 @@
 """The state of imports; their documents exist before the answer to the upload."""
 
+from collections.abc import Iterable, Iterator
 from gettext import gettext as _
 from itertools import repeat
+from typing import Any
+from uuid import UUID
 
+from django.db.models import QuerySet
 from pulpcore.plugin.models import PulpTemporaryFile, RepositoryVersion, Task
 from pulpcore.plugin.util import get_prn
 from rest_framework.exceptions import NotFound, ValidationError
+from rest_framework.request import Request
 from rest_framework.response import Response
 
 from pulp_contentroutes.app.galaxy import import_progress
 from pulp_contentroutes.app.galaxy.api.base import GalaxyView
 from pulp_contentroutes.app.galaxy.api.permissions import check_publish
 from pulp_contentroutes.app.galaxy.models.content import CollectionVersion
+from pulp_contentroutes.app.galaxy.models.repository import GalaxyRepository
 from pulp_contentroutes.app.galaxy.tasks.publishing import (
     aimport_collection,
     import_collection,
@@ -37,21 +43,21 @@ class ImportsView(GalaxyView):
 
     may_be_stored = False
 
-    def initial(self, request, *args, **kwargs):
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
         if self.repository is None:
             raise ValidationError(_("This distribution serves a fixed version: publish elsewhere."))
         check_publish(request, self.repository)
 
-    def import_url(self, task):
+    def import_url(self, task: Task) -> str:
         return f"{self.v3}imports/collections/{task.pk}/"
 
-    def imports(self, **values):
+    def imports(self, **values: Any) -> QuerySet[Task]:
         """Return the tasks that import one collection into the repository, and match `values`."""
         held = Task.objects.filter(reserved_resources_record__contains=[get_prn(self.repository)])
         return held.filter(name__in=[_IMPORT, _IMPORT_AT_ONCE], **values)
 
-    def last_of(self, tasks):
+    def last_of(self, tasks: list[Task]) -> list[Task]:
         """Return for each task the one that its import was left to, or the task itself."""
         later = [str((task.result or {}).get("continued_by", "")) for task in tasks]
         found = {str(each.pk): each for each in self.imports(pk__in=filter(None, later))}
@@ -59,7 +65,7 @@ class ImportsView(GalaxyView):
 
 
 class ImportView(ImportsView):
-    def get(self, request, pk, **kwargs):
+    def get(self, request: Request, pk: UUID, **kwargs: Any) -> Response:
         tasks = self.last_of(list(self.imports(pk=pk)))
         if not tasks:
             raise NotFound("There is no such import.")
@@ -73,7 +79,10 @@ class ImportView(ImportsView):
 class ImportGroupView(ImportsView):
     """The imports of one request."""
 
-    def get(self, request, pk, **kwargs):
+    # ImportsView.initial refuses a distribution without a repository.
+    repository: GalaxyRepository
+
+    def get(self, request: Request, pk: UUID, **kwargs: Any) -> Response:
         calls = Task.objects.filter(name=_IMPORT_MANY, task_group=pk).select_related("task_group")
         call = calls.first()
         if call is None or call.enc_kwargs["repository_pk"] != str(self.repository.pk):
@@ -105,7 +114,9 @@ class ImportGroupView(ImportsView):
             }
         )
 
-    def _documents_of_small(self, call, uploads):
+    def _documents_of_small(
+        self, call: Task, uploads: list[dict[str, Any]]
+    ) -> Iterator[dict[str, Any]]:
         """Yield the documents of uploads that the call imports itself, without a task of their own.
 
         They follow from the content of the repository, which is true before the call has ended, and
@@ -125,7 +136,7 @@ class ImportGroupView(ImportsView):
             else:
                 yield _document_of_missing(call)
 
-    def _documents_of_large(self, call):
+    def _documents_of_large(self, call: Task) -> Iterator[dict[str, Any]]:
         """Yield the documents of uploads with tasks, then forever that of an upload without one."""
         tasks = list(self.imports(task_group=call.task_group, parent_task=call).order_by("pk"))
         for task, last in zip(tasks, self.last_of(tasks), strict=True):
@@ -133,7 +144,7 @@ class ImportGroupView(ImportsView):
         yield from repeat(_document_of_missing(call))
 
 
-def _document(task):
+def _document(task: Task) -> dict[str, Any]:
     state = _STATES.get(task.state, "waiting")
     if state == "failed" and _has_published(task):
         state = "completed"
@@ -150,7 +161,7 @@ def _document(task):
     }
 
 
-def _has_published(task):
+def _has_published(task: Task) -> bool:
     """Tell whether a task made a version of the repository before it was marked as failed.
 
     Pulp marks a task so if its worker ends between the last statement of an import and its report.
@@ -159,7 +170,7 @@ def _has_published(task):
     return RepositoryVersion.objects.filter(pk__in=list(created), complete=True).exists()
 
 
-def _document_of_missing(call):
+def _document_of_missing(call: Task) -> dict[str, Any]:
     """Return the document of an import that a call has not dispatched."""
     is_lost = _STATES.get(call.state) is not None
     return {
@@ -169,12 +180,12 @@ def _document_of_missing(call):
     }
 
 
-def _refusal(description):
+def _refusal(description: str) -> dict[str, Any]:
     error = {"code": "invalid", "description": description}
     return {"task": None, "state": "failed", "error": error}
 
 
-def _error(task):
+def _error(task: Task) -> dict[str, str]:
     error = task.error or {}
     return {
         "code": error.get("error_code") or task.state,
@@ -182,7 +193,7 @@ def _error(task):
     }
 
 
-def _remove_uploads(pks):
+def _remove_uploads(pks: Iterable[str]) -> None:
     """Remove the uploads of imports that were cancelled or killed before they could do so."""
     for left in PulpTemporaryFile.objects.filter(pk__in=list(pks)):
         # Only the object's own `delete` removes the file, too.

@@ -1,7 +1,11 @@
 """Pages of lists: `limit` and `offset`, and links that clients of every age follow."""
 
 from dataclasses import dataclass
+from typing import Any, Self
 from urllib.parse import urlencode
+
+from django.db.models import QuerySet
+from rest_framework.request import Request
 
 from pulp_contentroutes.paths import percent_encode
 
@@ -19,14 +23,14 @@ class Page:
     offset: int
 
     @classmethod
-    def asked_for(cls, request):
+    def asked_for(cls, request: Request) -> Self:
         limit = _number(request, "limit") or _USUAL
         return cls(min(limit, _LARGEST), min(_number(request, "offset"), _LARGEST_OFFSET))
 
-    def of(self, rows):
+    def of(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         return rows[self.offset : self.offset + self.limit]
 
-    def document(self, href, count, data):
+    def document(self, href: str, count: int, data: list[dict[str, Any]]) -> dict[str, Any]:
         """Return the answer: `data` is this page of a list of `count` at `href`."""
         following, before = self.offset + self.limit, max(0, self.offset - self.limit)
         return {
@@ -40,7 +44,7 @@ class Page:
             "data": data,
         }
 
-    def _link(self, href, offset):
+    def _link(self, href: str, offset: int) -> str:
         # Without a host: ansible-core before 2.19 joins the link to its own. It looks for `offset`.
         return f"{href}?{urlencode({'limit': self.limit, 'offset': offset})}"
 
@@ -53,14 +57,16 @@ class NumberedPage:
     size: int
 
     @classmethod
-    def asked_for(cls, request):
+    def asked_for(cls, request: Request) -> Self:
         number = min(_number(request, "page") or 1, _LARGEST_OFFSET // _LARGEST)
         return cls(number, min(_number(request, "page_size") or _USUAL, _LARGEST))
 
-    def of(self, rows):
+    def of(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         return rows[(self.number - 1) * self.size : self.number * self.size]
 
-    def document(self, request, count, results):
+    def document(
+        self, request: Request, count: int, results: list[dict[str, Any]]
+    ) -> dict[str, Any]:
         """Return the answer: `results` is this page of a list of `count`."""
         following = None
         if self.number * self.size < count:
@@ -70,6 +76,6 @@ class NumberedPage:
         return {"count": count, "next_link": following, "results": results}
 
 
-def _number(request, name):
+def _number(request: Request, name: str) -> int:
     text = request.query_params.get(name, "")
     return int(text) if text.isascii() and text.isdigit() and len(text) < 20 else 0

@@ -1,14 +1,25 @@
 """The permissions to read from a distribution, and to publish to it."""
 
+from typing import Any
+
 from django.conf import settings
+from pulpcore.plugin.models import Distribution
 from pulpcore.plugin.util import get_domain
-from rest_framework.exceptions import NotAuthenticated, NotFound, PermissionDenied
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.exceptions import (
+    APIException,
+    NotAuthenticated,
+    NotFound,
+    PermissionDenied,
+)
+from rest_framework.request import Request
 from rest_framework.settings import api_settings
 
 from pulp_contentroutes.app.access.authentication import ApiTokenAuthentication
 from pulp_contentroutes.app.access.challenge import accepted_credentials
 from pulp_contentroutes.app.access.models import ApiToken
 from pulp_contentroutes.app.galaxy.api.content_urls import path_below
+from pulp_contentroutes.app.galaxy.models.repository import GalaxyRepository
 from pulp_contentroutes.paths import percent_encode
 from pulp_contentroutes.serving.access.credentials import (
     TOKEN_NEEDED,
@@ -23,11 +34,11 @@ _SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 class GalaxyTokenAuthentication(ApiTokenAuthentication):
     """Authentication by tokens that may read and, for unsafe methods, by those that may publish."""
 
-    def scope_for(self, request):
+    def scope_for(self, request: Request) -> ApiToken.Scope:
         return ApiToken.Scope.READ if request.method in _SAFE_METHODS else ApiToken.Scope.PUBLISH
 
 
-def authentication_classes():
+def authentication_classes() -> list[type[BaseAuthentication]]:
     """Return Pulp's authentication classes, with the scopes of Galaxy for tokens."""
     others = (
         each
@@ -40,18 +51,18 @@ def authentication_classes():
 class GuardRequest:
     """An API request in the form that content guards know: one for the content that it is about."""
 
-    def __init__(self, request, distribution):
+    def __init__(self, request: Request, distribution: Distribution) -> None:
         self.path = path_below(settings.CONTENT_PATH_PREFIX, distribution)
         self.url = request.build_absolute_uri(percent_encode(self.path))
         self.headers = request.headers
         self.query = request.query_params
         self._values = {"drf_request": request, "user": request.user, "auth": request.auth}
 
-    def get(self, name, default=None):
+    def get(self, name: str, default: Any = None) -> Any:
         return self._values.get(name, default)
 
 
-def check_read(request, distribution):
+def check_read(request: Request, distribution: Distribution) -> None:
     """Raise unless the content guard of the distribution permits the request."""
     guard = distribution.content_guard
     if guard is None:
@@ -62,7 +73,7 @@ def check_read(request, distribution):
         raise _refusal(request, accepted_credentials(guard)) from None
 
 
-def check_publish(request, repository):
+def check_publish(request: Request, repository: GalaxyRepository) -> None:
     """Raise unless the user may change the content of the repository."""
     permission = "contentroutes.modify_galaxyrepository"
     places = [None, repository]
@@ -72,7 +83,7 @@ def check_publish(request, repository):
         raise _refusal(request, Accepted.PASSWORDS_AND_TOKENS)
 
 
-def _refusal(request, accepted):
+def _refusal(request: Request, accepted: Accepted) -> APIException:
     if settings.CONTENTROUTES_HIDE_REFUSALS:
         return NotFound("There is no Galaxy distribution at this URL.")
     # Pulp's authentication has refused all other invalid credentials.

@@ -1,16 +1,27 @@
 """`ansible-galaxy collection publish`, and many collections at once: uploads become tasks."""
 
+from collections.abc import Iterable
+from typing import Any
+
 from django.conf import settings
+from django.core.files.uploadedfile import UploadedFile
 from pulpcore.plugin.models import TaskGroup
 from pulpcore.plugin.tasking import dispatch
 from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.parsers import MultiPartParser
+from rest_framework.request import Request
 from rest_framework.response import Response
 
 from pulp_contentroutes.app.galaxy import import_progress
 from pulp_contentroutes.app.galaxy.api.base import sentences
 from pulp_contentroutes.app.galaxy.api.imports import ImportsView
-from pulp_contentroutes.app.galaxy.api.uploads import check_length, check_upload, collections_in
+from pulp_contentroutes.app.galaxy.api.uploads import (
+    Upload,
+    check_length,
+    check_upload,
+    collections_in,
+)
+from pulp_contentroutes.app.galaxy.models.repository import GalaxyRepository
 from pulp_contentroutes.app.galaxy.tasks.publishing import (
     arguments_of,
     dispatch_import,
@@ -26,15 +37,17 @@ class _PublishView(ImportsView):
 
     parser_classes = [MultiPartParser]
     most_bytes = 0
+    # ImportsView.initial refuses a distribution without a repository.
+    repository: GalaxyRepository
 
-    def initial(self, request, *args, **kwargs):
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
         allowed = max(self.most_bytes, settings.CONTENTROUTES_COLLECTION_MAX_BYTES)
         check_length(request, allowed)
 
 
 class PublishView(_PublishView):
-    def post(self, request, **kwargs):
+    def post(self, request: Request, **kwargs: Any) -> Response:
         parts = list(collections_in(request))
         if len(parts) > 1:
             raise ValidationError("Publish one collection, or many at imports/collections/.")
@@ -56,7 +69,7 @@ class PublishManyView(_PublishView):
 
     most_bytes = _MANY_BYTES
 
-    def post(self, request, **kwargs):
+    def post(self, request: Request, **kwargs: Any) -> Response:
         uploads, refused = _sorted_out(collections_in(request))
         temporaries = []
         try:
@@ -73,7 +86,7 @@ class PublishManyView(_PublishView):
             raise
         return Response({"task_group": f"{self.v3}imports/groups/{group.pk}/"}, status=202)
 
-    def _dispatch(self, uploads, refused):
+    def _dispatch(self, uploads: list[dict[str, Any]], refused: list[dict[str, str]]) -> TaskGroup:
         total = len(uploads) + len(refused)
         group = TaskGroup.objects.create(
             description=f"Import of {total} collections into {self.repository.name}"
@@ -92,7 +105,9 @@ class PublishManyView(_PublishView):
         return group
 
 
-def _sorted_out(parts):
+def _sorted_out(
+    parts: Iterable[tuple[UploadedFile, list[UploadedFile | str]]],
+) -> tuple[list[Upload], list[dict[str, str]]]:
     """Return the uploads, and the refused files, each with its sentence."""
     uploads, refused, names = [], [], set()
     for file, signatures in parts:

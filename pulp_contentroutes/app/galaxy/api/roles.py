@@ -1,9 +1,12 @@
 """Roles as `ansible-galaxy role` looks them up: the API that it calls v1."""
 
 import re
+from collections.abc import Iterator
+from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from rest_framework.exceptions import NotFound
+from rest_framework.request import Request
 from rest_framework.response import Response
 
 from pulp_contentroutes.app.galaxy.api.base import GalaxyView
@@ -18,7 +21,7 @@ _MOST_WORDS = 10
 class _RolesView(GalaxyView):
     """A list of roles, each as its newest version describes it."""
 
-    def get(self, request, **kwargs):
+    def get(self, request: Request, **kwargs: Any) -> Response:
         page = NumberedPage.asked_for(request)
         for condition in self.conditions():
             newest = self._newest(condition)
@@ -28,7 +31,7 @@ class _RolesView(GalaxyView):
                 return Response(page.document(request, count, rows))
         return Response(page.document(request, 0, []))
 
-    def _newest(self, condition):
+    def _newest(self, condition: Q) -> QuerySet[RoleVersion]:
         """Return the newest version of each role that matches."""
         matching = self.version.get_content(RoleVersion.objects.filter(condition))
         ordered = matching.order_by("namespace", "name", "-pulp_created", "version")
@@ -41,7 +44,7 @@ class RolesView(_RolesView):
     As on galaxy.ansible.com, `Geerlingguy.NTP` finds geerlingguy.ntp, if no other has that name.
     """
 
-    def conditions(self):
+    def conditions(self) -> Iterator[Q]:
         asked = {
             "namespace": self.request.query_params.get("owner__username"),
             "name": self.request.query_params.get("name"),
@@ -51,7 +54,7 @@ class RolesView(_RolesView):
         if asked:
             yield Q(**{f"{field}__iexact": value for field, value in asked.items()})
 
-    def row(self, role):
+    def row(self, role: RoleVersion) -> dict[str, Any]:
         return {
             "id": f"{role.namespace}.{role.name}",
             "username": role.namespace,
@@ -66,7 +69,7 @@ class RolesView(_RolesView):
 class RoleSearchView(_RolesView):
     """`ansible-galaxy role search`: words in names and descriptions, tags, platforms, owners."""
 
-    def conditions(self):
+    def conditions(self) -> Iterator[Q]:
         found = Q()
         for word in self._words("autocomplete"):
             found &= Q(name__icontains=word) | Q(description__icontains=word)
@@ -78,18 +81,18 @@ class RoleSearchView(_RolesView):
             found &= Q(namespace__icontains=owner)
         yield found
 
-    def _words(self, parameter):
+    def _words(self, parameter: str) -> list[str]:
         text = self.request.query_params.get(parameter, "")
         return list(filter(None, _SEPARATORS.split(text)))[:_MOST_WORDS]
 
-    def row(self, role):
+    def row(self, role: RoleVersion) -> dict[str, Any]:
         return {"username": role.namespace, "name": role.name, "description": role.description}
 
 
 class RoleVersionsView(GalaxyView):
     """The versions of a role, with the URLs from which clients download without credentials."""
 
-    def get(self, request, namespace, name, **kwargs):
+    def get(self, request: Request, namespace: str, name: str, **kwargs: Any) -> Response:
         page = NumberedPage.asked_for(request)
         roles = RoleVersion.objects.filter(namespace=namespace, name=name)
         served = self.version.get_content(roles).order_by("-pulp_created", "version")

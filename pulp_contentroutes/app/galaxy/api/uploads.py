@@ -1,8 +1,10 @@
 """Uploaded collections with their signatures, and the checks of them that take no time."""
 
 import re
+from collections.abc import ItemsView, Sequence
 from dataclasses import dataclass
 from gettext import gettext as _
+from typing import Any
 
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
@@ -10,8 +12,9 @@ from pulpcore.plugin.exceptions import DigestValidationError
 from pulpcore.plugin.models import PulpTemporaryFile
 from rest_framework import status
 from rest_framework.exceptions import APIException, ValidationError
+from rest_framework.request import Request
 
-from pulp_contentroutes.app.galaxy.models.repository import already_exists
+from pulp_contentroutes.app.galaxy.models.repository import GalaxyRepository, already_exists
 from pulp_contentroutes.galaxy.errors import InvalidSignature, quote
 from pulp_contentroutes.galaxy.limits import SMALL_UPLOAD
 from pulp_contentroutes.galaxy.manifest import problem_of_name
@@ -49,18 +52,18 @@ class Upload:
     signatures: tuple[str, ...]
 
     @property
-    def name(self):
+    def name(self) -> str:
         return self.file.name
 
     @property
-    def sha256(self):
+    def sha256(self) -> str:
         return self.file.hashers["sha256"].hexdigest()
 
     @property
-    def is_small(self):
+    def is_small(self) -> bool:
         return self.file.size <= SMALL_UPLOAD
 
-    def arguments(self, temporary):
+    def arguments(self, temporary: PulpTemporaryFile) -> dict[str, Any]:
         """Return the arguments of `tasks.publishing.import_collections` for one upload."""
         return {
             "temporary_file_pk": str(temporary.pk),
@@ -70,7 +73,7 @@ class Upload:
             "is_small": self.is_small,
         }
 
-    def check_is_new(self, repository):
+    def check_is_new(self, repository: GalaxyRepository) -> None:
         """Raise AlreadyExists if the repository knows the version with other bytes.
 
         The version is the one in the file's name; the import looks into the file.
@@ -78,7 +81,7 @@ class Upload:
         if repository.other_bytes_of(**self.names, sha256=self.sha256).exists():
             raise AlreadyExists(str(already_exists(self.name)))
 
-    def temporary_file(self, sha256=""):
+    def temporary_file(self, sha256: str = "") -> PulpTemporaryFile:
         """Return a saved PulpTemporaryFile; raise ValidationError if the digest does not match."""
         digests = {"sha256": sha256} if sha256 else None
         try:
@@ -91,14 +94,14 @@ class Upload:
         return temporary
 
 
-def check_length(request, allowed):
+def check_length(request: Request, allowed: int) -> None:
     """Raise TooLarge for a body with more than `allowed` bytes of files, before it is read."""
     text = request.META.get("CONTENT_LENGTH") or "0"
     if not text.isdigit() or int(text) > allowed * _BASE64 + _REST_OF_FORM:
         raise _too_large(_("A call"), allowed)
 
 
-def _too_large(what, allowed):
+def _too_large(what: str, allowed: int) -> TooLarge:
     return TooLarge(
         _("{} may have {} bytes (setting CONTENTROUTES_COLLECTION_MAX_BYTES).").format(
             what, allowed
@@ -106,7 +109,7 @@ def _too_large(what, allowed):
     )
 
 
-def collections_in(request):
+def collections_in(request: Request) -> ItemsView[UploadedFile, list[UploadedFile | str]]:
     """Return the parts of a form that are collections, each with the parts that sign it.
 
     A collection is a `file`. A signature is a part called `signature` if there is one collection,
@@ -132,7 +135,7 @@ def collections_in(request):
     return signatures.items()
 
 
-def check_upload(file, signatures):
+def check_upload(file: UploadedFile, signatures: Sequence[UploadedFile | str]) -> Upload:
     """Return the upload, or raise ValidationError or TooLarge."""
     matched = _FILENAME.fullmatch(file.name)
     if matched is None:
@@ -159,7 +162,7 @@ def check_upload(file, signatures):
     return Upload(file, matched.groupdict(), tuple(map(_signature, signatures)))
 
 
-def _signature(part):
+def _signature(part: UploadedFile | str) -> str:
     text = part if isinstance(part, str) else part.read(LONGEST_SIGNATURE + 1)
     text = text if isinstance(text, str) else text.decode("ascii", "replace")
     try:

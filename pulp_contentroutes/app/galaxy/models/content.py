@@ -29,7 +29,7 @@ class CollectionVersion(Content):
     _pulp_domain = models.ForeignKey("core.Domain", default=get_domain_pk, on_delete=models.PROTECT)
 
     @property
-    def filename(self):
+    def filename(self) -> str:
         return f"{self.namespace}-{self.name}-{self.version}.tar.gz"
 
     class Meta:
@@ -91,7 +91,7 @@ class RoleVersion(Content):
     _pulp_domain = models.ForeignKey("core.Domain", default=get_domain_pk, on_delete=models.PROTECT)
 
     @property
-    def relative_path(self):
+    def relative_path(self) -> str:
         return f"roles/{self.namespace}/{self.name}/{self.version}.tar.gz"
 
     class Meta:

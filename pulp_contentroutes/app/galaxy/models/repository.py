@@ -3,8 +3,13 @@
 from gettext import gettext as _
 
 from django.db import models
-from django.db.models import Exists, OuterRef
-from pulpcore.plugin.models import AutoAddObjPermsMixin, Distribution, Repository
+from django.db.models import Exists, OuterRef, QuerySet
+from pulpcore.plugin.models import (
+    AutoAddObjPermsMixin,
+    Distribution,
+    Repository,
+    RepositoryVersion,
+)
 from pulpcore.plugin.repo_version_utils import validate_repo_version
 
 from pulp_contentroutes.app.galaxy.errors import Refused, name_refusals
@@ -18,7 +23,7 @@ from pulp_contentroutes.galaxy.errors import InvalidSignature
 from pulp_contentroutes.galaxy.signatures import KeyRing
 
 
-def already_exists(filename):
+def already_exists(filename: str) -> Refused:
     return Refused(
         "already_exists",
         _("{} is or was in the repository with other bytes. Publish a new version.").format(
@@ -27,7 +32,7 @@ def already_exists(filename):
     )
 
 
-def not_signed(filename, issuer):
+def not_signed(filename: str, issuer: str) -> Refused:
     return Refused(
         InvalidSignature.code,
         _(
@@ -46,7 +51,7 @@ class GalaxyRepository(Repository, AutoAddObjPermsMixin):
     #: Public keys in ASCII armor. With a key ring, signatures by other keys are refused.
     key_ring = models.TextField(null=True)  # noqa: DJ001  null differs from an empty key ring
 
-    def finalize_new_version(self, new_version):
+    def finalize_new_version(self, new_version: RepositoryVersion) -> None:
         """Remove signatures and deprecations of removed collections; refuse invalid content."""
         _remove_what_is_left_of_removed(new_version)
         self._check_versions(new_version)
@@ -61,13 +66,19 @@ class GalaxyRepository(Repository, AutoAddObjPermsMixin):
                 ),
             ) from error
 
-    def other_bytes_of(self, namespace, name, version, sha256):
+    def other_bytes_of(
+        self,
+        namespace: str | OuterRef,
+        name: str | OuterRef,
+        version: str | OuterRef,
+        sha256: str | OuterRef,
+    ) -> QuerySet[CollectionVersion]:
         """Return other tarballs of a version that the repository has, or has had."""
         same = {"namespace": namespace, "name": name, "version": version}
         held = CollectionVersion.objects.filter(**same, version_memberships__repository=self)
         return held.exclude(sha256=sha256)
 
-    def _check_versions(self, new_version):
+    def _check_versions(self, new_version: RepositoryVersion) -> None:
         """Refuse a version that the repository has, or has had, with other bytes.
 
         Clients assume for a day that the version they know never changes.
@@ -80,7 +91,9 @@ class GalaxyRepository(Repository, AutoAddObjPermsMixin):
         if taken is not None:
             raise already_exists(taken.filename)
 
-    def strangers_among(self, signatures):
+    def strangers_among(
+        self, signatures: QuerySet[CollectionSignature]
+    ) -> list[CollectionSignature]:
         """Return a list of those in a query of signatures that no key of the key ring has made."""
         if not self.key_ring:
             return []
@@ -93,7 +106,7 @@ class GalaxyRepository(Repository, AutoAddObjPermsMixin):
                 if not ring.has_made(each.signature, each.signed_collection.manifest)
             ]
 
-    def _check_signatures(self, new_version):
+    def _check_signatures(self, new_version: RepositoryVersion) -> None:
         added = CollectionSignature.objects.filter(pk__in=new_version.added().values("pk"))
         for stranger in self.strangers_among(added):
             raise not_signed(stranger.signed_collection.filename, stranger.issuer)
@@ -106,7 +119,7 @@ class GalaxyRepository(Repository, AutoAddObjPermsMixin):
         )
 
 
-def _remove_what_is_left_of_removed(version):
+def _remove_what_is_left_of_removed(version: RepositoryVersion) -> None:
     held = version.get_content(CollectionVersion.objects)
     same_name = held.filter(namespace=OuterRef("namespace"), name=OuterRef("name"))
     added = version.added().values("pk")

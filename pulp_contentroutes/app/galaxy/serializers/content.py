@@ -1,8 +1,11 @@
 """REST representations of collections, signatures, deprecations and roles."""
 
+from collections.abc import Callable
 from dataclasses import asdict
 from gettext import gettext as _
+from typing import Any, BinaryIO, TypeVar
 
+from pulpcore.plugin.models import Artifact
 from pulpcore.plugin.serializers import (
     DetailRelatedField,
     NoArtifactContentSerializer,
@@ -24,11 +27,14 @@ from pulp_contentroutes.app.galaxy.serializers.references import ChecksReference
 from pulp_contentroutes.app.galaxy.units import fields_of, fields_of_signature
 from pulp_contentroutes.galaxy.collection import read_collection
 from pulp_contentroutes.galaxy.errors import InvalidCollection
+from pulp_contentroutes.galaxy.limits import Limits
 from pulp_contentroutes.galaxy.role import check_name, read_role
 from pulp_contentroutes.galaxy.signatures import LONGEST_SIGNATURE
 
+T = TypeVar("T")
 
-def _read(artifact, read):
+
+def _read(artifact: Artifact, read: Callable[[BinaryIO, Limits], T]) -> T:
     """Return the result of `read` for the artifact's file, or raise Refused. Only tasks call it."""
     with name_refusals(), artifact.file.open() as tarball:
         return read(tarball, limits_of_import())
@@ -64,13 +70,13 @@ class CollectionVersionSerializer(_FromTarballSerializer):
     dependencies = serializers.DictField(read_only=True)
     info = serializers.DictField(read_only=True)
 
-    def deferred_validate(self, data):
+    def deferred_validate(self, data: dict[str, Any]) -> dict[str, Any]:
         data = super().deferred_validate(data)
         artifact = data["artifact"]
         collection = _read(artifact, read_collection)
         return data | fields_of(collection, artifact) | {"relative_path": collection.info.filename}
 
-    def retrieve(self, validated_data):
+    def retrieve(self, validated_data: dict[str, Any]) -> CollectionVersion | None:
         """Return the collection with the same bytes."""
         return CollectionVersion.objects.filter(
             sha256=validated_data["sha256"], _pulp_domain=get_domain_pk()
@@ -98,7 +104,7 @@ class RoleVersionSerializer(_FromTarballSerializer):
     description = serializers.CharField(read_only=True)
     info = serializers.DictField(read_only=True)
 
-    def validate(self, data):
+    def validate(self, data: dict[str, Any]) -> dict[str, Any]:
         data = super().validate(data)
         for field in ("namespace", "name", "version"):
             try:
@@ -107,7 +113,7 @@ class RoleVersionSerializer(_FromTarballSerializer):
                 raise serializers.ValidationError({field: [str(error)]}, code=error.code) from error
         return data
 
-    def deferred_validate(self, data):
+    def deferred_validate(self, data: dict[str, Any]) -> dict[str, Any]:
         data = super().deferred_validate(data)
         artifact = data["artifact"]
         info = asdict(_read(artifact, read_role))
@@ -120,7 +126,7 @@ class RoleVersionSerializer(_FromTarballSerializer):
         names = {field: data[field] for field in ("namespace", "name", "version")}
         return data | {"relative_path": RoleVersion(**names).relative_path}
 
-    def retrieve(self, validated_data):
+    def retrieve(self, validated_data: dict[str, Any]) -> RoleVersion | None:
         """Return the role with the same name, version and bytes."""
         return RoleVersion.objects.filter(
             namespace=validated_data["namespace"],
@@ -158,7 +164,7 @@ class CollectionSignatureSerializer(
         read_only=True, help_text=_("Fingerprint of the key, or its id if no more is known.")
     )
 
-    def deferred_validate(self, data):
+    def deferred_validate(self, data: dict[str, Any]) -> dict[str, Any]:
         data = super().deferred_validate(data)
         file = data["file"]
         file.seek(0)
@@ -166,7 +172,7 @@ class CollectionSignatureSerializer(
         with name_refusals():
             return data | fields_of_signature(text, data["signed_collection"])
 
-    def retrieve(self, validated_data):
+    def retrieve(self, validated_data: dict[str, Any]) -> CollectionSignature | None:
         """Return the same signature."""
         return CollectionSignature.objects.filter(
             signed_collection=validated_data["signed_collection"],

@@ -1,6 +1,7 @@
 """References to other objects: details that Pulp's serializers leave unsaid or unchecked."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from rest_framework import serializers
 
@@ -11,7 +12,7 @@ class ChecksReferences(serializers.Serializer):
     Pulp's fields look for `prn:` at the start of any value, and fail.
     """
 
-    def to_internal_value(self, data):
+    def to_internal_value(self, data: Any) -> dict[str, Any]:
         errors = {
             name: [field.error_messages["incorrect_type"].format(data_type=type(value).__name__)]
             for name, field in self.fields.items()
@@ -27,7 +28,7 @@ class ChecksReferences(serializers.Serializer):
 class MayLackReport(serializers.Serializer):
     """A mixin for content: most units have no vulnerability report, and give null for it."""
 
-    def get_fields(self):
+    def get_fields(self) -> dict[str, serializers.Field]:
         fields = super().get_fields()
         fields["vuln_report"].allow_null = True
         return fields

@@ -2,6 +2,7 @@
 
 from gettext import gettext as _
 
+from pulpcore.plugin.models import RepositoryVersion
 from pulpcore.plugin.serializers import (
     DetailRelatedField,
     DistributionSerializer,
@@ -28,7 +29,7 @@ class GalaxyRepositorySerializer(RepositorySerializer):
         ),
     )
 
-    def validate_key_ring(self, key_ring):
+    def validate_key_ring(self, key_ring: str | None) -> str | None:
         if key_ring is not None:
             try:
                 KeyRing(key_ring)
@@ -44,14 +45,14 @@ class GalaxyRepositorySerializer(RepositorySerializer):
         )
 
 
-def of_collections(version):
+def of_collections(version: RepositoryVersion) -> RepositoryVersion:
     """Return the version, or raise ValidationError if it is of another kind of repository."""
     if version.repository.pulp_type != GalaxyRepository.get_pulp_type():
         raise serializers.ValidationError(_("It is of no repository of collections."))
     return version
 
 
-def _check_selection(text):
+def _check_selection(text: str) -> None:
     if Selection.parse(text) is None:
         raise serializers.ValidationError(
             _("Write 'namespace.name' for all its versions, or 'namespace.name:version'.")
@@ -74,7 +75,7 @@ class CopySerializer(ChecksReferences, SelectionSerializer):
         help_text=_("The repository version that the collections are copied from."),
     )
 
-    def validate_source_version(self, version):
+    def validate_source_version(self, version: RepositoryVersion) -> RepositoryVersion:
         return of_collections(version)
 
 
@@ -85,8 +86,9 @@ class DeprecateSerializer(SelectionSerializer):
         default=True, help_text=_("False takes the mark from them.")
     )
 
-    def validate_collections(self, texts):
-        if any(Selection.parse(text).version for text in texts):
+    def validate_collections(self, texts: list[str]) -> list[str]:
+        # `_check_selection` has refused the texts for which `parse` returns None.
+        if any(Selection.parse(text).version for text in texts):  # type: ignore[union-attr]
             raise serializers.ValidationError(_("Write 'namespace.name': it is for all versions."))
         return texts
 
@@ -111,13 +113,15 @@ class GalaxyDistributionSerializer(ChecksReferences, DistributionSerializer):
     # Pulp's OpenAPI document takes the types from these methods; without them it would say that the
     # values are never null.
 
-    def get_content_guard_prn(self, obj) -> str | None:
+    def get_content_guard_prn(self, obj: GalaxyDistribution) -> str | None:
         return super().get_content_guard_prn(obj)
 
-    def get_no_content_change_since(self, obj) -> str | None:
+    def get_no_content_change_since(self, obj: GalaxyDistribution) -> str | None:
         return super().get_no_content_change_since(obj)
 
-    def validate_repository_version(self, version):
+    def validate_repository_version(
+        self, version: RepositoryVersion | None
+    ) -> RepositoryVersion | None:
         return version and of_collections(version)
 
     class Meta:

@@ -1,9 +1,10 @@
 """Copying, removing and deprecating collections of a repository."""
 
 from gettext import gettext as _
+from typing import TypeVar
 
-from django.db.models import Exists, OuterRef
-from pulpcore.plugin.models import RepositoryVersion
+from django.db.models import Exists, OuterRef, QuerySet
+from pulpcore.plugin.models import BaseModel, RepositoryVersion
 from pulpcore.plugin.util import get_domain_pk
 
 from pulp_contentroutes.app.galaxy.errors import Refused
@@ -15,8 +16,10 @@ from pulp_contentroutes.app.galaxy.models.content import (
 from pulp_contentroutes.app.galaxy.models.repository import GalaxyRepository
 from pulp_contentroutes.app.galaxy.selectors import select
 
+M = TypeVar("M", bound=BaseModel)
 
-def copy_collections(repository_pk, source_version_pk, collections):
+
+def copy_collections(repository_pk: str, source_version_pk: str, collections: list[str]) -> None:
     """Add collections of another repository's version, with their signatures and deprecations.
 
     Signatures that no key of the repository's key ring has made are left out.
@@ -32,7 +35,7 @@ def copy_collections(repository_pk, source_version_pk, collections):
         version.add_content(source.get_content(_deprecations_of(units)))
 
 
-def remove_collections(repository_pk, collections):
+def remove_collections(repository_pk: str, collections: list[str]) -> None:
     """Remove collections, with their signatures and deprecations."""
     repository = get_or_fail(GalaxyRepository, repository_pk)
     units = _selected_in(repository.latest_version(), collections)
@@ -40,7 +43,7 @@ def remove_collections(repository_pk, collections):
         version.remove_content(units)
 
 
-def deprecate_collections(repository_pk, collections, is_deprecated):
+def deprecate_collections(repository_pk: str, collections: list[str], is_deprecated: bool) -> None:
     """Mark whole collections as deprecated, or remove the mark from them."""
     repository = get_or_fail(GalaxyRepository, repository_pk)
     units = _selected_in(repository.latest_version(), collections)
@@ -55,7 +58,7 @@ def deprecate_collections(repository_pk, collections, is_deprecated):
             version.remove_content(version.get_content(_deprecations_of(units)))
 
 
-def get_or_fail(model, pk):
+def get_or_fail(model: type[M], pk: str) -> M:
     """Return the object that existed when the task was dispatched; raise Refused if it is gone."""
     found = model.objects.filter(pk=pk).first()
     if found is None:
@@ -63,7 +66,7 @@ def get_or_fail(model, pk):
     return found
 
 
-def _selected_in(version, collections):
+def _selected_in(version: RepositoryVersion, collections: list[str]) -> QuerySet[CollectionVersion]:
     held = version.get_content(CollectionVersion.objects)
     units, missing = select(collections, held)
     if missing:
@@ -74,7 +77,9 @@ def _selected_in(version, collections):
     return CollectionVersion.objects.filter(pk__in=list(units.values_list("pk", flat=True)))
 
 
-def _without_known(signatures, version):
+def _without_known(
+    signatures: QuerySet[CollectionSignature], version: RepositoryVersion
+) -> QuerySet[CollectionSignature]:
     """Return the signatures by keys that have not yet signed the collection in the version."""
     same = CollectionSignature.objects.filter(
         signed_collection=OuterRef("signed_collection"), issuer=OuterRef("issuer")
@@ -82,7 +87,7 @@ def _without_known(signatures, version):
     return signatures.exclude(Exists(version.get_content(same)))
 
 
-def _deprecations_of(units):
+def _deprecations_of(units: QuerySet[CollectionVersion]) -> QuerySet[CollectionDeprecation]:
     same = units.filter(namespace=OuterRef("namespace"), name=OuterRef("name"))
     own = CollectionDeprecation.objects.filter(_pulp_domain=get_domain_pk())
     return own.filter(Exists(same))

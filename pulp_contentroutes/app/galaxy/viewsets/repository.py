@@ -1,7 +1,11 @@
 """REST endpoints of repositories of collections and roles, and of distributions."""
 
+from collections.abc import Callable, Iterable
+from typing import Any
+
 from drf_spectacular.utils import extend_schema
 from pulpcore.plugin.actions import ModifyRepositoryActionMixin
+from pulpcore.plugin.models import Repository
 from pulpcore.plugin.serializers import AsyncOperationResponseSerializer
 from pulpcore.plugin.tasking import dispatch
 from pulpcore.plugin.util import get_objects_for_user
@@ -14,6 +18,7 @@ from pulpcore.plugin.viewsets import (
 )
 from rest_framework.decorators import action
 from rest_framework.exceptions import PermissionDenied
+from rest_framework.request import Request
 
 from pulp_contentroutes.app.galaxy.models.repository import GalaxyDistribution, GalaxyRepository
 from pulp_contentroutes.app.galaxy.serializers.repository import (
@@ -65,7 +70,7 @@ class GalaxyRepositoryViewSet(
         responses=_POSTPONED,
     )
     @action(detail=True, methods=["post"], serializer_class=CopySerializer)
-    def copy(self, request, pk, **kwargs):
+    def copy(self, request: Request, pk: str, **kwargs: Any) -> OperationPostponedResponse:
         values = self._validate(request)
         source = values["source_version"]
         visible = GalaxyRepository.objects.filter(pk=source.repository_id)
@@ -84,7 +89,7 @@ class GalaxyRepositoryViewSet(
         responses=_POSTPONED,
     )
     @action(detail=True, methods=["post"], serializer_class=SelectionSerializer)
-    def remove(self, request, pk, **kwargs):
+    def remove(self, request: Request, pk: str, **kwargs: Any) -> OperationPostponedResponse:
         values = self._validate(request)
         return self._dispatch(remove_collections, collections=values["collections"])
 
@@ -94,7 +99,7 @@ class GalaxyRepositoryViewSet(
         responses=_POSTPONED,
     )
     @action(detail=True, methods=["post"], serializer_class=DeprecateSerializer)
-    def deprecate(self, request, pk, **kwargs):
+    def deprecate(self, request: Request, pk: str, **kwargs: Any) -> OperationPostponedResponse:
         values = self._validate(request)
         return self._dispatch(
             deprecate_collections,
@@ -102,12 +107,17 @@ class GalaxyRepositoryViewSet(
             is_deprecated=values["deprecated"],
         )
 
-    def _validate(self, request):
+    def _validate(self, request: Request) -> dict[str, Any]:
         serializer = self.get_serializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         return serializer.validated_data
 
-    def _dispatch(self, task, shared_resources=(), **values):
+    def _dispatch(
+        self,
+        task: Callable[..., None],
+        shared_resources: Iterable[Repository] = (),
+        **values: Any,
+    ) -> OperationPostponedResponse:
         repository = self.get_object()
         dispatched = dispatch(
             task,

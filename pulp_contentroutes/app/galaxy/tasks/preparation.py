@@ -1,0 +1,97 @@
+"""One upload: read, checked and stored, before it gets into a repository."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from gettext import gettext as _
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from pulpcore.plugin.models import Artifact, PulpTemporaryFile
+from pulpcore.plugin.util import get_domain_pk
+
+from pulp_contentroutes.app.galaxy.errors import Refused, name_refusals
+from pulp_contentroutes.app.galaxy.models.content import CollectionVersion
+from pulp_contentroutes.app.galaxy.models.repository import (
+    GalaxyRepository,
+    already_exists,
+    not_signed,
+)
+from pulp_contentroutes.app.galaxy.units import store_collection, store_signature
+from pulp_contentroutes.galaxy.collection import Collection, read_collection
+from pulp_contentroutes.galaxy.limits import Limits
+from pulp_contentroutes.galaxy.signatures import KeyRing, Signature
+
+
+@dataclass(frozen=True)
+class Ready:
+    """A collection that is stored, but not in the repository."""
+
+    unit: CollectionVersion
+    #: Primary keys.
+    signatures: list[UUID]
+    warnings: list[str]
+
+
+def prepare(
+    repository: GalaxyRepository,
+    temporary_file_pk: str,
+    filename: str,
+    signatures: Sequence[str],
+    limits: Limits,
+) -> Ready:
+    """Check and store a collection and its signatures."""
+    temporary = PulpTemporaryFile.objects.get(pk=temporary_file_pk)
+    collection = _read(temporary, filename, limits)
+    with temporary.file.open() as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    _check_signatures(signatures, collection, repository)
+    info = collection.info
+    if repository.other_bytes_of(info.namespace, info.name, info.version, digest).exists():
+        raise already_exists(info.filename)
+    limits.check_time()
+    unit = store_collection(collection, _artifact_of(temporary, digest))
+    signed = [store_signature(signature, unit).pk for signature in signatures]
+    return Ready(unit, signed, list(collection.warnings))
+
+
+def _read(temporary: PulpTemporaryFile, filename: str, limits: Limits) -> Collection:
+    with temporary.file.open() as tarball:
+        collection = read_collection(tarball, limits)
+    if collection.info.filename != filename:
+        raise Refused(
+            "invalid_filename",
+            _("The file is called {}, and its manifest calls for {}.").format(
+                filename, collection.info.filename
+            ),
+        )
+    return collection
+
+
+def _check_signatures(
+    signatures: Sequence[str], collection: Collection, repository: GalaxyRepository
+) -> None:
+    """Refuse signatures that `finalize_new_version` would refuse, before anything is stored."""
+    with name_refusals():
+        parsed = [Signature.parse(text) for text in signatures]
+        if not (parsed and repository.key_ring):
+            return
+        ring = KeyRing(repository.key_ring)
+    for signature in parsed:
+        if not ring.has_made(signature.text, collection.manifest):
+            raise not_signed(collection.info.filename, signature.issuer)
+
+
+def _artifact_of(temporary: PulpTemporaryFile, digest: str) -> Artifact:
+    """Return the artifact of the file, a new one unless Pulp already has these bytes."""
+    same = {"sha256": digest, "pulp_domain": get_domain_pk()}
+    known = Artifact.objects.filter(**same).first()
+    if known is None:
+        try:
+            with transaction.atomic():
+                return Artifact.from_pulp_temporary_file(temporary)
+        except IntegrityError:
+            # Another task has created it meanwhile.
+            known = Artifact.objects.get(**same)
+    known.touch()
+    return known
