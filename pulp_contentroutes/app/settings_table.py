@@ -1,7 +1,9 @@
 """Every setting of ours, once.
 
-From here come the defaults (`app.settings`), the values of the fast path (`serving.options`), the
-bounds that the deploy checks look at (`app.checks`), and the table of docs/settings.md.
+From here come the defaults (`app.settings`), the names of the fast path's options
+(`serving.options`), the bounds that the deploy checks look at (`app.checks`), and the table of
+docs/settings.md.
+docs/development.md says how a setting is added.
 """
 
 from dataclasses import dataclass

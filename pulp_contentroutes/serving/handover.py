@@ -16,7 +16,7 @@ class Handover(enum.Enum):
     LIST_OF_DISTRIBUTIONS = "The URL names no distribution: Pulp lists them."
     # Known from the worker.
     OFF = "The fast path is off, or has not checked the database yet."
-    DATABASE_UNAVAILABLE = "PostgreSQL did not answer in time."
+    DATABASE_UNAVAILABLE = "PostgreSQL did not answer, or not in time."
     FAULT = "The fast path failed; the log says how."
     # Known from the distribution.
     SEVERAL_DISTRIBUTIONS = "The path is above the base paths of distributions: Pulp lists them."
@@ -26,7 +26,7 @@ class Handover(enum.Enum):
     REDIRECT = "The path is a base path without its slash: Pulp redirects."
     CHECKPOINT = "No checkpoint has exactly this timestamp: Pulp redirects, lists or refuses."
     # Known from the guard.
-    AUTHENTICATION = "The content guard asks for a user, whom only Pulp authenticates."
+    AUTHENTICATION = "Only Pulp can authenticate the client, or knows what the content guard asks."
     GUARD_GONE = "The content guard was deleted meanwhile."
     # Known from the path.
     DIRECTORY = "The path is a directory without an index.html: Pulp lists it, or redirects."

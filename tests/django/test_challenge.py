@@ -5,8 +5,9 @@ from collections.abc import Callable
 import pytest
 from pulpcore.plugin.models import ContentGuard
 
-from pulp_contentroutes.app.access.challenge import accepted_credentials
-from pulp_contentroutes.serving.access.credentials import TOKEN_NEEDED, Accepted
+from pulp_contentroutes.app.access.accepted_credentials import accepted_credentials
+from pulp_contentroutes.serving.access.challenge import TOKEN_NEEDED
+from pulp_contentroutes.serving.access.credentials import Accepted
 from tests.harness.galaxy import create_galaxy
 from tests.harness.rest import Rest
 

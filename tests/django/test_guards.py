@@ -13,7 +13,7 @@ from django.db import connection
 from pulpcore.plugin.models import ContentGuard
 
 from pulp_contentroutes.app.edge.connection import database
-from pulp_contentroutes.app.edge.guards import _ASKS, _THREAD, PulpGuards
+from pulp_contentroutes.app.edge.pulp_guards import _ASKS, _THREAD, PulpGuards
 from pulp_contentroutes.serving.access.guards import Asks, Guard
 from pulp_contentroutes.serving.errors import DatabaseUnavailable
 from tests.fakes import FakeDatabase

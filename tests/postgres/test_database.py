@@ -60,6 +60,20 @@ async def test_after_a_failure_the_database_is_left_alone_for_a_moment() -> None
     absent.close()
 
 
+async def test_a_failure_of_an_attempt_from_before_the_last_answer_stops_no_request(
+    postgres: dict[str, Any],
+) -> None:
+    """Or outdated content would be served for a moment after an outage of PostgreSQL."""
+    database = Database(postgres, is_pooled=False, connections=2, seconds=0.5)
+    early = asyncio.create_task(database.fetch("SELECT pg_sleep(30)"))
+    await asyncio.sleep(0.1)
+    await database.fetch("SELECT 1")
+    with pytest.raises(DatabaseUnavailable):
+        await early
+    assert await database.fetch("SELECT 1")
+    database.close()
+
+
 async def test_the_probe_names_what_is_missing(database: Database) -> None:
     connection = await database.connect()
     with pytest.raises(SchemaMismatch, match=r"core_artifact\.file, core_artifact\.pulp_id"):

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import pytest
 
-from pulp_contentroutes.serving.access.credentials import TOKEN_NEEDED
+from pulp_contentroutes.serving.access.challenge import TOKEN_NEEDED
 from tests.harness.certificates import Authority
 from tests.harness.http1 import Route
 from tests.harness.pulp import Pulp

@@ -17,8 +17,8 @@ from pulpcore.plugin.util import set_domain
 from pulp_contentroutes.app.access.signed_urls import signed_urls
 from pulp_contentroutes.app.edge.connection import database
 from pulp_contentroutes.app.edge.distribution_types import distribution_types
-from pulp_contentroutes.app.edge.guards import PulpGuards
 from pulp_contentroutes.app.edge.metrics import observe
+from pulp_contentroutes.app.edge.pulp_guards import PulpGuards
 from pulp_contentroutes.app.edge.storages import PulpStorages
 from pulp_contentroutes.app.settings_table import PREFIX
 from pulp_contentroutes.paths import CONTENT_PREFIX

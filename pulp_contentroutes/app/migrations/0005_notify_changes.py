@@ -64,7 +64,7 @@ _USERS = {
 _ALL = WATCHED | _CERTIFICATES | _USERS
 
 # Plugins may be disabled, and users may have another table. Rows that are not watched are not remembered:
-# see app/edge/guards.py.
+# see app/edge/pulp_guards.py.
 _dependencies = [
     ("contentroutes", "0004_curated"),
     migrations.swappable_dependency(settings.AUTH_USER_MODEL),

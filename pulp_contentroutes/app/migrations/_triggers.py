@@ -52,11 +52,10 @@ CREATE OR REPLACE FUNCTION {schema}.{name}() RETURNS trigger LANGUAGE plpgsql
 """
 _TRIGGER = """
 CREATE TRIGGER {name} AFTER {event} ON {schema}.{table} {referencing}
-  FOR EACH STATEMENT EXECUTE FUNCTION {schema}.{function}()
+  FOR EACH STATEMENT EXECUTE FUNCTION {schema}.{name}()
 """
 # Also in sessions with `session_replication_role = replica`.
 _ALWAYS = "ALTER TABLE {schema}.{table} ENABLE ALWAYS TRIGGER {name}"
-_TRUNCATED = "contentroutes_truncated"
 
 
 def name_of(table, event):
@@ -73,29 +72,25 @@ def create(schema_editor, watched):
     """
     for table, queries in watched.items():
         schema = _schema_of(schema_editor, table)
-        _run(schema_editor, _FUNCTION, schema=schema, name=_TRUNCATED, body=_ANNOUNCE_EVERYTHING)
         for event, query in queries.items():
-            name = name_of(table, event)
-            body = _ANNOUNCE.format(query=query)
-            _run(schema_editor, _FUNCTION, schema=schema, name=name, body=body)
-            _create_trigger(schema_editor, schema, table, event, name)
-        _create_trigger(schema_editor, schema, table, "TRUNCATE", _TRUNCATED)
+            _create_trigger(schema_editor, schema, table, event, _ANNOUNCE.format(query=query))
+        _create_trigger(schema_editor, schema, table, "TRUNCATE", _ANNOUNCE_EVERYTHING)
 
 
 def drop(schema_editor, watched):
     """Drop the triggers of `watched` that are there."""
-    names = [name_of(table, event) for table, events in watched.items() for event in events]
-    for name in (*names, _TRUNCATED):
-        # A function takes its triggers with it.
-        _run(schema_editor, "DROP FUNCTION IF EXISTS {name} CASCADE", name=name)
+    for table, events in watched.items():
+        for event in (*events, "TRUNCATE"):
+            # A function takes its trigger with it.
+            name = name_of(table, event)
+            _run(schema_editor, "DROP FUNCTION IF EXISTS {name} CASCADE", name=name)
 
 
-def _create_trigger(schema_editor, schema, table, event, function):
+def _create_trigger(schema_editor, schema, table, event, body):
     referencing = f"REFERENCING {_REFERENCING[event]}" if event in _REFERENCING else ""
     values = {"schema": schema, "table": table, "name": name_of(table, event)}
-    _run(
-        schema_editor, _TRIGGER, event=event, referencing=referencing, function=function, **values
-    )
+    _run(schema_editor, _FUNCTION, body=body, **values)
+    _run(schema_editor, _TRIGGER, event=event, referencing=referencing, **values)
     _run(schema_editor, _ALWAYS, **values)
 
 

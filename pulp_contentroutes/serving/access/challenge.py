@@ -5,10 +5,12 @@ from typing import Final
 
 from aiohttp import hdrs, web
 
-from pulp_contentroutes.serving.access.credentials import TOKEN_NEEDED
 from pulp_contentroutes.serving.http.headers import Fields
 from pulp_contentroutes.serving.http.responder import not_found
 from pulp_contentroutes.serving.http.responses import RenderedResponse, text_response
+
+#: For clients that send a password, or nothing, although only tokens are accepted.
+TOKEN_NEEDED: Final = "Send a valid API token of Pulp: passwords are not accepted here."
 
 
 def _challenge(realm: str) -> Fields:

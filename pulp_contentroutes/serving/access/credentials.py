@@ -15,8 +15,6 @@ _TOKEN: Final = re.compile(rf"{TOKEN_PREFIX}[A-Za-z0-9_-]{{43}}")
 _SECRET_BYTES: Final = 32
 #: Longest value that is looked at, in characters: RFC 7617 has no limit, and tickets are long.
 MAX_LENGTH: Final = 4096
-#: For clients that send a password, or nothing, although only tokens are accepted.
-TOKEN_NEEDED: Final = "Send a valid API token of Pulp: passwords are not accepted here."
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,6 +63,8 @@ class Database:
         self._turns = asyncio.Semaphore(connections)
         self._idle: list[Any] = []
         self._rests_until = float("-inf")
+        #: The time of the last sign that PostgreSQL is up.
+        self._answered = float("-inf")
 
     def close(self) -> None:
         while self._idle:
@@ -70,7 +72,8 @@ class Database:
 
     async def fetch(self, statement: str, *values: Any) -> Sequence[Mapping[str, Any]]:
         """Return the rows, or raise DatabaseUnavailable."""
-        if asyncio.get_running_loop().time() < self._rests_until:
+        began = asyncio.get_running_loop().time()
+        if began < self._rests_until:
             raise DatabaseUnavailable("The database did not answer a moment ago.")
         try:
             # Every wait is limited. If there is nothing to wait for, a timer would cost 10 %.
@@ -84,7 +87,10 @@ class Database:
             finally:
                 self._turns.release()
         except FAILURES as error:
-            self._rests_until = asyncio.get_running_loop().time() + _REST_SECONDS
+            # A statement from before the last answer, which an outage has cut off, may fail after
+            # the outage is over.
+            if began >= self._answered:
+                self._rests_until = asyncio.get_running_loop().time() + _REST_SECONDS
             raise DatabaseUnavailable(_sentence(error)) from error
 
     async def _rows(self, statement: str, values: tuple[Any, ...]) -> Sequence[Mapping[str, Any]]:
@@ -101,6 +107,7 @@ class Database:
             connection.terminate()
             raise
         self._idle.append(connection)
+        self._answered = asyncio.get_running_loop().time()
         return rows
 
     async def fetch_alone(self, statement: str, *values: Any) -> Sequence[Mapping[str, Any]]:
@@ -128,6 +135,7 @@ class Database:
         if not self.is_pooled and backend != connection.get_server_pid():
             log.info("A pooler of connections stands before PostgreSQL.")
             self._assume_pooler()
+        self._answered = asyncio.get_running_loop().time()
         self._rests_until = float("-inf")
         return connection
 

@@ -18,7 +18,7 @@ from django.test.utils import CaptureQueriesContext
 from pulpcore.plugin.models import Artifact, PulpTemporaryFile
 from pulpcore.plugin.util import get_url
 
-from pulp_contentroutes.app.galaxy.tasks.publishing import import_collection
+from pulp_contentroutes.app.galaxy.tasks.imports import import_collection
 from pulp_contentroutes.app.galaxy.units import store_collection
 from pulp_contentroutes.app.models import CollectionVersion, GalaxyRepository
 from pulp_contentroutes.app.serializers import GalaxyDistributionSerializer

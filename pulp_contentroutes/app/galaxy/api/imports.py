@@ -18,7 +18,7 @@ from pulp_contentroutes.app.galaxy.api.base import GalaxyView
 from pulp_contentroutes.app.galaxy.api.permissions import check_publish
 from pulp_contentroutes.app.galaxy.models.content import CollectionVersion
 from pulp_contentroutes.app.galaxy.models.repository import GalaxyRepository
-from pulp_contentroutes.app.galaxy.tasks.publishing import (
+from pulp_contentroutes.app.galaxy.tasks.imports import (
     aimport_collection,
     import_collection,
     import_collections,

@@ -15,14 +15,14 @@ from rest_framework.exceptions import (
 from rest_framework.request import Request
 from rest_framework.settings import api_settings
 
+from pulp_contentroutes.app.access.accepted_credentials import accepted_credentials
 from pulp_contentroutes.app.access.authentication import ApiTokenAuthentication
-from pulp_contentroutes.app.access.challenge import accepted_credentials
 from pulp_contentroutes.app.access.models import ApiToken
 from pulp_contentroutes.app.galaxy.api.content_urls import path_below
 from pulp_contentroutes.app.galaxy.models.repository import GalaxyRepository
 from pulp_contentroutes.paths import percent_encode
+from pulp_contentroutes.serving.access.challenge import TOKEN_NEEDED
 from pulp_contentroutes.serving.access.credentials import (
-    TOKEN_NEEDED,
     Accepted,
     Malformed,
     credentials_of,

@@ -22,7 +22,7 @@ from pulp_contentroutes.app.galaxy.api.uploads import (
     collections_in,
 )
 from pulp_contentroutes.app.galaxy.models.repository import GalaxyRepository
-from pulp_contentroutes.app.galaxy.tasks.publishing import (
+from pulp_contentroutes.app.galaxy.tasks.imports import (
     arguments_of,
     dispatch_import,
     import_collections,

@@ -28,7 +28,7 @@ from pulp_contentroutes.app.galaxy.serializers.repository import (
     GalaxyRepositorySerializer,
     SelectionSerializer,
 )
-from pulp_contentroutes.app.galaxy.tasks.curating import (
+from pulp_contentroutes.app.galaxy.tasks.curation import (
     copy_collections,
     deprecate_collections,
     remove_collections,

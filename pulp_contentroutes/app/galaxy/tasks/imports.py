@@ -20,8 +20,8 @@ from pulp_contentroutes.app.galaxy.errors import Refused, name_refusals
 from pulp_contentroutes.app.galaxy.limits import limits_of_import, limits_of_import_at_once
 from pulp_contentroutes.app.galaxy.models.content import CollectionSignature, CollectionVersion
 from pulp_contentroutes.app.galaxy.models.repository import GalaxyRepository
-from pulp_contentroutes.app.galaxy.tasks.curating import get_or_fail
-from pulp_contentroutes.app.galaxy.tasks.preparation import Ready, prepare
+from pulp_contentroutes.app.galaxy.tasks.curation import get_or_fail
+from pulp_contentroutes.app.galaxy.tasks.uploads import Ready, prepare
 from pulp_contentroutes.galaxy.errors import TooLarge
 from pulp_contentroutes.galaxy.limits import Limits
 

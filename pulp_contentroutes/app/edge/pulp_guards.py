@@ -16,7 +16,7 @@ from django.db import DatabaseError, InterfaceError, OperationalError, connectio
 from pulpcore.plugin.content import Handler
 from pulpcore.plugin.models import ContentGuard
 
-from pulp_contentroutes.app.access.challenge import accepted_credentials
+from pulp_contentroutes.app.access.accepted_credentials import accepted_credentials
 from pulp_contentroutes.app.edge.canonical_urls import canonical_request
 from pulp_contentroutes.paths import CONTENT_PREFIX
 from pulp_contentroutes.serving.access.credentials import Accepted
@@ -34,7 +34,8 @@ log = logging.getLogger(__name__)
 #: without the listener every request for guarded content waits for its guard.
 _THREAD: Final = ThreadPoolExecutor(1, thread_name_prefix="contentroutes guards")
 
-#: The inputs of guards, by `pulp_type`, as of pulpcore 3.123. Every other type asks Pulp.
+#: The inputs of guards, by `pulp_type`, as of pulpcore 3.123. Every other type asks Pulp, and so
+#: does one without a trigger: docs/development.md says how a type is added.
 _ASKS: Final = {
     # This guard normalises a URL whose host the client chooses, at any length.
     "core.content_redirect": Asks.REQUEST_SLOWLY,
