@@ -18,7 +18,7 @@ from tests.benchmarks import session
 from tests.benchmarks.session import Say
 from tests.benchmarks.soak import inside, table
 from tests.benchmarks.soak.clients import Clients, describe
-from tests.benchmarks.soak.faults import Faults, Routine
+from tests.benchmarks.soak.faults import Database, Faults, Routine
 from tests.benchmarks.soak.loads import load_until, make_floods
 from tests.benchmarks.soak.readers import read_until
 from tests.benchmarks.soak.rules import Run, find_broken
@@ -125,6 +125,7 @@ class _Soak:
     def run(self) -> Run:
         """Return everything that was seen, from the first honest client to the last."""
         self.say("publishing the content")
+        Database(self.instance).keep_commits()
         site = make_site(Pulp(self.instance))
         workers = Workers(self.instance, Path(os.environ[inside.VARIABLE]))
         copies = self.folder / "copies"

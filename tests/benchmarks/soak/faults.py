@@ -53,6 +53,14 @@ class Database:
             cursor = opened.execute(statement.encode(), values)
             return cursor.fetchall() if cursor.description else []
 
+    def keep_commits(self) -> None:
+        """Let no crash undo a commit, in sessions that begin from now on.
+
+        The template commits asynchronously: a publication from the moment before a crash would be
+        lost, and the older one would be the right answer.
+        """
+        self.sql("ALTER DATABASE pulp SET synchronous_commit = on")
+
     def answers(self) -> bool:
         try:
             return bool(self.sql("SELECT 1"))
