@@ -91,6 +91,9 @@ class _StallWatch:
         self._timer = loop.call_later(STALLED_SECONDS, self._look, _unsent(self._transport))
 
     def _look(self, before: int) -> None:
+        if _is_closed(self._transport):
+            # In this very moment: `drain` is about to end.
+            return
         if _unsent(self._transport) < before:
             self._wait()
             return
@@ -108,6 +111,11 @@ def _check_open(transport: asyncio.Transport) -> None:
         raise ConnectionResetError("The client is gone.")
 
 
+def _is_closed(transport: asyncio.Transport) -> bool:
+    number: int = transport.get_extra_info("socket").fileno()
+    return number < 0
+
+
 def _send_nowait(transport: asyncio.Transport, *data: bytes | memoryview) -> int:
     """Return how many bytes the kernel takes without waiting, or raise ConnectionResetError."""
     try:
@@ -122,7 +130,7 @@ def _unsent(transport: asyncio.Transport) -> int:
     """Return how many bytes the client's machine has not acknowledged yet."""
     unsent = transport.get_write_buffer_size()
     # A kernel may hold megabytes, and reports nothing until a third of them has been sent.
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError, ValueError):
         number = transport.get_extra_info("socket").fileno()
         unsent += struct.unpack("i", fcntl.ioctl(number, termios.TIOCOUTQ, b"\0" * 4))[0]
     return unsent

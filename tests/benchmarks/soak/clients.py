@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from tests.benchmarks.soak.samples import Sample
 
-#: Requests last at most 60 s.
+#: Requests last at most 75 s.
 _END_SECONDS: Final = 90
 _context: Final = multiprocessing.get_context("spawn")
 

@@ -25,7 +25,8 @@ _ONE_ADDRESS: Final = "198.51.100.250"
 #: One in this many wrong passwords comes from one of the `_ADDRESSES`.
 _FROM_MANY: Final = 6
 _SEGMENTS: Final = 2000
-_SECONDS: Final = 60
+#: Longer than a password waits for its turn, at whose end the client hears that it was not tried.
+_SECONDS: Final = 75
 _FLUSH_SECONDS: Final = 1.0
 _REFUSALS: Final = frozenset({401, 403, 429, 503})
 

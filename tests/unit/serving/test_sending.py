@@ -134,6 +134,32 @@ async def test_a_client_that_is_slow_is_served_as_long_as_it_takes_anything(
     assert not left
 
 
+async def test_a_connection_that_is_lost_as_its_time_is_over_is_no_fault(
+    client: Client,
+    fast_path: FastPath,
+    transports: list[asyncio.Transport],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Its timer runs in the same turn of the event loop, and finds no socket any more."""
+    caplog.set_level(logging.INFO)
+    watches, begin = [], sending._StallWatch.__init__
+
+    def watched(watch: sending._StallWatch, *arguments: Any) -> None:
+        begin(watch, *arguments)
+        watches.append(watch)
+
+    monkeypatch.setattr(sending._StallWatch, "__init__", watched)
+    fast_path.database.add_file("x", os.urandom(HUGE), fast_path.root)
+    async with reader_of(client, "base/x"):
+        transport = await until_stuck(transports)
+        transport.abort()
+        while transport.get_extra_info("socket").fileno() >= 0:  # noqa: ASYNC110  there is no event
+            await asyncio.sleep(0)
+        watches[-1]._look(0)
+    assert "Closed the connection" not in caplog.text
+
+
 async def test_bytes_that_only_the_kernel_has_count_as_not_taken(
     client: Client, fast_path: FastPath, transports: list[asyncio.Transport]
 ) -> None:
