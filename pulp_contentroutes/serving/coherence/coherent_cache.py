@@ -1,7 +1,7 @@
 """Memory that stays true: bounded, one load for all callers, dropped when the database says so."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Hashable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Hashable, Iterable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -69,9 +69,6 @@ class CoherentCache(Generic[K, V]):
 
     def __len__(self) -> int:
         return len(self._values)
-
-    def __iter__(self) -> Iterator[V]:
-        return iter(self._values)
 
     # Called by the listener.
 
