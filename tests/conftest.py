@@ -36,6 +36,8 @@ _GROUPS = {
 }
 #: The group that runs first, before all folders: it takes one process minutes.
 _FIRST = "life cycle"
+#: The modules that run first in their folder, for the same reason: they wait for processes.
+_FIRST_OF_FOLDER = ("test_supervisor.py", "test_packaging.py")
 _NOTES = pytest.StashKey[list[str]]()
 #: With one worker, the second answer comes from the memory that the first one filled.
 _ONE_WORKER = ("--content-workers", "1")
@@ -80,9 +82,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=_rank)
 
 
-def _rank(item: pytest.Item) -> tuple[bool, int]:
-    is_first = _GROUPS.get(item.path.name) == _FIRST
-    return not is_first, _ORDER.index(item.path.relative_to(_TESTS).parts[0])
+def _rank(item: pytest.Item) -> tuple[bool, int, bool]:
+    name = item.path.name
+    folder = _ORDER.index(item.path.relative_to(_TESTS).parts[0])
+    return _GROUPS.get(name) != _FIRST, folder, name not in _FIRST_OF_FOLDER
 
 
 def group_of(nodeid: str) -> str:
