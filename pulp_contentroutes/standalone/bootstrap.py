@@ -1,11 +1,12 @@
-"""Steps inside Pulp's Django before the services start: migrations, static files, administrator.
+"""Steps inside Pulp's Django before the services start: migrations, files, administrator, demo.
 
 `python -m pulp_contentroutes.standalone.bootstrap` reads the arguments of `bootstrap` from standard
 input as JSON, so that the password is not on any command line; "steps" is a file descriptor, to
-which it writes its progress. It writes one JSON object to standard output: {"was_password_set": …}
-or {"error": sentence}. Standard error is for the log.
+which it writes its progress. It writes one JSON object to standard output: {"was_password_set": …,
+"demo_token": …, "demo_problem": …} or {"error": sentence}. Standard error is for the log.
 """
 
+import io
 import json
 import os
 import sys
@@ -15,7 +16,8 @@ import click
 import django
 from django.core.management import call_command
 
-from pulp_contentroutes.standalone.steps import step
+from pulp_contentroutes import demo
+from pulp_contentroutes.standalone.logs import step
 
 
 def bootstrap(
@@ -24,31 +26,54 @@ def bootstrap(
     steps: IO[str],
     is_prepared: bool = False,
     was_stopped: bool = False,
+    with_demo: bool = False,
 ) -> dict[str, Any]:
     """Bring database and static files up to date, unless `is_prepared`, and set the password.
 
     The password is set if it was given, or if there is no administrator yet. `was_stopped` means
-    that an earlier run was not completed.
+    that an earlier run was not completed. A demo that cannot be loaded ends nothing.
     """
     django.setup()
-    from django.contrib.auth import get_user_model
-
     if not is_prepared:
         with step("Migrating the database", steps):
             call_command("migrate", interactive=False, verbosity=0)
         with step("Collecting static files", steps):
             # A half-copied file is newer than its original, and would be kept.
             call_command("collectstatic", interactive=False, verbosity=0, clear=was_stopped)
+    result: dict[str, Any] = {"was_password_set": _set_password(password, is_given, steps)}
+    if with_demo:
+        try:
+            with step("Loading the demo", steps):
+                result["demo_token"] = _load_demo()
+        except Exception as error:  # noqa: BLE001  told to the parent, not swallowed
+            result["demo_problem"] = _in_a_line(error)
+    return result
+
+
+def _set_password(password: str, is_given: bool, steps: IO[str]) -> bool:
+    """Set the password of `admin` if it is given, or if there is no `admin`; return whether."""
+    from django.contrib.auth import get_user_model
+
     users = get_user_model()
     admin = users.objects.filter(username="admin").first()
     if admin is not None and not is_given:
-        return {"was_password_set": False}
+        return False
     with step("Setting the admin password", steps):
         # Saved only once: an administrator without a password would not get one at the next start.
         admin = admin or users(username="admin", is_superuser=True, is_staff=True)
         admin.set_password(password)
         admin.save()
-    return {"was_password_set": True}
+    return True
+
+
+def _load_demo() -> str:
+    output = io.StringIO()
+    call_command(demo.COMMAND, stdout=output)
+    return str(json.loads(output.getvalue())["token"])
+
+
+def _in_a_line(error: BaseException) -> str:
+    return f"{type(error).__name__}: {' '.join(str(error).split())}"
 
 
 def main() -> None:
@@ -58,7 +83,7 @@ def main() -> None:
         with os.fdopen(told.pop("steps"), "w") as steps:
             result = bootstrap(**told, steps=steps)
     except (Exception, SystemExit) as error:  # noqa: BLE001  told to the parent, not swallowed
-        result = {"error": f"{type(error).__name__}: {' '.join(str(error).split())}"}
+        result = {"error": _in_a_line(error)}
     click.echo(json.dumps(result))
 
 

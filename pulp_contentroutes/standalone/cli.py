@@ -1,30 +1,34 @@
 """The command line: `pulp-contentroutes --help`."""
 
+import contextlib
 import json
 import os
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
 
 import click
 
-from pulp_contentroutes.standalone import folder, health, parameters, passwords, prepare
-from pulp_contentroutes.standalone.errors import Interrupted, StandaloneError
-from pulp_contentroutes.standalone.existing import (
+from pulp_contentroutes.standalone import folder, health, logs, options, prepare
+from pulp_contentroutes.standalone.environment import command_line, program
+from pulp_contentroutes.standalone.errors import (
+    Interrupted,
+    NoLog,
+    NotRunning,
+    StandaloneError,
+    raise_on_stop_signals,
+)
+from pulp_contentroutes.standalone.galaxy_upload import galaxy_upload
+from pulp_contentroutes.standalone.options import data_option, new_data_option
+from pulp_contentroutes.standalone.prepare import (
     find_instance,
     find_running,
     find_usable,
     with_database,
 )
-from pulp_contentroutes.standalone.galaxy_upload import galaxy_upload
-from pulp_contentroutes.standalone.interrupts import raise_on_stop_signals
-from pulp_contentroutes.standalone.locations import command_line, program
-from pulp_contentroutes.standalone.parameters import data_option, new_data_option
 from pulp_contentroutes.standalone.serve import serve as run
-from pulp_contentroutes.standalone.show_logs import logs
 
 _STOP_SECONDS = 15
 
@@ -64,22 +68,22 @@ def main() -> None:
 
 @main.command()
 @new_data_option
-@click.option("--port", type=parameters.PORT, help="First port. [first start: 8080]")
+@click.option("--port", type=options.PORT, help="First port. [first start: 8080]")
 @click.option(
     "--bind",
-    callback=parameters.parse_address,
+    callback=options.parse_address,
     help="Address to listen on; beyond 127.0.0.1 without TLS. [first start: 127.0.0.1]",
 )
 @click.option(
     "--admin-password",
     envvar="CONTENTROUTES_ADMIN_PASSWORD",
-    callback=parameters.check_password,
+    callback=options.take_password,
     help="Set the password of 'admin'. Without it, the first start makes one up and prints it. "
     "The variable CONTENTROUTES_ADMIN_PASSWORD keeps it out of the history of the shell.",
 )
-@click.option("--content-workers", type=parameters.PROCESSES, help="[first start: 2]")
-@click.option("--api-workers", type=parameters.PROCESSES, help="[first start: 1]")
-@click.option("--task-workers", type=parameters.PROCESSES, help="[first start: 1]")
+@click.option("--content-workers", type=options.PROCESSES, help="[first start: 2]")
+@click.option("--api-workers", type=options.PROCESSES, help="[first start: 1]")
+@click.option("--task-workers", type=options.PROCESSES, help="[first start: 1]")
 @click.option(
     "--database-url",
     metavar="URL",
@@ -90,7 +94,7 @@ def main() -> None:
 @click.option(
     "--media-root",
     metavar="DIR",
-    callback=parameters.make_absolute,
+    callback=options.make_absolute,
     help="Where artifacts are stored.",
 )
 @click.option(
@@ -100,13 +104,13 @@ def main() -> None:
     help="Turn on Pulp's content cache with this Redis.",
 )
 @click.option("--nginx/--no-nginx", default=None, help="One port with nginx in front, or two.")
-@click.option("--demo", is_flag=True, help="Load a small file repository through the REST API.")
+@click.option("--demo", is_flag=True, help="Load a small file repository and a Galaxy server.")
 @click.option(
     "--set",
     "settings",
     metavar="NAME=VALUE",
     multiple=True,
-    callback=parameters.parse_settings,
+    callback=options.parse_settings,
     help="Any Pulp setting, for instance DOMAIN_ENABLED=true; may be repeated.",
 )
 @click.option("--verbose", is_flag=True, help="Print the logs of all services as they come, too.")
@@ -139,7 +143,7 @@ def status(data: Path, as_json: bool) -> None:
         raise StandaloneError("It is being prepared: its processes have not been started yet.")
     reports = health.check(find_instance(data), state)
     if as_json:
-        click.echo(json.dumps([_as_dict(report) for report in reports], indent=2))
+        click.echo(json.dumps([report.as_dict() for report in reports], indent=2))
     else:
         width = max(len(report.service.address) for report in reports)
         click.echo(
@@ -217,7 +221,7 @@ def password(data: Path) -> None:
             f"The Pulp in {data} was never ready, and has no 'admin': '"
             f"{command_line(data, 'serve')}' makes one, with a password."
         )
-    new = passwords.ask()
+    new = options.ask_password()
     raise_on_stop_signals()
     with with_database(data) as instance:
         prepare.set_password(instance, new)
@@ -233,7 +237,7 @@ def reset(data: Path, yes: bool) -> None:
     A database given with --database-url and a folder given with --media-root are left alone.
     """
     find_instance(data)
-    if not yes and not _confirm(f"Delete everything in {data}? This cannot be undone."):
+    if not yes and not options.confirm(f"Delete everything in {data}? This cannot be undone."):
         click.echo("Nothing was deleted.")
         raise SystemExit(1)
     try:
@@ -250,30 +254,35 @@ def reset(data: Path, yes: bool) -> None:
         )
 
 
-def _confirm(question: str) -> bool:
+@main.command("logs")
+@data_option
+@click.argument("service", required=False)
+@click.option("-f", "--follow", is_flag=True, help="Go on with new lines until Pulp has stopped.")
+@click.option(
+    "-n", "--lines", type=options.LINES, default=100, show_default=True, help="Of each service."
+)
+def show_logs(data: Path, service: str | None, follow: bool, lines: int) -> None:
+    """Show the last lines of the log of SERVICE, or of all services."""
+    where = find_instance(data).logs
+    known = logs.services(where)
+    if service and service not in known:
+        raise NoLog(f"There is no log of '{service}': choose one of {', '.join(known) or 'none'}.")
+    names = [service] if service else known
+    width = max(map(len, names), default=0)
+    with contextlib.suppress(KeyboardInterrupt):
+        for name, line in logs.read(where, names, lines, lambda: follow and _runs(data)):
+            click.echo(line if service else f"{name:{width}} | ".encode() + line, nl=False)
+
+
+def _runs(data: Path) -> bool:
     try:
-        return click.confirm(question)
-    except click.Abort:
-        if sys.stdin.isatty():
-            raise
-        raise StandaloneError("Nothing was deleted: without a terminal, give --yes.") from None
+        find_running(data)
+    except NotRunning:
+        return False
+    return True
 
 
 main.add_command(galaxy_upload)
-main.add_command(logs)
-
-
-def _as_dict(report: health.Health) -> dict[str, Any]:
-    service = report.service
-    return {
-        "name": service.name,
-        "pid": service.pid,
-        "address": service.address,
-        "started": service.started,
-        "restarts": service.restarts,
-        "healthy": report.problem is None,
-        "problem": report.problem,
-    }
 
 
 def _duration(seconds: float) -> str:

@@ -13,20 +13,16 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final
 
-from pulp_contentroutes.standalone import (
-    binaries,
-    database,
-    environment,
-    identity,
-    passwd_entry,
-    postmaster,
+from pulp_contentroutes.standalone import database, environment, programs
+from pulp_contentroutes.standalone.environment import SYSTEM_FOLDER, command_line
+from pulp_contentroutes.standalone.errors import NoPostgreSQL, StepFailed, hold_back_interrupts
+from pulp_contentroutes.standalone.folder import (
+    DATABASE_FOLDER,
+    OWNER_FILE,
+    Identity,
+    read_identity,
 )
-from pulp_contentroutes.standalone.account import Account
-from pulp_contentroutes.standalone.errors import NoPostgreSQL, StepFailed
-from pulp_contentroutes.standalone.folder import DATABASE_FOLDER, OWNER_FILE
-from pulp_contentroutes.standalone.identity import Identity
-from pulp_contentroutes.standalone.interrupts import hold_back_interrupts
-from pulp_contentroutes.standalone.locations import SYSTEM_FOLDER, command_line
+from pulp_contentroutes.standalone.programs import Account
 
 _NAME: Final = "pulp"
 # sun_path has 108 bytes (unix(7)); the last is NUL, and PostgreSQL appends the name of the socket.
@@ -48,7 +44,7 @@ class Cluster:
 
     @cached_property
     def programs(self) -> Path:
-        return binaries.find(self.account)
+        return programs.find_postgresql(self.account)
 
     @property
     def home(self) -> Path:
@@ -108,7 +104,7 @@ class Cluster:
             )
         if self.account and not self._link.exists() and not self.account.can_use(folder):
             home = self.make_home()
-            identity.read(folder).write(home / OWNER_FILE)
+            read_identity(folder).write(home / OWNER_FILE)
             self.move_to(home)
 
     @property
@@ -118,7 +114,7 @@ class Cluster:
 
     def make_home(self) -> Path:
         """Make an empty folder with a new name in SYSTEM_FOLDER, and return it."""
-        binaries.make_system_folder()
+        programs.make_system_folder()
         # A data folder that is made again must not find the data of its predecessor.
         home = SYSTEM_FOLDER / f"cluster-{secrets.token_hex(8)}"
         self._make(home)
@@ -139,7 +135,7 @@ class Cluster:
         """Copy PostgreSQL's files, which no server may use, to `home`, owned by its account."""
         draft = home / "draft"
         shutil.copytree(
-            self.data, draft, symlinks=True, ignore=shutil.ignore_patterns(postmaster.FILE_NAME)
+            self.data, draft, symlinks=True, ignore=shutil.ignore_patterns(database.POSTMASTER_FILE)
         )
         if self.account:
             for path in (draft, *draft.rglob("*")):
@@ -147,12 +143,12 @@ class Cluster:
         draft.rename(home / "data")
 
     def _initdb(self, *arguments: str) -> None:
-        if not passwd_entry.is_missing():
+        if not programs.is_user_without_name():
             self._run("initdb", *arguments)
             return
-        with passwd_entry.variables(_NAME) as variables:
+        with programs.variables_with_name(_NAME) as variables:
             ended = self._run_program("initdb", *arguments, variables=variables)
-        if passwd_entry.NO_NAME in ended.stdout:
+        if programs.NO_NAME in ended.stdout:
             raise NoPostgreSQL(
                 f"The user id {os.geteuid()} has no entry in /etc/passwd, and PostgreSQL's initdb "
                 "needs one: install nss_wrapper (Debian package libnss-wrapper), add a line to "
@@ -164,7 +160,7 @@ class Cluster:
     @contextmanager
     def running(self) -> Iterator[None]:
         """Run the server for the block, for work outside the supervisor."""
-        if postmaster.forget_other(self.data):
+        if database.forget_other_server(self.data):
             self.remove_sockets()
         # This folder is removed at every stop, with the sockets in it.
         self._make(self.sockets)
@@ -181,7 +177,7 @@ class Cluster:
 
     def is_in_use(self) -> bool:
         """Tell whether a server runs on these very files."""
-        return postmaster.is_in_use(self.data)
+        return database.is_in_use(self.data)
 
     @property
     def _control(self) -> tuple[str, ...]:
@@ -214,7 +210,7 @@ class Cluster:
 
     def _check_version(self) -> None:
         made_by = int((self.data / "PG_VERSION").read_text(encoding="ascii"))
-        found = binaries.version(self.programs)
+        found = programs.version_of(self.programs)
         if made_by != found:
             raise NoPostgreSQL(
                 f"The database in {self.data} was made by PostgreSQL {made_by}, and "

@@ -11,15 +11,14 @@ from typing import Any
 
 import click
 
-from pulp_contentroutes.standalone import folder, identity, settings_file
+from pulp_contentroutes.standalone import configuration, folder
 from pulp_contentroutes.standalone.cluster import Cluster
+from pulp_contentroutes.standalone.environment import SYSTEM_FOLDER, command_line
 from pulp_contentroutes.standalone.errors import AlreadyRunning, SharedWithOriginal, UnusableFolder
-from pulp_contentroutes.standalone.files import write_private
-from pulp_contentroutes.standalone.identity import MARKER, Identity
+from pulp_contentroutes.standalone.folder import MARKER, Identity, write_private
 from pulp_contentroutes.standalone.instance import Instance
-from pulp_contentroutes.standalone.locations import SYSTEM_FOLDER, command_line
+from pulp_contentroutes.standalone.logs import step
 from pulp_contentroutes.standalone.options import Options
-from pulp_contentroutes.standalone.steps import step
 
 # Below MEDIA_ROOT; everything else there is temporary.
 _ARTIFACTS = "artifact"
@@ -58,7 +57,7 @@ def settle(instance: Instance, cluster: Cluster | None, given: Mapping[str, Any]
         _copy_unowned_database(data)
     if cluster:
         cluster.place()
-    make_own(data, None if original else identity.read(data).id)
+    make_own(data, None if original else folder.read_identity(data).id)
 
 
 def check(instance: Instance) -> None:
@@ -82,14 +81,16 @@ def check(instance: Instance) -> None:
             f"{Cluster(data).home} may be that of another Pulp: '{command_line(data, 'serve')}' "
             "gives it a copy."
         )
-    if identity.read(data).path != os.path.realpath(data):
+    if folder.read_identity(data).path != os.path.realpath(data):
         folder.check_owner(data)
-        settings_file.write(instance)
+        configuration.write_settings(instance)
 
 
 def original_of(data: Path) -> Path | None:
     """Return the data folder that `data` is a copy of; None once it is a Pulp of its own."""
-    return folder.database_owner(data).original_of(data) or identity.read(data).original_of(data)
+    return folder.database_owner(data).original_of(data) or folder.read_identity(data).original_of(
+        data
+    )
 
 
 def make_own(data: Path, identifier: str | None = None) -> None:

@@ -1,4 +1,6 @@
-"""The errors of a standalone Pulp: the message of each is a sentence and says what to do.
+"""The errors of a standalone Pulp, and the signals that end a command.
+
+The message of each error is a sentence and says what to do.
 
 StandaloneError             exit code 1; click prints "Error: <sentence>"
 ├── AlreadyRunning          a second instance on the same data folder
@@ -17,6 +19,8 @@ StandaloneError             exit code 1; click prints "Error: <sentence>"
 """
 
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import IO, Any, Self
 
 import click
@@ -91,3 +95,32 @@ class Interrupted(StandaloneError):
 
 class BadSetting(StandaloneError):
     pass
+
+
+class StopSignal(KeyboardInterrupt):
+    """A signal that ends a command as Ctrl-C does."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(signal.Signals(number).name)
+        self.number = number
+
+
+@contextmanager
+def hold_back_interrupts() -> Iterator[None]:
+    """Defer Ctrl-C, which may be the second one, until after the block."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def raise_on_stop_signals() -> None:
+    """Let every stop signal unwind the blocks that hold PostgreSQL, as Ctrl-C does."""
+    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _raise)
+
+
+def _raise(number: int, frame: object) -> None:
+    raise StopSignal(number)

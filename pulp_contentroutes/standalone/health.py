@@ -8,8 +8,9 @@ import requests
 
 from pulp_contentroutes.paths import CONTENT_PREFIX, with_domain
 from pulp_contentroutes.standalone import database
+from pulp_contentroutes.standalone.configuration import NGINX
 from pulp_contentroutes.standalone.instance import Instance
-from pulp_contentroutes.standalone.services import DATABASE, NGINX
+from pulp_contentroutes.standalone.process import DATABASE
 from pulp_contentroutes.standalone.state import ServiceState, State
 
 _SECONDS: Final = 5
@@ -21,6 +22,18 @@ class Health:
 
     service: ServiceState
     problem: str | None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the object that `status --json` prints for the service."""
+        return {
+            "name": self.service.name,
+            "pid": self.service.pid,
+            "address": self.service.address,
+            "started": self.service.started,
+            "restarts": self.service.restarts,
+            "healthy": self.problem is None,
+            "problem": self.problem,
+        }
 
 
 class Unhealthy(Exception):

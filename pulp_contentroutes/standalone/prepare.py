@@ -1,4 +1,4 @@
-"""Everything between the command line and the first process: folder, ports, database, settings."""
+"""The instance in a data folder: found, or made ready for its first process."""
 
 import contextlib
 import errno
@@ -8,16 +8,24 @@ import secrets
 import socket
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pulp_contentroutes.standalone import database, log_files, nginx, settings_file
+from pulp_contentroutes.standalone import configuration, copies, database, folder, logs
 from pulp_contentroutes.standalone.cluster import Cluster
-from pulp_contentroutes.standalone.errors import DatabaseUnreachable, PortUnavailable, StepFailed
+from pulp_contentroutes.standalone.environment import command_line
+from pulp_contentroutes.standalone.errors import (
+    DatabaseUnreachable,
+    NotRunning,
+    PortUnavailable,
+    StepFailed,
+)
 from pulp_contentroutes.standalone.instance import Address, Instance
+from pulp_contentroutes.standalone.logs import step
 from pulp_contentroutes.standalone.options import Options
-from pulp_contentroutes.standalone.steps import step
+from pulp_contentroutes.standalone.state import State
 
 _CONNECT_SECONDS = 5
 _STDOUT = 1
@@ -25,14 +33,14 @@ _STDOUT = 1
 _LOG = "preparation"
 
 
-def instance_of(folder: Path, options: Options) -> tuple[Instance, Cluster | None]:
+def instance_of(data: Path, options: Options) -> tuple[Instance, Cluster | None]:
     """Return the instance that `options` describe and its PostgreSQL, None with a database URL."""
-    program = nginx.find() if options.nginx else None
+    program = configuration.find_nginx() if options.nginx else None
     if options.database_url:
         arguments = database.arguments_of(options.database_url)
-        return Instance(folder, options, program, arguments), None
-    cluster = Cluster(folder)
-    return Instance(folder, options, program, cluster.database), cluster
+        return Instance(data, options, program, arguments), None
+    cluster = Cluster(data)
+    return Instance(data, options, program, cluster.database), cluster
 
 
 def check_ports(instance: Instance) -> None:
@@ -52,23 +60,32 @@ def check_ports(instance: Instance) -> None:
                 ) from error
 
 
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """The outcome of `prepare`."""
+
+    #: The password that was made up because there was no administrator.
+    new_password: str | None
+    #: Why the demo could not be loaded.
+    demo_problem: str | None
+
+
 def prepare(
     instance: Instance,
     cluster: Cluster | None,
     admin_password: str | None,
+    with_demo: bool = False,
     is_verbose: bool = False,
-) -> str | None:
-    """Write the configuration and bring the database up to date.
+) -> Prepared:
+    """Write the configuration, bring the database up to date, and load the demo once.
 
-    Return the admin password if it is known: the given one, or one generated because there was no
-    administrator yet, which is then printed. Pulp's messages go to its log; with `is_verbose` to
-    standard error.
+    Pulp's messages go to its log; with `is_verbose` to standard error.
     """
     if instance.options.media_root:
         Path(instance.options.media_root).mkdir(parents=True, exist_ok=True)
-    settings_file.write(instance)
+    configuration.write_settings(instance)
     if instance.nginx:
-        nginx.write_configuration(instance)
+        configuration.write_nginx(instance)
     if cluster:
         with step("Preparing PostgreSQL"):
             cluster.initialise()
@@ -81,11 +98,26 @@ def prepare(
             "password": password,
             "is_given": admin_password is not None,
             "was_stopped": unfinished.exists(),
+            "with_demo": with_demo and demo_token(instance.folder) is None,
         }
         unfinished.touch()
         result = _run_bootstrap(instance, told, "Pulp could not be prepared", is_verbose)
         unfinished.unlink()
-        return password if result["was_password_set"] else None
+        if "demo_token" in result:
+            text = json.dumps({"token": result["demo_token"]}, indent=2)
+            folder.write_private(instance.folder / folder.DEMO_FILE, text + "\n")
+        is_new = result["was_password_set"] and admin_password is None
+        return Prepared(password if is_new else None, result.get("demo_problem"))
+
+
+def demo_token(data: Path) -> str | None:
+    """Return the token that may publish to the demo's Galaxy server, None if it is not loaded."""
+    try:
+        token: str = json.loads((data / folder.DEMO_FILE).read_text())["token"]
+    except (OSError, ValueError, KeyError):
+        # Older versions had no Galaxy server.
+        return None
+    return token
 
 
 def set_password(instance: Instance, password: str) -> None:
@@ -111,7 +143,7 @@ def _run_bootstrap(
     instance: Instance, told: Mapping[str, Any], failure: str, is_verbose: bool
 ) -> dict[str, Any]:
     """Run `bootstrap` with the arguments `told`; return its result, or raise StepFailed."""
-    log = log_files.path_of(instance.logs, _LOG)
+    log = logs.path_of(instance.logs, _LOG)
     with contextlib.ExitStack() as stack:
         steps = os.dup(_STDOUT)
         stack.callback(os.close, steps)
@@ -121,7 +153,7 @@ def _run_bootstrap(
             env=instance.environment,
             cwd="/",
             stdout=subprocess.PIPE,
-            stderr=None if is_verbose else stack.enter_context(log_files.create(log)),
+            stderr=None if is_verbose else stack.enter_context(logs.create(log)),
             pass_fds=[steps],
             text=True,
             check=False,
@@ -140,3 +172,41 @@ def _run_bootstrap(
 
 def _family(address: Address) -> socket.AddressFamily:
     return socket.AF_INET6 if ":" in address.host else socket.AF_INET
+
+
+def find_instance(data: Path) -> Instance:
+    return _instance_and_cluster(data)[0]
+
+
+def find_usable(data: Path) -> Instance:
+    """Return the instance if its settings and its database are its own; see `copies.check`."""
+    instance = find_instance(data)
+    copies.check(instance)
+    return instance
+
+
+@contextlib.contextmanager
+def with_database(data: Path) -> Iterator[Instance]:
+    """Yield the instance with its database running, started for the block if it was not."""
+    instance, cluster = _instance_and_cluster(data)
+    copies.check(instance)
+    with contextlib.ExitStack() as stack:
+        if cluster and not folder.is_held(data):
+            stack.enter_context(folder.hold(data))
+            stack.enter_context(cluster.running())
+        yield instance
+
+
+def _instance_and_cluster(data: Path) -> tuple[Instance, Cluster | None]:
+    if not folder.is_ours(data):
+        line = command_line(data, "serve")
+        raise NotRunning(f"There is no Pulp in {data}: '{line}' makes one.")
+    return instance_of(data, Options.load(data / folder.OPTIONS_FILE))
+
+
+def find_running(data: Path) -> State:
+    find_instance(data)
+    found = State.load(data / "run") if folder.is_held(data) else None
+    if found is None or not found.is_current:
+        raise NotRunning(f"No Pulp is running in {data}.")
+    return found

@@ -1,32 +1,136 @@
 """`pulp-contentroutes serve`: starts the Pulp in a data folder, runs it, and shuts it down."""
 
+import asyncio
+import contextlib
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 
-from pulp_contentroutes.standalone import (
-    copies,
-    database,
-    demo,
-    folder,
-    herald,
-    prepare,
-    reach,
-    state,
-)
-from pulp_contentroutes.standalone.errors import StandaloneError
-from pulp_contentroutes.standalone.files import write_private
+from pulp_contentroutes import demo
+from pulp_contentroutes.paths import CONTENT_PREFIX, GALAXY_PREFIX, percent_encode, with_domain
+from pulp_contentroutes.standalone import copies, database, folder, health, prepare, reach, state
+from pulp_contentroutes.standalone.cluster import Cluster
+from pulp_contentroutes.standalone.configuration import services
+from pulp_contentroutes.standalone.environment import command_line
+from pulp_contentroutes.standalone.errors import raise_on_stop_signals
 from pulp_contentroutes.standalone.instance import Instance
-from pulp_contentroutes.standalone.interrupts import raise_on_stop_signals
-from pulp_contentroutes.standalone.locations import command_line
 from pulp_contentroutes.standalone.options import Options
-from pulp_contentroutes.standalone.services import services
-from pulp_contentroutes.standalone.supervisor import Supervisor
-from pulp_contentroutes.standalone.watched import Child
+from pulp_contentroutes.standalone.process import Child
+from pulp_contentroutes.standalone.state import State
+from pulp_contentroutes.standalone.supervisor import NotReady, Supervisor
+
+
+def render_summary(
+    instance: Instance, seconds: float, new_password: str | None, domain: str | None, note: str = ""
+) -> str:
+    """Return the text.
+
+    `new_password` is one that was generated at this start; `domain` is None if domains are not
+    enabled; `note` says what went wrong.
+    """
+    front, *others = reach.api_urls(instance)
+    content = reach.content_url(instance) + with_domain(CONTENT_PREFIX, domain)
+    lines = [
+        *("", f"Pulp is ready after {seconds:.1f} s. Ctrl-C stops it; its data stays.", ""),
+        f"  start page   {front}/",
+        *(f"  or           {other}/" for other in others),
+        f"  API          {front}{instance.setting('API_ROOT', '/pulp/')}api/v3/status/",
+        f"  content      {content}",
+        f"  user         admin{_password(new_password)}",
+    ]
+    if not instance.front:
+        lines.append("  no nginx in front (install it, or leave out --no-nginx, for one port)")
+    has_demo = prepare.demo_token(instance.folder) is not None
+    if has_demo:
+        lines += _galaxy(instance, front, domain)
+    lines += ["", note] if note else []
+    lines += ["", *_second_terminal(instance)]
+    if has_demo:
+        lines += ["", *_examples(instance, front, content, domain)]
+    return "\n".join([*lines, ""])
+
+
+def _password(new: str | None) -> str:
+    return f", password {new}   (shown at this start only)" if new else ""
+
+
+def _galaxy_url(front: str, domain: str | None) -> str:
+    return f"{front}{with_domain(GALAXY_PREFIX, domain)}{demo.GALAXY}/"
+
+
+def _galaxy(instance: Instance, front: str, domain: str | None) -> list[str]:
+    return [
+        f"  Galaxy       {_galaxy_url(front, domain)}",
+        f"  token        {prepare.demo_token(instance.folder)}",
+    ]
+
+
+def _second_terminal(instance: Instance) -> list[str]:
+    return [
+        "In a second terminal:",
+        f"  {command_line(instance.folder, 'status')}",
+        f"  {command_line(instance.folder, 'password')}   # sets a new password of admin",
+    ]
+
+
+def _examples(instance: Instance, front: str, content: str, domain: str | None) -> list[str]:
+    files = f"{content}{demo.NAME}/"
+    galaxy, token = _galaxy_url(front, domain), prepare.demo_token(instance.folder)
+    return [
+        "Try:",
+        f"  curl -O {files}hello.txt",
+        f"  curl -r 0-4 {files}hello.txt",
+        f"  curl {files}",
+        f"  curl {files}{percent_encode(demo.AWKWARD)}",
+        f"  ansible-galaxy collection publish FILE --server {galaxy} --token {token}",
+    ]
+
+
+#: Longest time from the start of the first process until the last one is healthy.
+READY_SECONDS: Final = 120
+
+
+def announce(instance: Instance, started: float, new_password: str | None, note: str) -> None:
+    """Wait until all services are healthy, and say what to do next; raise NotReady.
+
+    `started` is a time of the monotonic clock, for the summary.
+    """
+    deadline = time.monotonic() + READY_SECONDS
+    while problems := _problems(instance):
+        if time.monotonic() > deadline:
+            raise NotReady(f"not ready after {READY_SECONDS} s: {'; '.join(problems)}")
+        time.sleep(0.2)
+    domain = "default" if _has_domains(instance) else None
+    seconds = time.monotonic() - started
+    # The terminal may be gone.
+    with contextlib.suppress(OSError):
+        click.echo(render_summary(instance, seconds, new_password, domain, note))
+
+
+def _problems(instance: Instance) -> list[str]:
+    found = State.load(instance.run)
+    if found is None or not found.services:
+        return ["no process was started"]
+    try:
+        # Ask only the API first: nginx logs an error for every request that the API does not take.
+        health.pulp_status(instance)
+    except health.Unhealthy as unhealthy:
+        return [f"api {unhealthy}"]
+    reports = health.check(instance, found)
+    return [f"{each.service.name} {each.problem}" for each in reports if each.problem]
+
+
+def _has_domains(instance: Instance) -> bool:
+    try:
+        return bool(health.pulp_status(instance)["domain_enabled"])
+    except health.Unhealthy:
+        # The API answered a moment ago, and the summary is only text.
+        return False
 
 
 def serve(
@@ -44,7 +148,7 @@ def serve(
     # In effect until the supervisor has handlers of its own.
     raise_on_stop_signals()
     folder.create(data)
-    with folder.hold(data), _announce(data / "run"):
+    with folder.hold(data), _findable(data / "run"):
         options = Options.load(data / folder.OPTIONS_FILE).with_changes(given)
         instance, cluster = prepare.instance_of(data, options)
         prepare.check_ports(instance)
@@ -54,41 +158,49 @@ def serve(
         warning = reach.warning(instance)
         if warning:
             click.echo(warning, err=True)
-        password = prepare.prepare(instance, cluster, admin_password, is_verbose)
+        prepared = prepare.prepare(instance, cluster, admin_password, with_demo, is_verbose)
         # Only now, except for a copy (`settle`): options that do not work must not be remembered.
-        write_private(data / folder.OPTIONS_FILE, options.dump())
-        is_new = password is not None and not admin_password
-        if is_new:
-            click.echo(f"The password of 'admin', shown only now: {password}")
-        if with_demo and not password and not demo.is_loaded(data):
-            raise StandaloneError(
-                "--demo needs the admin password, which was made at an earlier start: add "
-                "--admin-password NEW to set a new one."
-            )
-        to_run = services(instance, cluster)
-        click.echo("\nStarting, each with its log:")
-        for service in to_run:
-            click.echo(f"  {service.name:12} {service.address}")
-        click.echo(f"  {command_line(data, 'logs')} [SERVICE] [--follow]")
-        supervisor = Supervisor(
-            to_run,
-            is_database_ready=lambda: database.problem(instance.database, seconds=2) is None,
-            on_change=lambda children: _report(instance, children),
-            logs=instance.logs,
-            is_verbose=is_verbose,
+        folder.write_private(data / folder.OPTIONS_FILE, options.dump())
+        if prepared.new_password:
+            click.echo(f"The password of 'admin', shown only now: {prepared.new_password}")
+        problem = prepared.demo_problem
+        note = f"The demo could not be loaded: {problem}" if problem else ""
+        return _run(
+            instance,
+            cluster,
+            partial(announce, instance, started, prepared.new_password, note),
+            is_verbose,
         )
-        supervisor.run_beside(herald.announce, instance, started, with_demo, password, is_new)
-        try:
-            code = supervisor.loop()
-        finally:
-            if cluster:
-                cluster.remove_sockets()
-        click.echo("Stopped." if code == 0 else "Stopped after a failure: see above.")
-        return code
+
+
+def _run(
+    instance: Instance, cluster: Cluster | None, announce: Callable[[], None], is_verbose: bool
+) -> int:
+    """Run the services until they are told to stop; return the exit code."""
+    to_run = services(instance, cluster)
+    click.echo("\nStarting, each with its log:")
+    for service in to_run:
+        click.echo(f"  {service.name:12} {service.address}")
+    click.echo(f"  {command_line(instance.folder, 'logs')} [SERVICE] [--follow]")
+    supervisor = Supervisor(
+        to_run,
+        is_database_ready=lambda: database.problem(instance.database, seconds=2) is None,
+        on_change=partial(_report, instance),
+        folder=instance.logs,
+        when_running=announce,
+        is_verbose=is_verbose,
+    )
+    try:
+        code = asyncio.run(supervisor.run())
+    finally:
+        if cluster:
+            cluster.remove_sockets()
+    click.echo("Stopped." if code == 0 else "Stopped after a failure: see above.")
+    return code
 
 
 @contextmanager
-def _announce(run: Path) -> Iterator[None]:
+def _findable(run: Path) -> Iterator[None]:
     """Let `status` and `stop` find this process during the block; at first, no service runs."""
     state.write(run, [])
     try:
@@ -97,7 +209,7 @@ def _announce(run: Path) -> Iterator[None]:
         state.remove(run)
 
 
-def _report(instance: Instance, children: list[Child]) -> None:
+def _report(instance: Instance, children: Sequence[Child]) -> None:
     state.write(
         instance.run,
         [
@@ -105,7 +217,7 @@ def _report(instance: Instance, children: list[Child]) -> None:
                 child.service.name,
                 child.service.address,
                 child.pid,
-                state.wall_clock(child.started) if child.pid else None,
+                child.started if child.pid else None,
                 child.restarts,
             )
             for child in children

@@ -2,7 +2,6 @@
 
 import json
 import os
-import time
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -10,8 +9,7 @@ from typing import Final, Self
 
 import psutil
 
-from pulp_contentroutes.standalone.files import write_private
-from pulp_contentroutes.standalone.folder import LOCK_FILE
+from pulp_contentroutes.standalone.folder import LOCK_FILE, write_private
 
 _FILE: Final = "state.json"
 
@@ -75,8 +73,3 @@ def _lock(run: Path) -> tuple[int, int] | None:
 
 def remove(run: Path) -> None:
     (run / _FILE).unlink(missing_ok=True)
-
-
-def wall_clock(monotonic: float) -> float:
-    """Return a time of the monotonic clock as seconds since the epoch."""
-    return time.time() - (time.monotonic() - monotonic)

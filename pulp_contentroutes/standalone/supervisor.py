@@ -1,252 +1,266 @@
-"""The supervisor: starts services in order, restarts them, stops all in order and in time.
+"""The supervisor: starts services in order, restarts them, stops all in order and in time."""
 
-honcho's Manager provides the processes and the printer. Its loop ends everything at the first exit,
-and kills a database in the same way as a worker, so the loop is our own.
-"""
-
+import asyncio
 import contextlib
 import os
 import signal
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
-from multiprocessing.connection import Connection, wait
-from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 
-import click
-from honcho.manager import Manager
-
-from pulp_contentroutes.standalone import log_files
-from pulp_contentroutes.standalone.beside import Nursery
-from pulp_contentroutes.standalone.log_files import LogFile
-from pulp_contentroutes.standalone.services import DATABASE, Service
-from pulp_contentroutes.standalone.stopping import Stopping
-from pulp_contentroutes.standalone.watched import (
-    STOP_SIGNALS,
+from pulp_contentroutes.standalone import logs
+from pulp_contentroutes.standalone.guardian import Guardian, signal_group
+from pulp_contentroutes.standalone.logs import LogFile
+from pulp_contentroutes.standalone.process import (
+    DATABASE,
+    OWN_NAME,
     Child,
-    WatchedProcess,
-    signal_group,
+    Lines,
+    Service,
+    Terminal,
+    in_daemon_thread,
+    start,
 )
 
+#: The signals that ask the supervisor to stop: Ctrl-C, `kill`, a closed terminal, Ctrl-\.
+STOP_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 #: A service that ends more often than this within the period is broken: everything is stopped.
 MAX_RESTARTS: Final = 6
 RESTART_PERIOD: Final = 60.0
-_STDIN: Final = 0
-_TICK: Final = 0.1
+#: How long the clients of the database may take to stop, and the database after them, in seconds.
+CLIENTS_GRACE: Final = 5.0
+DATABASE_GRACE: Final = 3.0
 _FIRST_DELAY: Final = 0.2
-_PROBE_INTERVAL: Final = 0.25
 _LONGEST_DELAY: Final = 5.0
+_PROBE_INTERVAL: Final = 0.25
+_TICK: Final = 0.1
+# A process that has left the session of its service may keep the log's pipe open.
+_LAST_LINES_SECONDS: Final = 1.0
 #: The number of lines shown of the log of a service that ended.
-_LAST_LINES: Final = 10
+_SHOWN_LINES: Final = 10
+_STDIN: Final = 0
+# As a shell reports it.
+_CANNOT_BE_STARTED: Final = 127
 
 
-class Supervisor(Manager):  # type: ignore[misc]  # honcho has no types
-    """The manager of `services`.
+_Kept = asyncio.Task[None]
 
-    `is_database_ready` holds back all services but the database, and `on_change` gets every change.
-    The services' logs are files in the folder `logs`; with `is_verbose` they are printed, too.
+
+class NotReady(Exception):
+    """`str(error)` says why what was started is of no use: everything is stopped."""
+
+
+class Supervisor:
+    """Runs `services`, each in a task of its own.
+
+    `is_database_ready` holds back all services but the database; `on_change` gets every change.
+    `when_running` is called once, when all of them run; it may raise NotReady. All three are called
+    in threads. The logs are files in the folder `folder`; with `is_verbose` they are printed, too,
+    to `output` (None: standard output).
     """
 
     def __init__(
         self,
         services: Sequence[Service],
         is_database_ready: Callable[[], bool],
-        on_change: Callable[[list[Child]], None],
-        logs: Path,
+        on_change: Callable[[Sequence[Child]], None],
+        folder: Path,
+        when_running: Callable[[], None] = lambda: None,
         is_verbose: bool = False,
-        printer: Any = None,
+        output: IO[str] | None = None,
     ) -> None:
-        super().__init__(printer)
-        self.children = {service.name: Child(service) for service in services}
-        self._printer.width = max(len(name) for name in (*self.children, "system"))
-        self._probe_database = is_database_ready
-        self._next_probe = 0.0
+        self.children = [Child(service) for service in services]
+        self._is_database_ready = is_database_ready
         self._on_change = on_change
-        self._logs = logs
+        self._folder = folder
+        self._when_running = when_running
         self._is_verbose = is_verbose
-        self._nursery = Nursery()
-        self._sources: dict[Connection, Child | None] = {}
-        self._waiting: list[Callable[[], tuple[BaseProcess, Connection]]] = []
-        self._helpers: list[BaseProcess] = []
-        self._has_terminal = False
+        self._terminal = Terminal([each.name for each in services], output)
+        self._exit_code = 0
         self._stop_signals = 0
-        self._stopping: Stopping | None = None
+        self._all_running = asyncio.Event()
+        self._stopping = asyncio.Event()
+        self._probing = asyncio.Lock()
+        self._reporting = asyncio.Lock()
+        self._guardian = Guardian()
 
-    def run_beside(self, target: Callable[..., None], *arguments: Any) -> None:
-        """Run `target(channel, *arguments)` in a process of its own once everything runs."""
-        self._waiting.append(partial(self._nursery.start, target, *arguments, name="helper"))
-
-    def loop(self) -> int:
+    async def run(self) -> int:
         """Run until everything has stopped; return the exit code (0 if a signal asked for it)."""
+        loop = asyncio.get_running_loop()
         for number in STOP_SIGNALS:
             # A signal that is ignored stays ignored, such as SIGHUP under nohup.
             if signal.getsignal(number) is not signal.SIG_IGN:
-                signal.signal(number, self._on_signal)
-        self.returncode = 0
-        self._has_terminal = os.isatty(_STDIN)
+                signal.signal(number, partial(self._on_signal, loop))
+        guardian = asyncio.create_task(self._guardian.keep())
+        kept = {child: asyncio.create_task(self._keep(child)) for child in self.children}
+        beside = (self._stopping.wait(), self._watch_terminal(), self._announce())
+        tasks = [*kept.values(), *map(asyncio.ensure_future, beside)]
         try:
-            while self._stopping is None or any(
-                child.is_running for child in self._list_children()
-            ):
-                self._advance()
+            await self._until_stopping({*tasks, guardian})
+            clients, database = _split(kept)
+            await self._end(clients, signal.SIGTERM, CLIENTS_GRACE)
+            # SIGINT is PostgreSQL's "fast" shutdown: it does not wait for connections to end.
+            await self._end(database, signal.SIGINT, DATABASE_GRACE)
         finally:
-            self._end_what_is_left()
-        return self.returncode
+            # After a failure of our own, services still run: their tasks end them.
+            await _cancel(tasks)
+            await _cancel([guardian])
+        return self._exit_code
 
-    def _advance(self) -> None:
-        self._receive()
-        if self._stopping is None and self._stop_signals:
-            self._begin_stopping("stopping: a signal asked for it")
-        elif self._stopping is None and self._is_terminal_gone():
-            self._begin_stopping("stopping: the terminal is gone")
-        if self._stopping is None:
-            self._start_due()
-        else:
-            self._stopping.advance(self._stop_signals > 1)
+    async def _until_stopping(self, tasks: Iterable[asyncio.Future[Any]]) -> None:
+        """Wait until everything is to be stopped; raise the failure of any of the tasks."""
+        while not self._stopping.is_set():
+            ended, tasks = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in ended:
+                task.result()
 
-    def _is_terminal_gone(self) -> bool:
-        # The SIGHUP of a closed terminal goes to the leader of the session, and `make` does not
-        # pass it on.
-        return self._has_terminal and not os.isatty(_STDIN)
-
-    def _end_what_is_left(self) -> None:
-        """End the helpers and, after a failure of our own, the services, through their watchers."""
-        for helper in self._helpers:
-            helper.kill()
-        self._nursery.leave()
-        for child in self._list_children():
-            if child.process is not None:
-                child.process.join()
-
-    def _on_signal(self, number: int, frame: object) -> None:
+    def _on_signal(self, loop: asyncio.AbstractEventLoop, *_: object) -> None:
         self._stop_signals += 1
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(self._stop, "stopping: a signal asked for it")
 
-    def _list_children(self) -> list[Child]:
-        return list(self.children.values())
-
-    def _receive(self) -> None:
-        for connection in wait(list(self._sources), timeout=_TICK):
-            assert isinstance(connection, Connection)
-            child = self._sources[connection]
-            try:
-                message = connection.recv()
-            except (EOFError, OSError):
-                connection.close()
-                del self._sources[connection]
-                if child is not None:
-                    self._record_end(child)
-            else:
-                self._take(message, child)
-
-    def _take(self, message: Any, child: Child | None) -> None:
-        if message.type in ("line", "text"):
-            self._print(message)
-        elif message.type == "give up":
-            self._fail(message.data)
-        elif child is not None and message.type == "start":
-            child.pid, child.started = message.data["pid"], time.monotonic()
-            self._report()
-        elif child is not None and message.type == "stop":
-            child.returncode = message.data["returncode"]
-
-    def _record_end(self, child: Child) -> None:
-        """Record the end of `child`, whose watcher has ended.
-
-        The watcher reports the end of its child in its last message, unless it was killed.
-        """
-        assert child.process
-        child.process.join()
-        if child.returncode is None and child.pid is not None:
-            signal_group(child.pid, signal.SIGKILL)
-        returncode = child.process.exitcode if child.returncode is None else child.returncode
-        child.process = child.pid = child.returncode = None
-        now = time.monotonic()
-        child.ends = [end for end in child.ends if now - end < RESTART_PERIOD] + [now]
-        if self._stopping is None:
-            self._plan_restart(child, returncode, now)
-        self._report()
-
-    def _plan_restart(self, child: Child, returncode: int | None, now: float) -> None:
-        if len(child.ends) > MAX_RESTARTS:
-            self._fail(
-                f"{child.service.name} ended {len(child.ends)} times within "
-                f"{RESTART_PERIOD:.0f} s (last exit code {returncode}): stopping everything"
-            )
-            self._say_last_lines(child)
-            return
-        delay = min(_FIRST_DELAY * 2 ** (len(child.ends) - 1), _LONGEST_DELAY)
-        child.due = now + delay
-        child.restarts += 1
-        self._say(
-            f"{child.service.name} ended (exit code {returncode}); "
-            f"starting it again in {delay:.1f} s"
-        )
-        self._say_last_lines(child)
-
-    def _say_last_lines(self, child: Child) -> None:
-        log = log_files.path_of(self._logs, child.service.name)
-        lines = [] if self._is_verbose else log_files.tail(log, _LAST_LINES)
-        self._say("\n".join([f"its log is {log}", *(f"    {line}" for line in lines)]))
+    def _stop(self, reason: str) -> None:
+        if not self._stopping.is_set():
+            self._say(reason)
+            self._stopping.set()
 
     def _fail(self, reason: str) -> None:
-        self.returncode = 1
-        if self._stopping is None:
-            self._begin_stopping(reason)
+        self._exit_code = 1
+        self._stop(reason)
 
-    def _begin_stopping(self, reason: str) -> None:
-        self._say(reason)
-        database = self.children.get(DATABASE)
-        clients = [child for child in self._list_children() if child is not database]
-        self._stopping = Stopping(clients, [database] if database else [])
+    async def _keep(self, child: Child) -> None:
+        """Run the service again and again, until everything is stopped."""
+        while await self._may_start(child):
+            returncode = await self._run_once(child)
+            now = time.monotonic()
+            child.ends = [end for end in child.ends if now - end < RESTART_PERIOD] + [now]
+            if not self._stopping.is_set():
+                await self._plan_restart(child, returncode)
+            await self._report()
 
-    def _start_due(self) -> None:
-        now = time.monotonic()
-        due = [
-            child for child in self._list_children() if child.due is not None and child.due <= now
-        ]
-        clients = [child for child in due if child.service.name != DATABASE]
-        for child in due:
-            if child not in clients:
-                self._start_child(child)
-        if clients and self._is_database_ready(now):
-            for child in clients:
-                self._start_child(child)
-        while self._waiting and all(child.is_running for child in self._list_children()):
-            helper, connection = self._waiting.pop()()
-            self._helpers.append(helper)
-            self._sources[connection] = None
+    async def _may_start(self, child: Child) -> bool:
+        """Wait until the service is due and its database answers; return False when stopping."""
+        await self._pause(child.delay)
+        if child.service.name == DATABASE:
+            return not self._stopping.is_set()
+        # One probe at a time: each adds a line to the log of a PostgreSQL that is starting.
+        async with self._probing:
+            while not self._stopping.is_set():
+                if await asyncio.to_thread(self._is_database_ready):
+                    return not self._stopping.is_set()
+                await self._pause(_PROBE_INTERVAL)
+        return False
 
-    def _is_database_ready(self, now: float) -> bool:
-        # Each attempt adds a line to the log of a PostgreSQL that is starting.
-        if now < self._next_probe:
-            return False
-        self._next_probe = now + _PROBE_INTERVAL
-        return self._probe_database()
-
-    def _start_child(self, child: Child) -> None:
-        child.due = None
-        log = LogFile(log_files.path_of(self._logs, child.service.name))
-        watcher = WatchedProcess(child.service, log, is_quiet=not self._is_verbose)
-        child.process, connection = self._nursery.start(watcher.run, name=child.service.name)
-        self._sources[connection] = child
-
-    def _report(self) -> None:
+    async def _run_once(self, child: Child) -> int:
+        """Run the service to its end, and end what it has forked; return its exit code."""
+        log = LogFile(logs.path_of(self._folder, child.service.name))
+        lines = Lines(child.service.name, log, self._terminal if self._is_verbose else None)
         try:
-            self._on_change(self._list_children())
+            process, last_line = await start(child.service, lines)
         except OSError as error:
-            # A full disk is no reason to stop serving.
-            self._say(f"'status' does not know the latest: {error}")
+            await asyncio.to_thread(lines.take_last, f"cannot be started: {error}\n".encode())
+            return _CANNOT_BE_STARTED
+        child.pid, child.started = process.pid, time.time()
+        self._guardian.add(process.pid)
+        if all(each.pid for each in self.children):
+            self._all_running.set()
+        try:
+            await self._report()
+            await process.wait()
+        finally:
+            # The workers of a killed gunicorn or nginx hold their port.
+            signal_group(process.pid, signal.SIGKILL)
+            returncode = await process.wait()
+            self._guardian.remove(process.pid)
+            child.pid = None
+        await asyncio.wait([last_line], timeout=_LAST_LINES_SECONDS)
+        return returncode
+
+    async def _plan_restart(self, child: Child, returncode: int) -> None:
+        """Say why the service has ended, and when it is started again; or give up."""
+        name = child.service.name
+        if len(child.ends) > MAX_RESTARTS:
+            self._fail(
+                f"{name} ended {len(child.ends)} times within {RESTART_PERIOD:.0f} s "
+                f"(last exit code {returncode}): stopping everything"
+            )
+        else:
+            child.restarts += 1
+            child.delay = min(_FIRST_DELAY * 2 ** (len(child.ends) - 1), _LONGEST_DELAY)
+            self._say(
+                f"{name} ended (exit code {returncode}); starting it again in {child.delay:.1f} s"
+            )
+        log = logs.path_of(self._folder, name)
+        shown = await asyncio.to_thread(logs.tail, log, _SHOWN_LINES)
+        if self._is_verbose:
+            # They have been printed.
+            shown.clear()
+        self._say("\n".join([f"its log is {log}", *(f"    {line}" for line in shown)]))
+
+    async def _pause(self, seconds: float) -> None:
+        """Wait, but not any longer than until everything is stopped."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._stopping.wait(), seconds)
+
+    async def _end(self, kept: Mapping[Child, _Kept], polite: signal.Signals, grace: float) -> None:
+        """Ask services to end, kill those that do not within `grace`, and wait for all of them.
+
+        After a second signal, nothing but the database is waited for.
+        """
+        deadline = time.monotonic() + grace
+        asked: set[int] = set()
+        pending: Collection[_Kept] = kept.values()
+        while pending:
+            is_urgent = self._stop_signals > 1 and polite is signal.SIGTERM
+            is_over = is_urgent or time.monotonic() > deadline
+            for pid in [child.pid for child in kept if child.pid is not None]:
+                if is_over:
+                    signal_group(pid, signal.SIGKILL)
+                elif pid not in asked:
+                    signal_group(pid, polite)
+                    asked.add(pid)
+            ended, pending = await asyncio.wait(pending, timeout=_TICK)
+            for task in ended:
+                task.result()
+
+    async def _announce(self) -> None:
+        await self._all_running.wait()
+        try:
+            # Nothing waits for the end of a daemon thread, which may last as long as a request.
+            await in_daemon_thread(self._when_running)
+        except NotReady as error:
+            self._fail(str(error))
+
+    async def _watch_terminal(self) -> None:
+        # The SIGHUP of a closed terminal goes to the leader of the session, and `make` does not
+        # pass it on.
+        has_terminal = os.isatty(_STDIN)
+        while has_terminal and os.isatty(_STDIN):  # noqa: ASYNC110  nothing announces it
+            await asyncio.sleep(_TICK)
+        if has_terminal:
+            self._stop("stopping: the terminal is gone")
+
+    async def _report(self) -> None:
+        async with self._reporting:
+            try:
+                await asyncio.to_thread(self._on_change, self.children)
+            except OSError as error:
+                # A full disk is no reason to stop serving.
+                self._say(f"'status' does not know the latest: {error}")
 
     def _say(self, text: str) -> None:
-        # The terminal may be gone.
-        with contextlib.suppress(OSError):
-            self._system_print(f"{text}\n")
+        self._terminal.write(OWN_NAME, text)
 
-    def _print(self, message: Any) -> None:
-        with contextlib.suppress(OSError):
-            if message.type == "text":
-                click.echo(message.data)
-            else:
-                self._printer.write(message)
+
+def _split(kept: Mapping[Child, _Kept]) -> tuple[dict[Child, _Kept], dict[Child, _Kept]]:
+    """Return the clients of the database, and the database."""
+    clients = {child: task for child, task in kept.items() if child.service.name != DATABASE}
+    return clients, {child: task for child, task in kept.items() if child not in clients}
+
+
+async def _cancel(tasks: Sequence[asyncio.Future[Any]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

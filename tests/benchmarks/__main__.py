@@ -10,7 +10,7 @@ from typing import Final
 
 import click
 
-from pulp_contentroutes.standalone import nginx
+from pulp_contentroutes.standalone import configuration
 from tests.benchmarks import report, session, table
 from tests.benchmarks.catalogue import GROUPS
 from tests.benchmarks.contenders import Plan, compete
@@ -128,7 +128,7 @@ def _measure(
 
 def _check_programs() -> None:
     missing = [name for name in ("wrk", "redis-server") if shutil.which(name) is None]
-    missing += [] if nginx.find() else ["nginx"]
+    missing += [] if configuration.find_nginx() else ["nginx"]
     if missing:
         raise click.ClickException(f"install the Debian packages {', '.join(missing)} first.")
     if find_spec("uvloop") is None:

@@ -10,8 +10,8 @@ from typing import Any, Final
 
 import psutil
 
-from pulp_contentroutes.standalone import binaries, nginx
-from pulp_contentroutes.standalone.account import Account
+from pulp_contentroutes.standalone import configuration, programs
+from pulp_contentroutes.standalone.programs import Account
 
 _ROOT: Final = Path(__file__).parents[2]
 _PACKAGES: Final = (
@@ -31,7 +31,9 @@ def described() -> dict[str, Any]:
         "packages": {name: metadata.version(name) for name in _PACKAGES},
         "programs": {
             "nginx": nginx_version(),
-            "postgresql": str(binaries.version(binaries.find(Account.for_postgresql()))),
+            "postgresql": str(
+                programs.version_of(programs.find_postgresql(Account.for_postgresql()))
+            ),
             "redis": _version("redis-server", "--version"),
             "wrk": _version("wrk", "-v"),
         },
@@ -50,7 +52,7 @@ def hardware() -> dict[str, Any]:
 
 
 def nginx_version() -> str:
-    return _version(nginx.find() or "nginx", "-v")
+    return _version(configuration.find_nginx() or "nginx", "-v")
 
 
 def _cpu() -> str:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from pulp_contentroutes.standalone import nginx
+from pulp_contentroutes.standalone import configuration
 from tests.benchmarks import processes
 from tests.harness.waiting import free_ports
 
@@ -55,11 +55,19 @@ def static_nginx(files: Path, folder: Path, log: Path) -> Iterator[tuple[int, in
     """Run an nginx that serves `files`; yield its port and process."""
     port = free_ports(1)
     folder.mkdir()
-    configuration = folder / "nginx.conf"
+    site = folder / "nginx.conf"
     # Root's temporary folders are closed to the account that nginx would switch to.
     user = "user root root;" if os.geteuid() == 0 else ""
-    configuration.write_text(_SITE.format(user=user, folder=folder, port=port, files=files))
-    command = [nginx.find() or "nginx", "-p", str(folder), "-c", str(configuration), "-e", "stderr"]
+    site.write_text(_SITE.format(user=user, folder=folder, port=port, files=files))
+    command = [
+        configuration.find_nginx() or "nginx",
+        "-p",
+        str(folder),
+        "-c",
+        str(site),
+        "-e",
+        "stderr",
+    ]
     with processes.running(command, port, log) as pid:
         yield port, pid
 

@@ -66,9 +66,6 @@ _COUNTS: Final = """
 UPDATE core_repositoryversioncontentdetails SET count = count + %(count)s
  WHERE repository_version_id = %(version)s
 """
-_NOT_PASS_THROUGH: Final = """
-UPDATE core_publication SET pass_through = false WHERE pulp_id = %(published)s
-"""
 _PUBLISHED_ARTIFACT: Final = """
 INSERT INTO core_publishedartifact (pulp_id, pulp_created, pulp_last_updated, relative_path,
                                     content_artifact_id, publication_id)
@@ -82,7 +79,6 @@ _STATEMENTS: Final = (
     _MEMBERSHIP,
     _VERSION,
     _COUNTS,
-    _NOT_PASS_THROUGH,
     _PUBLISHED_ARTIFACT,
 )
 
@@ -116,7 +112,10 @@ def make(pulp: Pulp, database: Mapping[str, str], count: int) -> Units:
     }
     repository = pulp.repository(seeds)
     # Published before the units exist, whose manifest would take its time.
-    publications = {kind: pulp.publication(repository) for kind in (PASS_THROUGH, PUBLISHED)}
+    publications = {
+        kind: pulp.publication(repository, pass_through=kind == PASS_THROUGH)
+        for kind in (PASS_THROUGH, PUBLISHED)
+    }
     with connect(database, _CONNECT_SECONDS, autocommit=True) as connection:
         _fill(connection, repository, publications[PUBLISHED], name, count)
     base_paths = {

@@ -10,7 +10,7 @@ import django
 import pytest
 from django.db import connections
 
-from pulp_contentroutes.standalone import folder, settings_file
+from pulp_contentroutes.standalone import configuration, folder
 from pulp_contentroutes.standalone.cluster import Cluster
 from pulp_contentroutes.standalone.options import Options
 from pulp_contentroutes.standalone.prepare import instance_of
@@ -32,7 +32,7 @@ def _set_up_django() -> None:
     folder.create(_DATA)
     settings = {**FAST_HASHER, "CONTENT_ORIGIN": _FRONT, "ALLOWED_HOSTS": '["testserver"]'}
     instance, _ = instance_of(_DATA, Options(settings=settings))
-    settings_file.write(instance)
+    configuration.write_settings(instance)
     with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
         # Only for this call: other processes that tests start have settings of their own.
         for name, value in instance.variables.items():

@@ -70,8 +70,10 @@ def add_version(repository: Any, files: Mapping[str, bytes]) -> Any:
 
 
 def publish_version(version: Any, **values: Any) -> Any:
-    """Return a publication of the version that names each of its files."""
+    """Return a publication of the version that names each of its files, or passes them through."""
     rows = ContentArtifact.objects.filter(content__in=version.content)
+    if values.get("pass_through"):
+        rows = rows.none()
     # `Publication.create` is for tasks: it records the created resources of the current task.
     publication = FilePublication.objects.create(repository_version=version, **values)
     with publication:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from pulp_contentroutes.standalone.account import Account
+from pulp_contentroutes.standalone.programs import Account
 from tests.harness.waiting import wait_until
 
 #: Debian installs it in a folder that only root has in PATH.

@@ -16,12 +16,12 @@ from typing import Any
 import psutil
 import pytest
 
-from pulp_contentroutes.standalone import folder, nginx
+from pulp_contentroutes.standalone import configuration, folder
 from tests.harness.console import Console
 from tests.harness.template import FAST_HASHER, PASSWORD, copy_template
 from tests.harness.waiting import connects, free_ports, wait_until
 
-HAS_NGINX = nginx.find() is not None
+HAS_NGINX = configuration.find_nginx() is not None
 requires_nginx = pytest.mark.skipif(
     not HAS_NGINX, reason="nginx is not installed (Debian package nginx)"
 )

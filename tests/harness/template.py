@@ -18,11 +18,11 @@ from typing import Final
 from packaging.utils import canonicalize_name
 
 from pulp_contentroutes.standalone import copies, folder
-from pulp_contentroutes.standalone.account import Account
 from pulp_contentroutes.standalone.cluster import Cluster
-from pulp_contentroutes.standalone.locations import SYSTEM_FOLDER
+from pulp_contentroutes.standalone.environment import SYSTEM_FOLDER
 from pulp_contentroutes.standalone.options import Options
 from pulp_contentroutes.standalone.prepare import instance_of, prepare
+from pulp_contentroutes.standalone.programs import Account
 
 ROOT: Final = Path(__file__).parents[2]
 PASSWORD: Final = "the password of the tests"

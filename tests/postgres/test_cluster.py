@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from pulp_contentroutes.standalone import binaries
-from pulp_contentroutes.standalone.account import Account
+from pulp_contentroutes.standalone import programs
+from pulp_contentroutes.standalone.programs import Account
 
 ROOT = Path(__file__).parents[2]
 UNKNOWN = Account(54321, 0)
@@ -36,7 +36,7 @@ def folder() -> Iterator[Path]:
     """Yield a folder of the unknown user that this user can reach, unlike pytest's folders."""
     if os.geteuid() != 0:
         pytest.skip("only root can become another user")
-    if not UNKNOWN.can_use(binaries.find(None) / "initdb"):
+    if not UNKNOWN.can_use(programs.find_postgresql(None) / "initdb"):
         pytest.skip("PostgreSQL is in a folder that is closed to other users")
     found = Path(tempfile.mkdtemp(dir="/tmp"))
     os.chown(found, UNKNOWN.uid, UNKNOWN.gid)

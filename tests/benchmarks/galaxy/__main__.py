@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from pulp_contentroutes.standalone import nginx
+from pulp_contentroutes.standalone import configuration
 from tests.benchmarks import session
 from tests.benchmarks.galaxy import environment, pulp, report, table
 from tests.benchmarks.galaxy.content import COLLECTION
@@ -78,7 +78,7 @@ def main(
     quick: bool, without_pulp_ansible: bool, growth: bool, output: Path | None, **given: int | None
 ) -> None:
     plan = _plan(_QUICK if quick else _FULL, **given)
-    if nginx.find() is None:
+    if configuration.find_nginx() is None:
         raise click.ClickException("install the Debian package nginx first.")
     session.exit_on_stop_signals()
     say = session.narrator()

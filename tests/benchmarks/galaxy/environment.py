@@ -21,13 +21,13 @@ _PACKAGES: Final = (
 )
 _FACTS: Final = """
 import importlib.metadata, json, platform, sys
-from pulp_contentroutes.standalone import binaries
-from pulp_contentroutes.standalone.account import Account
+from pulp_contentroutes.standalone import programs
+from pulp_contentroutes.standalone.programs import Account
 known = {each.metadata["Name"].lower(): each.version for each in importlib.metadata.distributions()}
 print(json.dumps({
     "python": platform.python_version(),
     "packages": {name: known.get(name.lower()) for name in sys.argv[1:]},
-    "postgresql": binaries.version(binaries.find(Account.for_postgresql())),
+    "postgresql": programs.version_of(programs.find_postgresql(Account.for_postgresql())),
 }))
 """
 

@@ -13,7 +13,7 @@ from typing import Final
 
 import click
 
-from pulp_contentroutes.standalone import nginx
+from pulp_contentroutes.standalone import configuration
 from tests.benchmarks import session
 from tests.benchmarks.session import Say
 from tests.benchmarks.soak import inside, table
@@ -84,7 +84,7 @@ the instance is kept in .cache/soak.log.
 @click.option("--minutes", type=click.FloatRange(1, 600), default=10, help="Duration of all loads.")
 @click.option("--quick", is_flag=True, help="One minute of loads, with everything more often.")
 def main(minutes: float, quick: bool) -> None:
-    if nginx.find() is None:
+    if configuration.find_nginx() is None:
         raise click.ClickException("install the Debian package nginx first.")
     session.exit_on_stop_signals()
     say = session.narrator()

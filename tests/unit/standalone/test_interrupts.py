@@ -16,18 +16,17 @@ from click.testing import CliRunner, Result
 from pulp_contentroutes.galaxy.client import Ended
 from pulp_contentroutes.standalone import (
     cli,
+    errors,
     folder,
     galaxy_upload,
     health,
-    interrupts,
-    passwords,
+    options,
     prepare,
 )
 from pulp_contentroutes.standalone.cluster import Cluster
-from pulp_contentroutes.standalone.errors import Interrupted
-from pulp_contentroutes.standalone.interrupts import StopSignal
+from pulp_contentroutes.standalone.errors import Interrupted, StopSignal
+from pulp_contentroutes.standalone.logs import step
 from pulp_contentroutes.standalone.options import Options
-from pulp_contentroutes.standalone.steps import step
 from tests.harness.waiting import wait_until
 
 #: A program in place of Python: it writes its process id into the log, and takes long.
@@ -124,7 +123,7 @@ def test_ctrl_c_while_stop_waits_says_that_pulp_goes_on_stopping(
 
 
 def test_ctrl_c_at_a_question_changes_nothing(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cli, "_confirm", raise_abort)
+    monkeypatch.setattr(options, "confirm", raise_abort)
     result = invoke("reset", "--data", str(data))
     assert (result.exit_code, result.stderr) == (130, "\nStopped; nothing was changed.\n")
     assert folder.is_ours(data)
@@ -169,7 +168,7 @@ def test_ctrl_c_in_an_upload_says_how_far_it_came(
 def test_other_stop_signals_end_as_ctrl_c_does(number: signal.Signals) -> None:
     before = signal.getsignal(number)
     try:
-        interrupts.raise_on_stop_signals()
+        errors.raise_on_stop_signals()
         with pytest.raises(StopSignal) as raised:
             signal.raise_signal(number)
     finally:
@@ -181,7 +180,7 @@ def test_a_second_ctrl_c_waits_for_what_must_end() -> None:
     done = []
 
     def stop() -> None:
-        with interrupts.hold_back_interrupts():
+        with errors.hold_back_interrupts():
             signal.raise_signal(signal.SIGINT)
             done.append("stopped PostgreSQL")
 
@@ -223,7 +222,7 @@ def test_passwords_are_not_asked_for_before_there_is_an_administrator(
     data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (data / folder.OPTIONS_FILE).unlink()
-    monkeypatch.setattr(passwords, "ask", interrupt)
+    monkeypatch.setattr(options, "ask_password", interrupt)
     result = invoke("password", "--data", str(data))
     assert result.exit_code == 1
     assert "was never ready, and has no 'admin'" in result.stderr

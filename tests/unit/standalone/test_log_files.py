@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from pulp_contentroutes.standalone import folder, log_files, show_logs
+from pulp_contentroutes.standalone import cli, folder, logs
 from pulp_contentroutes.standalone.cli import main
-from pulp_contentroutes.standalone.log_files import LogFile, path_of, read, tail
+from pulp_contentroutes.standalone.logs import LogFile, path_of, read, tail
 
 Open = Callable[..., LogFile]
 LINE = b"x" * 99 + b"\n"
@@ -21,7 +21,7 @@ def open_log(tmp_path: Path) -> Iterator[Open]:
     """Yield a function that opens logs of the service "a"; they are closed after the test."""
     with contextlib.ExitStack() as stack:
 
-        def make(most_bytes: int = log_files.MOST_BYTES) -> LogFile:
+        def make(most_bytes: int = logs.MOST_BYTES) -> LogFile:
             log = LogFile(path_of(tmp_path, "a"), most_bytes)
             return stack.enter_context(contextlib.closing(log))
 
@@ -72,7 +72,7 @@ def test_a_log_goes_on_after_the_disk_was_full(
         def refuse(path: Path) -> None:
             raise OSError(28, "No space left on device")
 
-        full.setattr(log_files, "_open", refuse)
+        full.setattr(logs, "_open", refuse)
         log.write(b"lost\n")
     log.write(b"kept\n")
     assert path_of(tmp_path, "a").read_bytes() == b"kept\n"
@@ -101,7 +101,7 @@ def test_the_last_lines_reach_back_over_the_begin_of_a_file(tmp_path: Path, open
 def test_following_misses_nothing_when_a_file_is_full_or_the_end_comes(
     tmp_path: Path, open_log: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(log_files, "_FOLLOW_SECONDS", 0)
+    monkeypatch.setattr(logs, "_FOLLOW_SECONDS", 0)
     log = open_log(100)
     expected = [f"line {number:04}\n".encode() for number in range(50)]
     log.write(expected[0])
@@ -149,5 +149,5 @@ def test_ctrl_c_ends_following_without_a_word(data: Path, monkeypatch: pytest.Mo
     def interrupt(data: Path) -> bool:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(show_logs, "_runs", interrupt)
+    monkeypatch.setattr(cli, "_runs", interrupt)
     assert show(data, "api", "--follow") == (0, "I am api\n")

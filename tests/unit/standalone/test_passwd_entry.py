@@ -9,11 +9,11 @@ from typing import NoReturn
 import pytest
 from click.testing import CliRunner
 
-from pulp_contentroutes.standalone import binaries, folder
-from pulp_contentroutes.standalone.account import Account
+from pulp_contentroutes.standalone import folder, programs
 from pulp_contentroutes.standalone.cli import main
 from pulp_contentroutes.standalone.cluster import Cluster
 from pulp_contentroutes.standalone.errors import NoPostgreSQL
+from pulp_contentroutes.standalone.programs import Account
 
 #: A fake initdb with the real error message; `id` gets the name from the C library, as initdb does.
 INITDB = """#!/bin/sh
@@ -43,7 +43,7 @@ def nameless(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cluster:
 
     monkeypatch.setattr(pwd, "getpwuid", refuse)
     monkeypatch.setattr(Account, "for_postgresql", lambda: None)
-    monkeypatch.setattr(binaries, "find", lambda account: tmp_path)
+    monkeypatch.setattr(programs, "find_postgresql", lambda account: tmp_path)
     folder.create(tmp_path / "data")
     return Cluster(tmp_path / "data")
 

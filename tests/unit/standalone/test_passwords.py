@@ -8,14 +8,19 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from pulp_contentroutes.standalone import cli, folder, passwords, prepare
+from pulp_contentroutes.standalone import cli, folder, options, prepare
 from pulp_contentroutes.standalone.cluster import Cluster
 from pulp_contentroutes.standalone.errors import BadPassword
+from pulp_contentroutes.standalone.logs import step
 from pulp_contentroutes.standalone.options import Options
-from pulp_contentroutes.standalone.steps import step
 
-GOOD = ["x", "ä:b c", "p" * passwords.MOST_CHARACTERS, "𝄞" * passwords.MOST_CHARACTERS]
-BAD = ["", "p" * (passwords.MOST_CHARACTERS + 1), "a\tb", "a\0b", "a\x7fb", "a\udcffb"]
+GOOD = [
+    "x",
+    "ä:b c",
+    "p" * options.MOST_PASSWORD_CHARACTERS,
+    "𝄞" * options.MOST_PASSWORD_CHARACTERS,
+]
+BAD = ["", "p" * (options.MOST_PASSWORD_CHARACTERS + 1), "a\tb", "a\0b", "a\x7fb", "a\udcffb"]
 
 
 @pytest.fixture
@@ -51,7 +56,7 @@ def test_one_line_of_standard_input_is_the_password(
 @pytest.mark.parametrize("password", BAD)
 def test_what_no_client_can_send_is_refused(password: str) -> None:
     with pytest.raises(BadPassword) as raised:
-        passwords.check(password)
+        options.check_password(password)
     assert not password or password not in str(raised.value)
 
 
@@ -76,7 +81,7 @@ def test_a_terminal_is_asked_twice(monkeypatch: pytest.MonkeyPatch) -> None:
     terminal = io.TextIOWrapper(io.BytesIO())
     monkeypatch.setattr(terminal, "isatty", lambda: True)
     monkeypatch.setattr(sys, "stdin", terminal)
-    assert passwords.ask() == "second"
+    assert options.ask_password() == "second"
 
 
 @pytest.mark.parametrize("password", [*BAD[1:3], BAD[4]])

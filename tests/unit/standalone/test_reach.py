@@ -8,7 +8,7 @@ from typing import Any
 import psutil
 import pytest
 
-from pulp_contentroutes.standalone import nginx, reach, settings_file
+from pulp_contentroutes.standalone import configuration, reach
 from pulp_contentroutes.standalone.instance import Instance
 from pulp_contentroutes.standalone.options import Options
 
@@ -101,7 +101,7 @@ def test_urls_of_content_lead_to_the_port_of_the_content_app(
     options: dict[str, Any], origin: str | None
 ) -> None:
     """Without an origin they are paths, which a client appends to the address of the API."""
-    assert settings_file._settings(instance(**options))["CONTENT_ORIGIN"] == origin
+    assert configuration._settings(instance(**options))["CONTENT_ORIGIN"] == origin
 
 
 def test_a_machine_without_a_network_has_its_own_address(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -145,6 +145,6 @@ def test_who_lets_others_in_is_told_who_and_that_there_is_no_tls(
 
 def test_all_addresses_means_those_of_ipv4_too() -> None:
     """nginx's default for [::] is IPv6 alone."""
-    assert nginx._listen(instance(bind="::")) == "[::]:8080 ipv6only=off"
-    assert nginx._listen(instance(bind="::1")) == "[::1]:8080"
-    assert nginx._listen(instance(bind="0.0.0.0")) == "0.0.0.0:8080"
+    assert configuration._listen(instance(bind="::")) == "[::]:8080 ipv6only=off"
+    assert configuration._listen(instance(bind="::1")) == "[::1]:8080"
+    assert configuration._listen(instance(bind="0.0.0.0")) == "0.0.0.0:8080"

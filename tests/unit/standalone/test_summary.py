@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from pulp_contentroutes.standalone import demo, locations, summary
+from pulp_contentroutes.standalone import environment, folder, serve
+from pulp_contentroutes.standalone.environment import command_line
 from pulp_contentroutes.standalone.instance import Instance
-from pulp_contentroutes.standalone.locations import command_line
 from pulp_contentroutes.standalone.options import Options
 
 
@@ -29,8 +29,8 @@ def commands(text: str) -> list[list[str]]:
 
 
 def test_the_lines_for_a_second_terminal_name_program_and_folder(instance: Instance) -> None:
-    text = summary.render(instance, 1.0, None, None)
-    program = locations.program("pulp-contentroutes")
+    text = serve.render_summary(instance, 1.0, None, None)
+    program = environment.program("pulp-contentroutes")
     where = ["--data", str(instance.folder)]
     assert commands(text) == [[program, "status", *where], [program, "password", *where]]
 
@@ -66,7 +66,7 @@ def test_a_program_that_every_terminal_finds_needs_no_path(
     install(tmp_path / "bin", monkeypatch)
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
     monkeypatch.setattr(sys, "base_prefix", sys.prefix)
-    assert command_line(locations.default_folder(), "status") == "pulp-contentroutes status"
+    assert command_line(environment.default_folder(), "status") == "pulp-contentroutes status"
 
 
 def test_a_program_behind_another_of_its_name_needs_its_path(
@@ -76,42 +76,42 @@ def test_a_program_behind_another_of_its_name_needs_its_path(
     install(tmp_path / "other", monkeypatch, is_started=False)
     monkeypatch.setenv("PATH", f"{tmp_path / 'other'}:{tmp_path / 'own'}")
     monkeypatch.setattr(sys, "base_prefix", sys.prefix)
-    assert command_line(locations.default_folder(), "status") == f"{own} status"
+    assert command_line(environment.default_folder(), "status") == f"{own} status"
 
 
 def test_another_terminal_has_not_activated_this_environment(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    program = locations.program("pulp-contentroutes")
+    program = environment.program("pulp-contentroutes")
     monkeypatch.setenv("PATH", f"{Path(program).parent}:{os.environ['PATH']}")
     monkeypatch.setattr(sys, "argv", [program])
-    assert command_line(locations.default_folder(), "stop") == shlex.join([program, "stop"])
+    assert command_line(environment.default_folder(), "stop") == shlex.join([program, "stop"])
 
 
 def test_a_link_on_the_path_into_an_environment_will_do(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """pipx makes such a link."""
-    program = locations.program("pulp-contentroutes")
+    program = environment.program("pulp-contentroutes")
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin" / "pulp-contentroutes").symlink_to(program)
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
     monkeypatch.setattr(sys, "argv", [program])
-    assert command_line(locations.default_folder(), "stop") == "pulp-contentroutes stop"
+    assert command_line(environment.default_folder(), "stop") == "pulp-contentroutes stop"
 
 
 def test_a_password_that_was_made_up_is_repeated(instance: Instance) -> None:
     line = "\n  user         admin, password s3cret   (shown at this start only)\n"
-    assert line in summary.render(instance, 1.0, "s3cret", None)
-    assert "\n  user         admin\n" in summary.render(instance, 1.0, None, None)
+    assert line in serve.render_summary(instance, 1.0, "s3cret", None)
+    assert "\n  user         admin\n" in serve.render_summary(instance, 1.0, None, None)
 
 
 def test_every_address_is_that_of_clients(instance: Instance) -> None:
-    (instance.folder / demo.MARKER).write_text(json.dumps({"token": "pcr_x"}))
+    (instance.folder / folder.DEMO_FILE).write_text(json.dumps({"token": "pcr_x"}))
     settings = {"CONTENT_ORIGIN": "https://pulp.example"}
     options = Options(settings=settings, bind="198.51.100.7")
     made = Instance(instance.folder, options, instance.nginx, {})
-    text = summary.render(made, 1.0, None, "default")
+    text = serve.render_summary(made, 1.0, None, "default")
     assert "\n  start page   https://pulp.example/\n" in text
     assert "\n  or           http://198.51.100.7:8080/\n" in text
     content = "https://pulp.example/pulp_contentroutes/content/default/"
@@ -122,7 +122,6 @@ def test_every_address_is_that_of_clients(instance: Instance) -> None:
 
 
 def test_a_demo_that_could_not_be_loaded_is_not_offered(instance: Instance) -> None:
-    (instance.folder / demo.MARKER).write_text(json.dumps({"token": "pcr_x"}))
-    text = summary.render(instance, 1.0, None, None, "The demo could not be loaded: x")
+    text = serve.render_summary(instance, 1.0, None, None, "The demo could not be loaded: x")
     assert "The demo could not be loaded: x" in text
     assert "Try:" not in text

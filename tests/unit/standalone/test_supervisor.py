@@ -1,5 +1,7 @@
 """The supervisor with real, small processes: restarts, giving up, stopping in order and in time."""
 
+import asyncio
+import contextlib
 import io
 import os
 import signal
@@ -7,18 +9,18 @@ import stat
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import psutil
 import pytest
-from honcho.printer import Printer
 
-from pulp_contentroutes.standalone import stopping, supervisor, watched
-from pulp_contentroutes.standalone.services import DATABASE, Service
+from pulp_contentroutes.standalone import supervisor
+from pulp_contentroutes.standalone.process import DATABASE, Child, Service
+from pulp_contentroutes.standalone.supervisor import STOP_SIGNALS, Supervisor
 from tests.harness.waiting import wait_until
 
-Watch = Callable[[list[watched.Child]], None]
+Watch = Callable[[Sequence[Child]], None]
 
 #: A service that writes a line and then waits; the second one ignores SIGINT and SIGTERM.
 WAIT = "import time; print('here', flush=True); time.sleep(600)"
@@ -63,22 +65,22 @@ class Run:
     ) -> None:
         self.output = Output(stop_at or [])
         self.on_change = on_change or (lambda children: None)
-        self.supervisor = supervisor.Supervisor(
+        self.is_database_ready: Callable[[], bool] = lambda: True
+        self.when_running: Callable[[], None] = lambda: None
+        self.supervisor = Supervisor(
             services,
-            lambda: True,
-            self._changed,
-            logs or Path(os.devnull),
+            is_database_ready=lambda: self.is_database_ready(),
+            on_change=lambda children: self.on_change(children),
+            folder=logs or Path(os.devnull),
+            when_running=lambda: self.when_running(),
             is_verbose=logs is None,
-            printer=Printer(self.output),
+            output=self.output,
         )
 
-    def _changed(self, children: list[watched.Child]) -> None:
-        self.on_change(children)
-
     def loop(self) -> int:
-        handlers = {number: signal.getsignal(number) for number in watched.STOP_SIGNALS}
+        handlers = {number: signal.getsignal(number) for number in STOP_SIGNALS}
         try:
-            return self.supervisor.loop()
+            return asyncio.run(self.supervisor.run())
         finally:
             for number, handler in handlers.items():
                 signal.signal(number, handler)
@@ -98,15 +100,15 @@ def stop() -> None:
 
 @pytest.fixture(autouse=True)
 def short_times(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stopping, "CLIENTS_GRACE", 0.5)
-    monkeypatch.setattr(stopping, "DATABASE_GRACE", 0.5)
+    monkeypatch.setattr(supervisor, "CLIENTS_GRACE", 0.5)
+    monkeypatch.setattr(supervisor, "DATABASE_GRACE", 0.5)
     monkeypatch.setattr(supervisor, "_FIRST_DELAY", 0.01)
 
 
 def test_a_killed_service_comes_back() -> None:
     pids = []
 
-    def watch(children: list[watched.Child]) -> None:
+    def watch(children: Sequence[Child]) -> None:
         pid = children[0].pid
         if pid is None or pid in pids:
             return
@@ -122,11 +124,11 @@ def test_a_killed_service_comes_back() -> None:
     assert "a ended (exit code -9); starting it again" in run.output.getvalue()
 
 
-@pytest.mark.parametrize("number", watched.STOP_SIGNALS)
+@pytest.mark.parametrize("number", STOP_SIGNALS)
 def test_each_stop_signal_ends_everything(number: signal.Signals) -> None:
     ended: list[int] = []
 
-    def watch(children: list[watched.Child]) -> None:
+    def watch(children: Sequence[Child]) -> None:
         if children[0].pid and not ended:
             ended.append(children[0].pid)
             os.kill(os.getpid(), number)
@@ -137,23 +139,31 @@ def test_each_stop_signal_ends_everything(number: signal.Signals) -> None:
     assert not is_alive(ended[0])
 
 
-def test_a_service_comes_back_when_its_watcher_is_killed() -> None:
-    """The output of the service would be lost, so the service is restarted."""
-    pids: list[int] = []
+def test_a_killed_guardian_comes_back() -> None:
+    """Without one, a killed supervisor would leave its services behind."""
+    seen: list[int] = []
 
-    def watch(children: list[watched.Child]) -> None:
-        child = children[0]
-        if child.pid is None or child.pid in pids:
-            return
-        pids.append(child.pid)
-        if len(pids) == 1:
-            assert child.process
-            child.process.kill()
-        else:
-            stop()
+    def wait_for_another() -> None:
+        for _ in range(2):
+            seen.append(wait_until(lambda: next(iter(_guardians() - set(seen)), None)))
+            os.kill(seen[-1], signal.SIGKILL)
+        stop()
 
-    assert Run(service("a", WAIT), on_change=watch).loop() == 0
-    assert not is_alive(pids[0])
+    run = Run(service("a", WAIT))
+    run.when_running = wait_for_another
+    assert run.loop() == 0
+    assert not any(map(is_alive, seen))
+    assert not _guardians()
+
+
+def _guardians() -> set[int]:
+    found = set()
+    for each in psutil.Process().children():
+        # One that was killed may not have been reaped yet.
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if "pulp_contentroutes.standalone.guardian" in each.cmdline():
+                found.add(each.pid)
+    return found
 
 
 def test_a_service_that_keeps_ending_ends_everything_with_a_message() -> None:
@@ -162,7 +172,7 @@ def test_a_service_that_keeps_ending_ends_everything_with_a_message() -> None:
     output = run.output.getvalue()
     assert "the reason" in output
     assert "broken ended 7 times within 60 s (last exit code 7): stopping everything" in output
-    assert not any(child.is_running for child in run.supervisor.children.values())
+    assert not any(child.pid for child in run.supervisor.children)
 
 
 def test_a_program_that_is_not_there_ends_everything_with_a_message() -> None:
@@ -175,7 +185,7 @@ def test_the_database_is_stopped_after_its_clients_and_the_stubborn_are_killed()
     """PostgreSQL must still run when Pulp's processes sign off."""
     ends: list[str] = []
 
-    def watch(children: list[watched.Child]) -> None:
+    def watch(children: Sequence[Child]) -> None:
         for child in children:
             if child.ends and child.service.name not in ends:
                 ends.append(child.service.name)
@@ -186,7 +196,7 @@ def test_the_database_is_stopped_after_its_clients_and_the_stubborn_are_killed()
 
 
 def test_a_second_signal_does_not_wait_for_the_stubborn(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stopping, "CLIENTS_GRACE", 600)
+    monkeypatch.setattr(supervisor, "CLIENTS_GRACE", 600)
 
     run = Run(service("stubborn", STUBBORN), stop_at=["stubborn|here", "stopping:"])
     assert run.loop() == 0
@@ -197,7 +207,7 @@ def test_what_a_killed_service_forked_is_ended_too() -> None:
     run = Run(service("forking", FORKING))
     killed: list[int] = []
 
-    def watch(children: list[watched.Child]) -> None:
+    def watch(children: Sequence[Child]) -> None:
         pid = children[0].pid
         if pid is None:
             return
@@ -224,10 +234,10 @@ def test_clients_wait_for_the_database(tmp_path: Path) -> None:
 
     def is_ready() -> bool:
         asked.append(next(answers))
-        assert run.supervisor.children["client"].pid is None
+        assert run.supervisor.children[1].pid is None
         return asked[-1]
 
-    run.supervisor._probe_database = is_ready
+    run.is_database_ready = is_ready
     run.on_change = lambda children: stop() if all(child.pid for child in children) else None
     assert run.loop() == 0
     assert asked == [False, False, True]
@@ -237,7 +247,7 @@ def test_a_report_that_fails_ends_nothing() -> None:
     """A full disk is no reason to stop serving."""
     calls: list[int] = []
 
-    def watch(children: list[watched.Child]) -> None:
+    def watch(children: Sequence[Child]) -> None:
         calls.append(1)
         raise OSError(28, "No space left on device")
 
@@ -250,7 +260,7 @@ def test_a_report_that_fails_ends_nothing() -> None:
 def test_a_failure_of_the_supervisor_leaves_nothing_running() -> None:
     pids: list[int] = []
 
-    def watch(children: list[watched.Child]) -> None:
+    def watch(children: Sequence[Child]) -> None:
         pids.extend(child.pid for child in children if child.pid)
         raise RuntimeError("a bug")
 
@@ -259,12 +269,11 @@ def test_a_failure_of_the_supervisor_leaves_nothing_running() -> None:
         run.loop()
     assert pids
     assert not any(is_alive(pid) for pid in pids)
-    watchers = [child.process for child in run.supervisor.children.values() if child.process]
-    assert not any(watcher.is_alive() for watcher in watchers)
+    assert not _guardians()
 
 
 def test_a_chatty_service_ends_with_a_killed_supervisor(tmp_path: Path) -> None:
-    """Its lines are not read any more, so its watcher must not wait for room in the pipe."""
+    """Its lines are not read any more, and it must not wait for room in the pipe."""
     pids = tmp_path / "pids"
     code = f"""
 import sys
@@ -272,8 +281,7 @@ from pathlib import Path
 from tests.unit.standalone.test_supervisor import CHATTY, WAIT, Run, service
 def watch(children):
     if all(child.pid for child in children):
-        text = " ".join(str(n) for child in children for n in (child.pid, child.process.pid))
-        Path({str(pids)!r}).write_text(text)
+        Path({str(pids)!r}).write_text(" ".join(str(child.pid) for child in children))
 Run(service("chatty", CHATTY), service("quiet", WAIT), on_change=watch).loop()
 """
     with subprocess.Popen([sys.executable, "-c", code], cwd=ROOT) as top:
@@ -282,6 +290,9 @@ Run(service("chatty", CHATTY), service("quiet", WAIT), on_change=watch).loop()
             assert time.monotonic() < deadline
             time.sleep(0.05)
         left = [psutil.Process(int(pid)) for pid in pids.read_text().split()]
+        # The services and the guardian.
+        assert len(psutil.Process(top.pid).children()) == 3
+        left += psutil.Process(top.pid).children()
         top.kill()
     _, alive = psutil.wait_procs(left, timeout=15)
     assert not alive
@@ -290,10 +301,9 @@ Run(service("chatty", CHATTY), service("quiet", WAIT), on_change=watch).loop()
 def test_a_closed_terminal_stops_everything(monkeypatch: pytest.MonkeyPatch) -> None:
     """The SIGHUP goes to the leader of the session, which may be a `make` that keeps it."""
     pids: list[int] = []
-    # A real terminal cannot be closed here: the watchers, copies of this process, hold it, too.
     monkeypatch.setattr(os, "isatty", lambda descriptor: not pids)
 
-    def watch(children: list[watched.Child]) -> None:
+    def watch(children: Sequence[Child]) -> None:
         pids.extend(child.pid for child in children if child.pid)
 
     run = Run(service("a", WAIT), on_change=watch)
@@ -304,7 +314,7 @@ def test_a_closed_terminal_stops_everything(monkeypatch: pytest.MonkeyPatch) -> 
 def test_a_quiet_supervisor_prints_nothing_of_a_service_that_runs(tmp_path: Path) -> None:
     log = tmp_path / "a.log"
 
-    def watch(children: list[watched.Child]) -> None:
+    def watch(children: Sequence[Child]) -> None:
         if children[0].pid:
             wait_until(lambda: log.exists() and "here\n" in log.read_text())
             stop()
@@ -340,7 +350,7 @@ def test_a_service_runs_on_when_its_log_cannot_be_written(tmp_path: Path) -> Non
     """With a full disk only lines are lost."""
     pids: list[int] = []
 
-    def watch(children: list[watched.Child]) -> None:
+    def watch(children: Sequence[Child]) -> None:
         pids.extend(child.pid for child in children if child.pid)
         stop()
 

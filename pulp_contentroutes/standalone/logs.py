@@ -1,13 +1,15 @@
-"""The services' logs: how they are written to files of bounded size, and read back."""
+"""The services' logs, in files of bounded size, and the steps of a start on the terminal."""
 
 import contextlib
 import os
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO, Final
+
+import click
 
 #: The most bytes in one file; each service has its current file and the one before.
 MOST_BYTES: Final = 10 * 1024 * 1024
@@ -127,3 +129,17 @@ def _older(path: Path) -> Path:
 def _open(path: Path) -> IO[bytes]:
     descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
     return open(descriptor, "ab", buffering=0)
+
+
+@contextmanager
+def step(label: str, output: IO[str] | None = None) -> Iterator[None]:
+    """Print `label` when the block starts and its duration when it ends (None: on stdout)."""
+    click.echo(f"{label} ... ", nl=False, file=output)
+    started = time.monotonic()
+    try:
+        yield
+    except BaseException as error:
+        is_told = isinstance(error, KeyboardInterrupt)
+        click.echo("stopped" if is_told else "failed", file=output)
+        raise
+    click.echo(f"{time.monotonic() - started:.1f} s", file=output)
