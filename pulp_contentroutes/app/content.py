@@ -8,6 +8,7 @@ just not exist. So a failed import is logged; the content app goes on with Pulp'
 import logging
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
 from django.conf import settings
 from pulpcore.plugin.content import app
 
@@ -17,8 +18,8 @@ from pulp_contentroutes.paths import CONTENT_PREFIX
 log = logging.getLogger(__name__)
 
 
-def add_content_route() -> None:
-    """Put the content route onto Pulp's content app.
+def add_content_route() -> Handler:
+    """Put the content route onto Pulp's content app; return its handler.
 
     The dynamic segments must be called `pulp_domain` and `path`: Pulp's middleware reads them.
     """
@@ -33,15 +34,16 @@ def add_content_route() -> None:
             web.get(prefix + "{path:.+}", handler.serve_content_route),
         ]
     )
+    return handler.serve_content_route
 
 
-def add_fast_path() -> None:
+def add_fast_path(content_handler: Handler) -> None:
     """Put the fast path onto Pulp's content app."""
     from pulp_contentroutes.app.edge.fast_path import FastPath
     from pulp_contentroutes.serving.errors import UnsupportedSetting
 
     try:
-        fast_path = FastPath()
+        fast_path = FastPath(content_handler)
     except UnsupportedSetting as error:
         log.critical("The fast path is off, Pulp's own handler serves: %s", error)
         return
@@ -58,8 +60,7 @@ def add_fast_path() -> None:
 
 hide_unreadable_requests()
 try:
-    add_content_route()
-    add_fast_path()
+    add_fast_path(add_content_route())
 except ImportError:
     log.critical(
         "pulp_contentroutes serves nothing under %s: it could not be imported. Reinstall it with "

@@ -22,6 +22,19 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
+class Mount:
+    """Content below the `path` of a domain, at URLs below `prefix`.
+
+    Both are decoded, and end in "/". `path` is a base path, or a directory below one. Without
+    domains, `domain` is None.
+    """
+
+    prefix: str
+    path: str
+    domain: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ContentSet:
     """An immutable set of paths: a complete publication, or a complete repository version.
 

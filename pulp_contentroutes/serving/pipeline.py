@@ -45,7 +45,11 @@ _DEBUG_HEADER: Final = "X-Contentroutes"
 
 
 class Pipeline:
-    """The two middlewares. `mark_request` sets the correlation id of log lines, as Pulp's would."""
+    """The two middlewares.
+
+    `content_handler` is Pulp's handler for the URLs of mounts. `mark_request` sets the correlation
+    id of log lines, as Pulp's would.
+    """
 
     def __init__(
         self,
@@ -53,6 +57,7 @@ class Pipeline:
         resolver: Resolver,
         admission: Admission,
         responder: Responder,
+        content_handler: Handler,
         mark_request: Callable[[], None],
         *,
         has_debug_header: bool = False,
@@ -61,6 +66,7 @@ class Pipeline:
         self._resolver = resolver
         self._admission = admission
         self._responder = responder
+        self._content_handler = content_handler
         self._mark_request = mark_request
         self._has_debug_header = has_debug_header
         self._memory = RequestMemory(routes, resolver.snapshots)
@@ -82,6 +88,7 @@ class Pipeline:
                 if result is None:
                     state = begin_state(request)
                     request = self._routes.normalize(request)
+                    self._routes.enter_mount(request, state)
                     result = await self._answer(request, state)
             except Exception:
                 self._mark_request()
@@ -109,6 +116,8 @@ class Pipeline:
         @web.middleware
         async def contentroutes(request: web.Request, handler: Handler) -> web.StreamResponse:
             state = state_of(request)
+            if state is not None and state.mount is not None:
+                handler = self._answer_at_mount
             if state is None or state.waiting is None:
                 self._admission.end_authentication(request)
                 return await handler(request)
@@ -272,6 +281,12 @@ class Pipeline:
                 # Otherwise Pulp has marked it already.
                 self._mark_request()
             return _respond_to_fault(request, fault)
+
+    async def _answer_at_mount(self, request: web.Request) -> web.StreamResponse:
+        """Answer with Pulp's handler in place of aiohttp's 404."""
+        if request.method not in _METHODS:
+            raise web.HTTPMethodNotAllowed(request.method, _METHODS)
+        return await self._content_handler(request)
 
     async def _readable(
         self, request: web.Request, response: web.StreamResponse

@@ -6,7 +6,7 @@ from typing import Any, Final
 from aiohttp import web
 
 from pulp_contentroutes.serving.handover import Handover
-from pulp_contentroutes.serving.model import Snapshot, Target
+from pulp_contentroutes.serving.model import Mount, Snapshot, Target
 
 # aiohttp has typed keys since 3.14, and warns about others.
 _STATE: Final[Any] = getattr(web, "RequestKey", lambda name, _: name)("contentroutes", object)
@@ -18,6 +18,8 @@ class RequestState:
 
     #: The reason why Pulp's handler answers; None while undecided, and once we have answered.
     handover: Handover | None = None
+    #: The mount that the URL is below, if aiohttp has no route for it.
+    mount: Mount | None = None
     #: Whether the content has a guard.
     is_guarded: bool = False
     #: The snapshot and the target of a request whose guard waits for Pulp's authentication.
@@ -35,6 +37,12 @@ def state_of(request: web.BaseRequest) -> RequestState | None:
     """Return the state of the request; None if it has not passed the fast path."""
     state: RequestState | None = request.get(_STATE)
     return state
+
+
+def mount_of(request: web.BaseRequest) -> Mount | None:
+    """Return the mount that the request's URL is below, None without one."""
+    state = state_of(request)
+    return None if state is None else state.mount
 
 
 def mark_guarded(request: web.BaseRequest) -> None:

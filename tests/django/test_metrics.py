@@ -10,6 +10,7 @@ from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 from pulpcore import metrics
 from pytest_django import Settings
 
+from pulp_contentroutes.app.edge.content_handler import ContentRouteHandler
 from pulp_contentroutes.app.edge.fast_path import FastPath, _count_bytes
 from pulp_contentroutes.app.edge.metrics import FAILURES, HANDOVERS, RUNNING, observe
 from pulp_contentroutes.serving.background import Background
@@ -127,7 +128,7 @@ async def test_a_worker_supervises_what_runs_beside_its_requests(
         await asyncio.Event().wait()
 
     monkeypatch.setattr(Listener, "run", listen)
-    running = FastPath().running(web.Application())
+    running = FastPath(ContentRouteHandler().serve_content_route).running(web.Application())
     await anext(running)
     tasks = {task for name, task in measured(reader) if name == RUNNING}
     assert tasks == {"listener", "open files", "uses of tokens"}

@@ -8,6 +8,7 @@ from django.conf import settings
 from yarl import URL
 
 from pulp_contentroutes.paths import CONTENT_PREFIX, percent_encode, with_domain
+from pulp_contentroutes.serving.request_state import mount_of
 
 #: Pulp's format of a checkpoint directory's name, for `strftime` (pulpcore.constants), and the
 #: pattern of such names.
@@ -36,7 +37,9 @@ def append_slash(request: web.Request) -> URL:
 
 
 def own_location(request: web.Request, location: URL) -> URL | None:
-    """Return the URL below our prefix for a redirect by Pulp's handler, None if it leads elsewhere.
+    """Return the URL below our prefix, or the mount, for a redirect by Pulp's handler.
+
+    Return None if it leads elsewhere.
 
     Pulp makes its `location` from decoded text, so that `?`, `#` and `%2e%2e` in a name arrive
     changed, and it drops the query. Both are taken from the request again.
@@ -49,6 +52,9 @@ def own_location(request: web.Request, location: URL) -> URL | None:
         return None
     own = with_domain(CONTENT_PREFIX, domain_name(request))
     moved = _at_checkpoint(path, location.path.removeprefix(canonical))
+    mount = mount_of(request)
+    if mount is not None and moved.startswith(mount.path):
+        own, moved = mount.prefix, moved.removeprefix(mount.path)
     return _url(request, percent_encode(own + moved))
 
 

@@ -6,6 +6,7 @@ from dataclasses import fields
 from functools import lru_cache
 
 from aiohttp import web
+from aiohttp.typedefs import Handler as RequestHandler
 from django.conf import settings
 from django_guid import set_guid
 from django_guid.utils import generate_guid
@@ -44,9 +45,9 @@ log = logging.getLogger(__name__)
 
 
 class FastPath:
-    """The fast path of one content worker."""
+    """The fast path of one content worker; `content_handler` answers what it leaves to Pulp."""
 
-    def __init__(self) -> None:
+    def __init__(self, content_handler: RequestHandler) -> None:
         options = _options()
         self._database = database()
         self._files = Files(options.open_files)
@@ -81,6 +82,7 @@ class FastPath:
                 is_hidden=options.hide_refusals,
             ),
             Responder(options.max_ranges, _count_bytes()),
+            content_handler,
             _mark_request,
             has_debug_header=options.debug_header,
         )

@@ -24,6 +24,7 @@ from pulp_contentroutes.serving.access.guards import Asks, Guard
 from pulp_contentroutes.serving.database import sql
 from pulp_contentroutes.serving.database.rows import Queries
 from pulp_contentroutes.serving.errors import DatabaseUnavailable
+from pulp_contentroutes.serving.request_state import mount_of
 
 A = TypeVar("A")
 R = TypeVar("R")
@@ -174,7 +175,7 @@ def _permitting(instance: ContentGuard) -> Callable[[web.Request], bool]:
 
     def permits(request: web.Request) -> bool:
         try:
-            is_ours = request.path.startswith(CONTENT_PREFIX)
+            is_ours = request.path.startswith(CONTENT_PREFIX) or mount_of(request) is not None
             instance.permit(canonical_request(request) if is_ours else request)
         except PermissionError:
             return False

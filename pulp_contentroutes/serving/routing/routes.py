@@ -1,4 +1,7 @@
-"""URL → target: the prefixes below which we answer, as data, and the meaning of their paths."""
+"""URL → target: the prefixes below which we answer, as data, and the meaning of their paths.
+
+Routes are those of aiohttp's router; mounts have URLs that it has no route for.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +12,8 @@ from yarl import URL
 
 from pulp_contentroutes.serving.errors import NulInPath, RequestRefused
 from pulp_contentroutes.serving.handover import Handover
-from pulp_contentroutes.serving.model import Target
+from pulp_contentroutes.serving.model import Mount, Target
+from pulp_contentroutes.serving.request_state import RequestState, mount_of
 from pulp_contentroutes.serving.routing.request_path import decode_path, without_dot_segments
 
 #: The domain that is used if domains are not enabled (pulpcore.app.models.Domain).
@@ -39,13 +43,20 @@ class Route:
 class Routes:
     """The routes of one content app."""
 
-    def __init__(self, routes: Sequence[Route], max_path_bytes: int) -> None:
+    def __init__(
+        self, routes: Sequence[Route], max_path_bytes: int, mounts: Sequence[Mount] = ()
+    ) -> None:
         self._routes = tuple((route, route.prefix, route.pattern) for route in routes)
+        self._mounts = tuple(mounts)
         self._max_path_bytes = max_path_bytes
 
     def target(self, request: web.Request) -> Target | Handover:
         """Return the request's target, or a Handover if it is not ours; or raise RequestRefused."""
         raw_path = request.rel_url.raw_path
+        mount = mount_of(request)
+        if mount is not None:
+            rest = decode_path(raw_path, mount.prefix, self._max_path_bytes)
+            return Target(mount.domain or DEFAULT_DOMAIN, mount.path + rest)
         for route, prefix, pattern in self._routes:
             if request.path.startswith(prefix):
                 return self._target(request, raw_path, route, pattern)
@@ -54,6 +65,22 @@ class Routes:
     def key(self, request: web.Request) -> RouteKey:
         """Return the same value for requests that are routed the same way, and for no others."""
         return request.raw_path
+
+    def enter_mount(self, request: web.Request, state: RequestState) -> None:
+        """Record the mount of a request, and what Pulp's middleware and handler read of a match.
+
+        A URL that aiohttp has a route for belongs to Pulp, or to a plugin.
+        """
+        if not self._mounts or not isinstance(request.match_info.http_exception, web.HTTPNotFound):
+            return
+        for mount in self._mounts:
+            rest = request.path.removeprefix(mount.prefix)
+            if rest != request.path:
+                state.mount = mount
+                request.match_info["path"] = mount.path + rest
+                if mount.domain is not None:
+                    request.match_info["pulp_domain"] = mount.domain
+                return
 
     def normalize(self, request: web.Request) -> web.Request:
         """Return the request without "." segments below our prefixes, unchanged if it has none.
@@ -73,11 +100,14 @@ class Routes:
             rest = url.path.removeprefix(prefix)
             if rest and rest != url.path and _is_routed_to(request, pattern):
                 return _with_url(request, url, route, rest)
+        if any(url.path.startswith(mount.prefix) for mount in self._mounts):
+            return request.clone(rel_url=url)
         return request
 
     def lead_to(self, request: web.Request) -> bool:
         """Tell whether the request's handler is that of one of the routes, whatever its path."""
-        return any(_is_routed_to(request, pattern) for _, _, pattern in self._routes)
+        is_routed = any(_is_routed_to(request, pattern) for _, _, pattern in self._routes)
+        return is_routed or mount_of(request) is not None
 
     def _target(
         self, request: web.Request, raw_path: str, route: Route, pattern: str

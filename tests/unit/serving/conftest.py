@@ -23,6 +23,7 @@ from pulp_contentroutes.serving.access.throttle import FailedLogins
 from pulp_contentroutes.serving.access.tokens import Tokens
 from pulp_contentroutes.serving.coherence.memory import Memory
 from pulp_contentroutes.serving.http.responder import Responder
+from pulp_contentroutes.serving.model import Mount
 from pulp_contentroutes.serving.pipeline import Pipeline
 from pulp_contentroutes.serving.resolve.checkpoints import Checkpoints
 from pulp_contentroutes.serving.resolve.path_lookup import PathLookup
@@ -37,6 +38,9 @@ MakeClient = Callable[[web.Application], Awaitable[Client]]
 
 DATA = os.urandom(3000)
 HANDED_OVER = 418
+#: The same below a mount.
+HANDED_OVER_AT_MOUNT = 419
+MOUNTS = (Mount("/debian/", "base/"), Mount("/deep/o+ne/", "base/dir/"))
 OURS = "/ours/"
 PULPS = "/pulps/"
 MAX_PATH_BYTES = 200
@@ -138,6 +142,11 @@ class FastPath:
             memory.suspend()
 
 
+async def answer_at_mount(request: web.Request) -> web.Response:
+    """Stand in for Pulp's handler of a mount: the body is the path that it would serve."""
+    return web.Response(status=HANDED_OVER_AT_MOUNT, text=request.match_info["path"])
+
+
 @pytest.fixture
 def is_hidden() -> bool:
     """Return whether refusals are hidden; tests override it with a parameter of this name."""
@@ -164,16 +173,17 @@ async def fast_path(
     marked: list[None] = []
     counted: list[tuple[str, int]] = []
     responder = Responder(10, lambda domain, number: counted.append((domain, number)))
-    routes = Routes([Route(OURS, False, True), Route(PULPS, False, False)], MAX_PATH_BYTES)
+    routes = [Route(OURS, False, True), Route(PULPS, False, False)]
     guards, tokens = FakeGuards(), Tokens(database)
     authorizer = Authorizer(guards, tokens)
     addresses, failed = ClientAddresses(["127.0.0.0/8"]), FailedLogins(FAILED_LOGINS)
     admission = Admission(authorizer, addresses, failed, SignedUrls(KEY), is_hidden=is_hidden)
     pipeline = Pipeline(
-        routes,
+        Routes(routes, MAX_PATH_BYTES, MOUNTS),
         resolver,
         admission,
         responder,
+        answer_at_mount,
         lambda: marked.append(None),
         has_debug_header=has_debug_header,
     )
@@ -204,7 +214,9 @@ async def client(fast_path: FastPath, aiohttp_client: MakeClient) -> Client:
     app.on_response_prepare.append(pipeline.correct_headers)
     # A route of another plugin, below Pulp's prefix.
     app.add_routes([web.get(PULPS + "base/other/{name}", handed_over)])
-    app.add_routes([web.route("*", "/{path:.*}", handed_over)])
+    # Another one below a mount; aiohttp has no route for the rest of it.
+    app.add_routes([web.get("/debian/other/{name}", handed_over)])
+    app.add_routes([web.route("*", r"/{path:(?!debian|deep).*}", handed_over)])
     return await aiohttp_client(app)
 
 
