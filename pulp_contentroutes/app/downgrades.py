@@ -4,7 +4,7 @@ A table of ours holds one half of an object; the other half is in a table of Pul
 inheritance), and without our half every list of Pulp's that contains the object fails.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from gettext import gettext as _
 from typing import Any
 
@@ -47,7 +47,13 @@ def refuse_losses(
     goes, also if another app's migrations take ours with them. pulpcore's `remove-plugin` deletes
     all objects before it migrates.
     """
-    losses = _count_losses(_steps_back(plan, sender.label), apps, sender.label, using)
+    reversed_operations = [
+        operation
+        for migration, is_backwards in plan
+        if is_backwards and migration.app_label == sender.label
+        for operation in migration.operations
+    ]
+    losses = _count_losses(reversed_operations, apps, sender.label, using)
     if losses:
         counts = ", ".join(f"{name} ({count})" for name, count in losses.items())
         raise CommandError(
@@ -60,18 +66,10 @@ def refuse_losses(
         )
 
 
-def _steps_back(plan: Sequence[tuple[Migration, bool]], label: str) -> Iterator[Operation]:
-    """Yield the operations that are to be reversed."""
-    for migration, is_backwards in plan:
-        if is_backwards and migration.app_label == label:
-            yield from migration.operations
-
-
 def _count_losses(
-    operations: Iterable[Operation], apps: StateApps, label: str, using: str
+    operations: Sequence[Operation], apps: StateApps, label: str, using: str
 ) -> dict[str, int]:
     """Return the number of rows that would be lost, by their name, without empty tables."""
-    operations = list(operations)
     tables = set(connections[using].introspection.table_names()) if operations else set()
     lost = {}
     dropped = {each.name_lower for each in operations if isinstance(each, CreateModel)}

@@ -10,7 +10,7 @@ import tarfile
 import zlib
 from collections.abc import Container, Iterator
 from dataclasses import dataclass
-from typing import IO, BinaryIO, Final, NoReturn
+from typing import BinaryIO, Final, NoReturn
 
 from pulp_contentroutes.galaxy.errors import TooLarge, UnreadableArchive, quote
 from pulp_contentroutes.galaxy.gunzip import Gunzip
@@ -136,20 +136,15 @@ def members_of(file: BinaryIO, keep: Container[str], limits: Limits) -> Iterator
 def _member(
     archive: tarfile.TarFile, header: tarfile.TarInfo, keep: Container[str], limits: Limits
 ) -> Member:
-    if header.isreg() and not header.issparse():
-        return _read(archive, header, header.name in keep, limits)
     if header.isdir():
         return Member(header.name, Kind.DIRECTORY)
     if header.issym():
         return Member(header.name, Kind.SYMBOLIC_LINK, header.linkname)
     if header.islnk():
         return Member(header.name, Kind.HARD_LINK, header.linkname)
-    return Member(header.name, Kind.OTHER)
-
-
-def _read(
-    archive: tarfile.TarFile, header: tarfile.TarInfo, is_kept: bool, limits: Limits
-) -> Member:
+    if not header.isreg() or header.issparse():
+        return Member(header.name, Kind.OTHER)
+    is_kept = header.name in keep
     if is_kept and header.size > limits.document:
         raise TooLarge(
             f"{quote(header.name)} has {header.size} bytes; {limits.document} are allowed."
@@ -157,14 +152,9 @@ def _read(
     # Raises ReadError if the archive ends within the file.
     source = archive.extractfile(header)
     digest, kept = hashlib.sha256(), bytearray()
-    for piece in _pieces(source):
+    while source and (piece := source.read(_PIECE)):
         digest.update(piece)
         if is_kept:
             kept += piece
     data = bytes(kept) if is_kept else None
     return Member(header.name, Kind.FILE, digest=digest.hexdigest(), data=data)
-
-
-def _pieces(source: IO[bytes] | None) -> Iterator[bytes]:
-    while source and (piece := source.read(_PIECE)):
-        yield piece

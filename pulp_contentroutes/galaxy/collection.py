@@ -41,39 +41,26 @@ def read_collection(file: BinaryIO, limits: Limits) -> Collection:
     for name in (MANIFEST, FILES):
         if name not in contents.kept:
             raise InvalidManifest(f"The archive has no {name}.")
-    manifest = _text(contents.kept[MANIFEST])
+    manifest = contents.kept[MANIFEST]
     info, digest_of_files = _read_manifest(manifest)
     warnings = [*_check_files(contents, digest_of_files, limits), *advice_on(info)]
     for name in filter(None, (info.readme, info.license_file)):
         if name not in contents.files:
             warnings.append(f"The archive has no {quote(name)}, which its manifest names.")
-    requires_ansible = _requires_ansible(_runtime(file, contents, limits))
+    requires_ansible = _requires_ansible(file, contents, limits)
     if not requires_ansible:
         warnings.append(f"{RUNTIME} has no 'requires_ansible'.")
-    return Collection(info, requires_ansible, manifest, tuple(warnings))
+    return Collection(info, requires_ansible, manifest.decode(), tuple(warnings))
 
 
-def _runtime(file: BinaryIO, contents: Contents, limits: Limits) -> bytes | None:
-    """Return meta/runtime.yml; if it is a link, the file that ansible-core would read."""
-    if RUNTIME not in contents.files or RUNTIME in contents.kept:
-        return contents.kept.get(RUNTIME)
-    name = contents.file_behind(RUNTIME)
-    file.seek(0)
-    return next(m.data for m in members_of(file, {name}, limits) if m.name == name)
+def _read_manifest(data: bytes) -> tuple[CollectionInfo, str]:
+    """Return the manifest's `collection_info`, and the digest of FILES.json.
 
-
-def _text(manifest: bytes) -> str:
-    if len(manifest) > _LONGEST_MANIFEST:
-        raise InvalidManifest(f"{MANIFEST} has {len(manifest)} bytes.")
-    try:
-        return manifest.decode()
-    except UnicodeDecodeError as error:
-        raise InvalidManifest(f"{MANIFEST} is not in UTF-8.") from error
-
-
-def _read_manifest(text: str) -> tuple[CollectionInfo, str]:
-    """Return the manifest's `collection_info`, and the digest of FILES.json."""
-    manifest = document_of(text.encode(), MANIFEST, _LONGEST_MANIFEST)
+    Raise InvalidManifest also if the manifest is too long, or not in UTF-8.
+    """
+    if len(data) > _LONGEST_MANIFEST:
+        raise InvalidManifest(f"{MANIFEST} has {len(data)} bytes.")
+    manifest = document_of(data, MANIFEST, _LONGEST_MANIFEST)
     described = manifest.get("file_manifest_file")
     if not isinstance(described, dict) or described.get("name") != FILES:
         raise InvalidManifest(f"{MANIFEST} does not tell of {FILES}.")
@@ -97,7 +84,12 @@ def _check_files(contents: Contents, digest: str, limits: Limits) -> list[str]:
     names = []
     for name, described in _entries(document_of(contents.kept[FILES], FILES, limits.json_values)):
         is_file = described.get("ftype") == "file"
-        if not (name in contents.files if is_file else _has_folder(contents, name)):
+        # Clients strip a slash from the end of a folder's name, but then cannot make a link of it.
+        folder = name.removesuffix("/")
+        has_folder = folder in contents.directories and (
+            folder == name or folder not in contents.links
+        )
+        if not (name in contents.files if is_file else has_folder):
             raise InvalidManifest(f"The archive has no {quote(name)}, which {FILES} names.")
         if is_file and contents.files[name] != _digest(described, name):
             raise WrongDigest(f"{quote(name)} is not the file that {FILES} tells of.")
@@ -106,15 +98,6 @@ def _check_files(contents: Contents, digest: str, limits: Limits) -> list[str]:
     if unknown:
         raise InvalidManifest(f"{FILES} does not tell of {quote(min(unknown))}.")
     return check_installable(contents, names)
-
-
-def _has_folder(contents: Contents, name: str) -> bool:
-    """Tell whether clients can install a folder of this name.
-
-    They strip a slash from the end of the name, but then they cannot make a link of it.
-    """
-    folder = name.removesuffix("/")
-    return folder in contents.directories and (folder == name or folder not in contents.links)
 
 
 def _entries(files: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -129,7 +112,13 @@ def _entries(files: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]
             yield entry["name"], entry
 
 
-def _requires_ansible(runtime: bytes | None) -> str | None:
+def _requires_ansible(file: BinaryIO, contents: Contents, limits: Limits) -> str | None:
+    runtime = contents.kept.get(RUNTIME)
+    if runtime is None and RUNTIME in contents.files:
+        # A link, which ansible-core would follow.
+        name = contents.file_behind(RUNTIME)
+        file.seek(0)
+        runtime = next(m.data for m in members_of(file, {name}, limits) if m.name == name)
     if runtime is None:
         return None
     document = yaml_document_of(runtime, RUNTIME)

@@ -74,9 +74,11 @@ def _build_document(events: Iterator[yaml.Event], name: str) -> Any:
             else:
                 open_lists.append([])
         elif isinstance(event, yaml.CollectionEndEvent):
-            closed = open_lists.pop()
-            is_mapping = isinstance(event, yaml.MappingEndEvent)
-            open_lists[-1].append(_mapping(closed) if is_mapping else closed)
+            closed: Any = open_lists.pop()
+            if isinstance(event, yaml.MappingEndEvent):
+                pairs = zip(closed[::2], closed[1::2], strict=True)
+                closed = {key: value for key, value in pairs if isinstance(key, str)}
+            open_lists[-1].append(closed)
     return open_lists[0][0] if open_lists[0] else None
 
 
@@ -87,8 +89,3 @@ def _check(event: yaml.NodeEvent, name: str, values: int, depth: int) -> None:
         raise InvalidManifest(f"{name} has more than {_MOST_YAML_VALUES} values.")
     if depth > _DEEPEST_YAML:
         raise InvalidManifest(f"{name} is nested more than {_DEEPEST_YAML} deep.")
-
-
-def _mapping(keys_and_values: list[Any]) -> dict[str, Any]:
-    pairs = zip(keys_and_values[::2], keys_and_values[1::2], strict=True)
-    return {key: value for key, value in pairs if isinstance(key, str)}

@@ -20,7 +20,11 @@ def check_installable(contents: Contents, names: Iterable[str]) -> list[str]:
     for name in names:
         if name in contents.links and name in written:
             raise InvalidManifest(f"FILES.json names the link {quote(name)} twice.")
-        _check_folders(contents, name, written)
+        for folder in (name[:at] for at, sign in enumerate(name) if sign == "/"):
+            if folder in contents.links:
+                _check_below_link(contents, name, folder, written)
+            elif folder in contents.files:
+                raise InvalidManifest(f"{quote(name)} lies below a file.")
         written.add(name)
     unlisted = {posixpath.dirname(name) for name in written} - written - {""}
     if not unlisted:
@@ -29,18 +33,6 @@ def check_installable(contents: Contents, names: Iterable[str]) -> list[str]:
         f"FILES.json does not tell of the folder {quote(min(unlisted))}: "
         "'ansible-galaxy collection verify' will find it changed."
     ]
-
-
-def _check_folders(contents: Contents, name: str, written: set[str]) -> None:
-    """Check each folder above a member."""
-    for at, sign in enumerate(name):
-        if sign != "/":
-            continue
-        folder = name[:at]
-        if folder in contents.links:
-            _check_below_link(contents, name, folder, written)
-        elif folder in contents.files:
-            raise InvalidManifest(f"{quote(name)} lies below a file.")
 
 
 def _check_below_link(contents: Contents, name: str, link: str, written: set[str]) -> None:

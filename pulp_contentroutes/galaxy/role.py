@@ -64,6 +64,10 @@ def read_role(file: BinaryIO, limits: Limits) -> Role:
     data = next(islice(kept, source, None)).data or b""
     info = yaml_document_of(data, quote(name)).get("galaxy_info")
     fields: Mapping[str, Any] = info if isinstance(info, dict) else {}
+    # A list of `{name: …, versions: […]}`.
+    platforms = fields.get("platforms")
+    described = platforms if isinstance(platforms, list) else []
+    named = [each.get("name") for each in described if isinstance(each, dict)]
     return Role(
         author=", ".join(_texts(fields, "author")),
         company=", ".join(_texts(fields, "company")),
@@ -71,7 +75,7 @@ def read_role(file: BinaryIO, limits: Limits) -> Role:
         license=", ".join(_texts(fields, "license")),
         min_ansible_version=text_of(fields, "min_ansible_version"),
         tags=_texts(fields, "galaxy_tags"),
-        platforms=_platforms(fields),
+        platforms=_texts({"platforms": named}, "platforms"),
     )
 
 
@@ -131,11 +135,3 @@ def _texts(fields: Mapping[str, Any], name: str) -> tuple[str, ...]:
     if isinstance(values, list):
         fields = {name: [value for value in values if value]}
     return texts_of(fields, name) if values else ()
-
-
-def _platforms(fields: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return the names in a list of `{name: …, versions: […]}`."""
-    platforms = fields.get("platforms")
-    described = platforms if isinstance(platforms, list) else []
-    named = [each.get("name") for each in described if isinstance(each, dict)]
-    return _texts({"platforms": named}, "platforms")

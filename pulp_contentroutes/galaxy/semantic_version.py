@@ -66,13 +66,13 @@ def precedence_of(version: Version) -> str:
     if version.prerelease is None:
         # Sorts after every pre-release.
         return f"{core}~"
-    # "!" sorts before every character of an identifier, so that a shorter list comes first.
-    return f"{core}-" + "".join(f"{_identifier(part)}!" for part in version.prerelease.split("."))
-
-
-def _identifier(text: str) -> str:
-    """Return a sort key for an identifier: numbers come before words."""
-    return f"0{_number(int(text))}" if text.isdigit() else f"1{text}"
+    # Numbers come before words; "!" sorts before every character of an identifier, so that a
+    # shorter list comes first.
+    keys = (
+        f"0{_number(int(part))}!" if part.isdigit() else f"1{part}!"
+        for part in version.prerelease.split(".")
+    )
+    return f"{core}-" + "".join(keys)
 
 
 def _number(number: int) -> str:

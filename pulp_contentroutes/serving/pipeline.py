@@ -17,15 +17,15 @@ from pulp_contentroutes.serving.access.admission import Admission
 from pulp_contentroutes.serving.errors import (
     DatabaseUnavailable,
     FileDamaged,
-    FileFault,
     FileGone,
     FileUnreadable,
     GuardGone,
     RequestRefused,
 )
 from pulp_contentroutes.serving.handover import Handover
+from pulp_contentroutes.serving.http.headers import NO_STORE
 from pulp_contentroutes.serving.http.pulp_headers import correct_headers
-from pulp_contentroutes.serving.http.responder import Responder, not_found
+from pulp_contentroutes.serving.http.responder import Responder, not_found, respond_to_fault
 from pulp_contentroutes.serving.http.responses import RenderedResponse, text_response
 from pulp_contentroutes.serving.model import Missing, Snapshot, Target
 from pulp_contentroutes.serving.request_memory import Remembered, RequestMemory
@@ -37,8 +37,7 @@ from pulp_contentroutes.serving.sources.file_check import check_readable
 log = logging.getLogger(__name__)
 
 _METHODS: Final = frozenset({hdrs.METH_GET, hdrs.METH_HEAD})
-_NO_STORE: Final = (("Cache-Control", "no-store"),)
-_REFUSED: Final = (*_NO_STORE, ("X-Content-Type-Options", "nosniff"))
+_REFUSED: Final = (NO_STORE, ("X-Content-Type-Options", "nosniff"))
 _FAULT: Final = "The fast path failed; Pulp's own handler answers."
 #: The header that says how a request was answered, if CONTENTROUTES_DEBUG_HEADER is on.
 _DEBUG_HEADER: Final = "X-Contentroutes"
@@ -87,15 +86,15 @@ class Pipeline:
                 result = self._from_memory(request)
                 if result is None:
                     state = begin_state(request)
-                    request = self._routes.normalize(request)
-                    self._routes.enter_mount(request, state)
+                    request = self._routes.enter(request, state)
                     result = await self._answer(request, state)
             except Exception:
                 self._mark_request()
                 log.exception(_FAULT)
                 result = Handover.FAULT
             if not isinstance(result, Handover):
-                self._explain(result, "fast; looked-up" if state else "fast; memory")
+                if self._has_debug_header:
+                    self._explain(result, "fast; looked-up" if state else "fast; memory")
                 return result
             state = state or begin_state(request)
             state.handover = result
@@ -144,12 +143,13 @@ class Pipeline:
         state = state_of(request)
         correct_headers(state, response)
         if state is not None and state.handover is not None:
-            self._explain(response, _explanation(state.handover))
+            self._explain(response, state.handover)
 
-    def _explain(self, response: web.StreamResponse, text: str) -> None:
+    def _explain(self, response: web.StreamResponse, how: str | Handover) -> None:
         """Add the header that says how a response came about, if it is enabled."""
         if not self._has_debug_header:
             return
+        text = f"handed-over; {how.reason}" if isinstance(how, Handover) else how
         if isinstance(response, RenderedResponse):
             response.append_field(_DEBUG_HEADER, text)
         else:
@@ -181,7 +181,7 @@ class Pipeline:
                 raise
             refusal = await self._refused_by_pulp(request, forbidden)
             if state.handover is not None:
-                self._explain(refusal, _explanation(state.handover))
+                self._explain(refusal, state.handover)
             return refusal
         finally:
             self._admission.end_authentication(request)
@@ -214,7 +214,7 @@ class Pipeline:
         if request.method not in _METHODS:
             return Handover.METHOD
         try:
-            target = self._routes.target(request)
+            target = self._routes.target(request, state.mount)
         except RequestRefused as refused:
             text = f"{refused.status}: {refused}\n"
             has_body = request.method != hdrs.METH_HEAD
@@ -280,7 +280,7 @@ class Pipeline:
             if state is None or state.waiting is None:
                 # Otherwise Pulp has marked it already.
                 self._mark_request()
-            return _respond_to_fault(request, fault)
+            return respond_to_fault(request, fault)
 
     async def _answer_at_mount(self, request: web.Request) -> web.StreamResponse:
         """Answer with Pulp's handler in place of aiohttp's 404."""
@@ -296,16 +296,5 @@ class Pipeline:
             try:
                 await check_readable(response)
             except FileUnreadable as fault:
-                return _respond_to_fault(request, fault)
+                return respond_to_fault(request, fault)
         return response
-
-
-def _explanation(handover: Handover) -> str:
-    return f"handed-over; {handover.reason}"
-
-
-def _respond_to_fault(request: web.Request, fault: FileFault) -> RenderedResponse:
-    """Return a 500: a fault of our disk must not look like a missing file."""
-    log.error("Answered 500 for a file that cannot be sent: %s", fault)
-    has_body = request.method != hdrs.METH_HEAD
-    return text_response(500, "500: Internal Server Error", _NO_STORE, has_body=has_body)

@@ -44,7 +44,9 @@ def bootstrap(
     if with_demo:
         try:
             with step("Loading the demo", steps):
-                result["demo_token"] = _load_demo()
+                output = io.StringIO()
+                call_command(demo.COMMAND, stdout=output)
+                result["demo_token"] = str(json.loads(output.getvalue())["token"])
         except Exception as error:  # noqa: BLE001  told to the parent, not swallowed
             result["demo_problem"] = _in_a_line(error)
     return result
@@ -64,12 +66,6 @@ def _set_password(password: str, is_given: bool, steps: IO[str]) -> bool:
         admin.set_password(password)
         admin.save()
     return True
-
-
-def _load_demo() -> str:
-    output = io.StringIO()
-    call_command(demo.COMMAND, stdout=output)
-    return str(json.loads(output.getvalue())["token"])
 
 
 def _in_a_line(error: BaseException) -> str:

@@ -91,7 +91,7 @@ class Cluster:
         # An initdb that was interrupted leaves a draft, never half a cluster.
         draft = self.home / "draft"
         shutil.rmtree(draft, ignore_errors=True)
-        self._initdb("-D", str(draft), *self._initdb_options())
+        self._initdb(draft)
         draft.rename(self.data)
 
     def place(self) -> None:
@@ -142,7 +142,12 @@ class Cluster:
                 os.chown(path, self.account.uid, self.account.gid, follow_symlinks=False)
         draft.rename(home / "data")
 
-    def _initdb(self, *arguments: str) -> None:
+    def _initdb(self, data: Path) -> None:
+        arguments = (
+            # Without a locale, PostgreSQL sorts by bytes and can use its indexes for path prefixes.
+            *("-D", str(data), "--username", _NAME, "--encoding", "UTF8", "--no-locale"),
+            *("--auth-local", "trust", "--auth-host", "reject"),
+        )
         if not programs.is_user_without_name():
             self._run("initdb", *arguments)
             return
@@ -169,7 +174,11 @@ class Cluster:
         self._stop()
         try:
             self._run(*self._control, "-o", shlex.join(self._server_options()), "start")
-            self._create_database()
+            arguments = {**self.database, "dbname": "postgres"}
+            with database.connect(arguments, _START_SECONDS, autocommit=True) as server:
+                known = server.execute("SELECT 1 FROM pg_database WHERE datname = %s", [_NAME])
+                if known.fetchone() is None:
+                    server.execute(f"CREATE DATABASE {_NAME}")
             yield
         finally:
             with hold_back_interrupts():
@@ -186,13 +195,6 @@ class Cluster:
     def _stop(self) -> None:
         if self._run_program(*self._control, "status").returncode == 0:
             self._run(*self._control, "-m", "fast", "stop")
-
-    def _create_database(self) -> None:
-        arguments = {**self.database, "dbname": "postgres"}
-        with database.connect(arguments, _START_SECONDS, autocommit=True) as server:
-            known = server.execute("SELECT 1 FROM pg_database WHERE datname = %s", [_NAME])
-            if known.fetchone() is None:
-                server.execute(f"CREATE DATABASE {_NAME}")
 
     def remove_sockets(self) -> None:
         shutil.rmtree(self.sockets, ignore_errors=True)
@@ -217,14 +219,6 @@ class Cluster:
                 f"{self.programs} has version {found}: install version {made_by}, or move the data "
                 "with pg_dump."
             )
-
-    @staticmethod
-    def _initdb_options() -> tuple[str, ...]:
-        # Without a locale, PostgreSQL sorts by bytes and can use its indexes for path prefixes.
-        return (
-            *("--username", _NAME, "--encoding", "UTF8", "--no-locale"),
-            *("--auth-local", "trust", "--auth-host", "reject"),
-        )
 
     def _run(self, name: str, *arguments: str) -> None:
         self._check(name, self._run_program(name, *arguments))

@@ -144,13 +144,20 @@ _GRACEFUL_TIMEOUT = 4
 
 def services(instance: Instance, cluster: Cluster | None) -> list[Service]:
     """Return the services, the database first; `cluster` is None with an external database."""
-    return [
+    worker = (program("pulpcore-worker"),)
+    numbers = range(1, instance.options.task_workers + 1)
+    found = [
         *([_database(cluster)] if cluster else []),
         _gunicorn(instance, "api", instance.options.api_workers),
         _gunicorn(instance, "content", instance.options.content_workers),
-        *_task_workers(instance),
-        *_nginx(instance),
+        *(Service(f"worker-{number}", worker, instance.environment) for number in numbers),
     ]
+    if instance.nginx is not None:
+        file = str(instance.run / "nginx.conf")
+        nginx = (instance.nginx, "-p", str(instance.run), "-c", file, "-e", "stderr")
+        variables = environment.for_system_programs()
+        found.append(Service(NGINX, nginx, variables, str(instance.front)))
+    return found
 
 
 def _database(cluster: Cluster) -> Service:
@@ -172,17 +179,3 @@ def _gunicorn(instance: Instance, name: str, workers: int) -> Service:
         "--no-control-socket",
     )
     return Service(name, command, instance.environment, address)
-
-
-def _task_workers(instance: Instance) -> list[Service]:
-    numbers = range(1, instance.options.task_workers + 1)
-    command = (program("pulpcore-worker"),)
-    return [Service(f"worker-{number}", command, instance.environment) for number in numbers]
-
-
-def _nginx(instance: Instance) -> list[Service]:
-    if instance.nginx is None:
-        return []
-    configuration = instance.run / "nginx.conf"
-    command = (instance.nginx, "-p", str(instance.run), "-c", str(configuration), "-e", "stderr")
-    return [Service(NGINX, command, environment.for_system_programs(), str(instance.front))]

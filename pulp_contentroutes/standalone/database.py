@@ -90,8 +90,12 @@ def _serves(pid: int, data: Path) -> bool:
         # renamed.
         return os.path.samefile(psutil.Process(pid).cwd(), data)
     except psutil.Error:
-        # In a container, root may not be allowed to look; rely on the path that the server wrote.
-        lines = (data / POSTMASTER_FILE).read_bytes().split(b"\n")
-        return len(lines) > 1 and os.fsdecode(lines[1]) == os.path.realpath(data)
+        pass
     except OSError:
         return False
+    # In a container, root may not be allowed to look; rely on the path that the server wrote.
+    try:
+        lines = (data / POSTMASTER_FILE).read_bytes().split(b"\n")
+    except FileNotFoundError:
+        return False
+    return len(lines) > 1 and os.fsdecode(lines[1]) == os.path.realpath(data)

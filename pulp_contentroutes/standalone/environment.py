@@ -71,15 +71,12 @@ def command_line(data: Path, *words: str) -> str:
 
     It has the path of the program and --data only if they are needed, and is quoted for a shell.
     """
-    where = [] if _is_default(data) else ["--data", str(data)]
-    return shlex.join([_own_program(), *words, *where])
-
-
-def _is_default(data: Path) -> bool:
     try:
-        return data == default_folder()
+        is_default = data == default_folder()
     except UnusableFolder:
-        return False
+        is_default = False
+    where = [] if is_default else ["--data", str(data)]
+    return shlex.join([_own_program(), *words, *where])
 
 
 def _own_program() -> str:

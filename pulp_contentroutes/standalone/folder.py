@@ -113,19 +113,15 @@ def _read_earlier(folder: Path) -> Identity:
     with contextlib.suppress(OSError):
         identifier = hashlib.sha256((folder / _KEY).read_bytes()).hexdigest()[:32]
     with contextlib.suppress(OSError, ValueError, SyntaxError):
-        path = _read_setting((folder / _SETTINGS).read_text(encoding="utf-8"), _PATH_SETTING)
+        for line in (folder / _SETTINGS).read_text(encoding="utf-8").splitlines():
+            name, equals, value = line.partition(" = ")
+            if equals and name == _PATH_SETTING:
+                path = str(ast.literal_eval(value))
+                break
     here = Identity.of(folder, identifier)
     if path is None or os.path.realpath(path) == here.path:
         return here
     return dataclasses.replace(here, path=os.path.realpath(path), device=0, inode=0)
-
-
-def _read_setting(code: str, name: str) -> str | None:
-    for line in code.splitlines():
-        left, equals, right = line.partition(" = ")
-        if equals and left == name:
-            return str(ast.literal_eval(right))
-    return None
 
 
 #: PostgreSQL's files, or a link to them in SYSTEM_FOLDER.

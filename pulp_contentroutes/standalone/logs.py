@@ -108,6 +108,7 @@ def read(
                 is_replaced = _is_replaced(path, opened[name])
                 yield from ((name, line) for line in opened[name])
                 if is_replaced:
+                    opened[name].close()
                     opened[name] = stack.enter_context(path.open("rb"))
                     yield from ((name, line) for line in opened[name])
             if is_last:

@@ -51,8 +51,9 @@ class Options:
 
         Settings are merged; an empty string unsets an option or a setting.
         """
+        unset = dataclasses.asdict(type(self)())
         changes: dict[str, Any] = {
-            name: None if value == "" else value
+            name: unset[name] if value == "" else value
             for name, value in given.items()
             if value is not None
         }
@@ -140,19 +141,27 @@ def confirm(question: str) -> bool:
 
 
 class Number(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.4
-    """A whole number from `lowest` to `highest`; errors call it `what`, and end with `advice`."""
+    """A whole number from `lowest` to `highest`; errors call it `what`, and end with `advice`.
+
+    If it `is_remembered`, an empty value is passed on, too: `Options.with_changes` unsets it.
+    """
 
     name = "integer"
 
-    def __init__(self, what: str, lowest: int, highest: int, advice: str = "") -> None:
+    def __init__(
+        self, what: str, lowest: int, highest: int, advice: str = "", *, is_remembered: bool = True
+    ) -> None:
+        self._is_remembered = is_remembered
         self._what = what
         self._lowest, self._highest = lowest, highest
         self._advice = advice
 
     def convert(
         self, value: Any, parameter: click.Parameter | None, context: click.Context | None
-    ) -> int:
+    ) -> int | str:
         text = str(value)
+        if self._is_remembered and not text:
+            return text
         # No number in range has more digits.
         is_number = text.isascii() and text.isdigit() and len(text) <= len(str(self._highest))
         if not is_number or not self._lowest <= int(text) <= self._highest:
@@ -165,7 +174,7 @@ class Number(click.ParamType):  # type: ignore[type-arg]  # generic since click 
 
 PORT: Final = Number("a port", 1, 65533, ", for instance 8080; Pulp takes the next ports, too")
 PROCESSES: Final = Number("a number of processes", 1, 64)
-LINES: Final = Number("a number of lines", 0, 10_000_000)
+LINES: Final = Number("a number of lines", 0, 10_000_000, is_remembered=False)
 
 
 def data_option(command: Callable[..., Any], text: str = "Data folder of the Pulp.") -> Any:
@@ -174,7 +183,7 @@ def data_option(command: Callable[..., Any], text: str = "Data folder of the Pul
         metavar="DIR",
         default=lambda: str(default_folder()),
         envvar="CONTENTROUTES_DATA",
-        callback=_folder,
+        callback=lambda context, parameter, value: Path(os.path.abspath(value)),
         help=f"{text} Without this option: CONTENTROUTES_DATA, or a folder of your own (for root: "
         "/var/lib/pulp_contentroutes/pulp).",
     )(command)
@@ -182,10 +191,6 @@ def data_option(command: Callable[..., Any], text: str = "Data folder of the Pul
 
 def new_data_option(command: Callable[..., Any]) -> Any:
     return data_option(command, "Data folder; made when it does not exist.")
-
-
-def _folder(context: click.Context, parameter: click.Parameter, value: str) -> Path:
-    return Path(os.path.abspath(value))
 
 
 def make_absolute(
@@ -197,7 +202,7 @@ def make_absolute(
 def parse_address(
     context: click.Context, parameter: click.Parameter, value: str | None
 ) -> str | None:
-    if value is None or value == "localhost":
+    if not value or value == "localhost":
         return value and "127.0.0.1"
     try:
         return str(ipaddress.ip_address(value))

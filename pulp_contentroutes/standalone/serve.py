@@ -35,52 +35,33 @@ def render_summary(
     """
     front, *others = reach.api_urls(instance)
     content = reach.content_url(instance) + with_domain(CONTENT_PREFIX, domain)
+    galaxy = f"{front}{with_domain(GALAXY_PREFIX, domain)}{demo.GALAXY}/"
+    token = prepare.demo_token(instance.folder)
+    password = f", password {new_password}   (shown at this start only)" if new_password else ""
     lines = [
         *("", f"Pulp is ready after {seconds:.1f} s. Ctrl-C stops it; its data stays.", ""),
         f"  start page   {front}/",
         *(f"  or           {other}/" for other in others),
         f"  API          {front}{instance.setting('API_ROOT', '/pulp/')}api/v3/status/",
         f"  content      {content}",
-        f"  user         admin{_password(new_password)}",
+        f"  user         admin{password}",
     ]
     if not instance.front:
         lines.append("  no nginx in front (install it, or leave out --no-nginx, for one port)")
-    has_demo = prepare.demo_token(instance.folder) is not None
-    if has_demo:
-        lines += _galaxy(instance, front, domain)
+    if token is not None:
+        lines += [f"  Galaxy       {galaxy}", f"  token        {token}"]
     lines += ["", note] if note else []
-    lines += ["", *_second_terminal(instance)]
-    if has_demo:
-        lines += ["", *_examples(instance, front, content, domain)]
-    return "\n".join([*lines, ""])
-
-
-def _password(new: str | None) -> str:
-    return f", password {new}   (shown at this start only)" if new else ""
-
-
-def _galaxy_url(front: str, domain: str | None) -> str:
-    return f"{front}{with_domain(GALAXY_PREFIX, domain)}{demo.GALAXY}/"
-
-
-def _galaxy(instance: Instance, front: str, domain: str | None) -> list[str]:
-    return [
-        f"  Galaxy       {_galaxy_url(front, domain)}",
-        f"  token        {prepare.demo_token(instance.folder)}",
-    ]
-
-
-def _second_terminal(instance: Instance) -> list[str]:
-    return [
-        "In a second terminal:",
+    lines += [
+        *("", "In a second terminal:"),
         f"  {command_line(instance.folder, 'status')}",
         f"  {command_line(instance.folder, 'password')}   # sets a new password of admin",
     ]
+    if token is not None:
+        lines += ["", *_examples(f"{content}{demo.NAME}/", galaxy, token)]
+    return "\n".join([*lines, ""])
 
 
-def _examples(instance: Instance, front: str, content: str, domain: str | None) -> list[str]:
-    files = f"{content}{demo.NAME}/"
-    galaxy, token = _galaxy_url(front, domain), prepare.demo_token(instance.folder)
+def _examples(files: str, galaxy: str, token: str) -> list[str]:
     return [
         "Try:",
         f"  curl -O {files}hello.txt",
@@ -105,7 +86,10 @@ def announce(instance: Instance, started: float, new_password: str | None, note:
         if time.monotonic() > deadline:
             raise NotReady(f"not ready after {READY_SECONDS} s: {'; '.join(problems)}")
         time.sleep(0.2)
-    domain = "default" if _has_domains(instance) else None
+    domain = None
+    # The API answered a moment ago, and the summary is only text.
+    with contextlib.suppress(health.Unhealthy):
+        domain = "default" if health.pulp_status(instance)["domain_enabled"] else None
     seconds = time.monotonic() - started
     # The terminal may be gone.
     with contextlib.suppress(OSError):
@@ -123,14 +107,6 @@ def _problems(instance: Instance) -> list[str]:
         return [f"api {unhealthy}"]
     reports = health.check(instance, found)
     return [f"{each.service.name} {each.problem}" for each in reports if each.problem]
-
-
-def _has_domains(instance: Instance) -> bool:
-    try:
-        return bool(health.pulp_status(instance)["domain_enabled"])
-    except health.Unhealthy:
-        # The API answered a moment ago, and the summary is only text.
-        return False
 
 
 def serve(

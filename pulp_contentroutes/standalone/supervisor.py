@@ -5,7 +5,7 @@ import contextlib
 import os
 import signal
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import IO, Any, Final
@@ -98,9 +98,15 @@ class Supervisor:
         beside = (self._stopping.wait(), self._watch_terminal(), self._announce())
         tasks = [*kept.values(), *map(asyncio.ensure_future, beside)]
         try:
-            await self._until_stopping({*tasks, guardian})
-            clients, database = _split(kept)
+            waiting = {*tasks, guardian}
+            while not self._stopping.is_set():
+                ended, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+                for task in ended:
+                    # Raises the failure of the task, if it has one.
+                    task.result()
+            clients = {child: kept[child] for child in kept if child.service.name != DATABASE}
             await self._end(clients, signal.SIGTERM, CLIENTS_GRACE)
+            database = {child: kept[child] for child in kept if child not in clients}
             # SIGINT is PostgreSQL's "fast" shutdown: it does not wait for connections to end.
             await self._end(database, signal.SIGINT, DATABASE_GRACE)
         finally:
@@ -108,13 +114,6 @@ class Supervisor:
             await _cancel(tasks)
             await _cancel([guardian])
         return self._exit_code
-
-    async def _until_stopping(self, tasks: Iterable[asyncio.Future[Any]]) -> None:
-        """Wait until everything is to be stopped; raise the failure of any of the tasks."""
-        while not self._stopping.is_set():
-            ended, tasks = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            for task in ended:
-                task.result()
 
     def _on_signal(self, loop: asyncio.AbstractEventLoop, *_: object) -> None:
         self._stop_signals += 1
@@ -252,12 +251,6 @@ class Supervisor:
 
     def _say(self, text: str) -> None:
         self._terminal.write(OWN_NAME, text)
-
-
-def _split(kept: Mapping[Child, _Kept]) -> tuple[dict[Child, _Kept], dict[Child, _Kept]]:
-    """Return the clients of the database, and the database."""
-    clients = {child: task for child, task in kept.items() if child.service.name != DATABASE}
-    return clients, {child: task for child, task in kept.items() if child not in clients}
 
 
 async def _cancel(tasks: Sequence[asyncio.Future[Any]]) -> None:

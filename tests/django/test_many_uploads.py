@@ -94,6 +94,20 @@ def test_one_that_is_refused_late_does_not_take_the_others_with_it(
     assert PulpTemporaryFile.objects.count() == 0
 
 
+def test_a_fault_leaves_no_upload_behind(
+    admin: Rest, server: Galaxy, token: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(repository: GalaxyRepository, version: RepositoryVersion) -> None:
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(GalaxyRepository, "finalize_new_version", fail)
+    publisher = admin.as_user(f"Token {token}")
+    path = upload(publisher, server, named("1.0.0"), named("2.0.0"))
+    assert PulpTemporaryFile.objects.count() == 0
+    document = server.get(path, token).json()
+    assert [each["state"] for each in document["imports"]] == ["failed", "failed"]
+
+
 def test_the_first_of_two_files_of_a_name_is_imported(
     admin: Rest, server: Galaxy, token: str
 ) -> None:

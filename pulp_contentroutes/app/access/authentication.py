@@ -47,7 +47,9 @@ class ApiTokenAuthentication(BaseAuthentication):
             raise AuthenticationFailed(_("The API token is not valid, or has expired."))
         if not token.includes(self.scope_for(request)):
             raise AuthenticationFailed(_("The scope of the API token does not include this."))
-        if _opens_session(request):
+        view = (request.parser_context or {}).get("view")
+        is_login = getattr(view, "urlpattern", str)() == "login"  # pulpcore's LoginViewSet
+        if is_login and request.method == "POST":
             # A session would outlive the token, and its revocation.
             raise PermissionDenied(
                 _(
@@ -67,7 +69,10 @@ class ApiTokenAuthentication(BaseAuthentication):
 
     def scope_for(self, request: Request) -> ApiToken.Scope:
         """Return the scope that a request needs."""
-        return ApiToken.Scope.READ if _is_for_content(request) else self.scope
+        # Requests of the content app have no view of Django. The path does not tell: the API may
+        # have the same path if its root is rewritten.
+        is_for_content = request._request.resolver_match is None
+        return ApiToken.Scope.READ if is_for_content else self.scope
 
 
 class ApiTokenScheme(OpenApiAuthenticationExtension):
@@ -78,18 +83,3 @@ class ApiTokenScheme(OpenApiAuthenticationExtension):
 
     def get_security_definition(self, auto_schema: "AutoSchema") -> dict[str, Any]:
         return {"type": "http", "scheme": "bearer"}
-
-
-def _opens_session(request: Request) -> bool:
-    """Tell whether the request is Pulp's log-in (pulpcore.app.viewsets.user.LoginViewSet)."""
-    view = (request.parser_context or {}).get("view")
-    is_login = getattr(view, "urlpattern", str)() == "login"
-    return is_login and request.method == "POST"
-
-
-def _is_for_content(request: Request) -> bool:
-    """Tell whether the request is for the content app: its requests have no view of Django.
-
-    The path does not tell: the API may have the same path if its root is rewritten.
-    """
-    return request._request.resolver_match is None

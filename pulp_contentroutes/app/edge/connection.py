@@ -111,7 +111,8 @@ def _address(given: Settings) -> dict[str, Any]:
         "host": [host.address or host.name for host in hosts],
         "port": [host.port for host in hosts],
     }
-    if any(_is_named(host) for host in hosts) and "password" not in given.values:
+    is_named = any(not host.address and not host.name.startswith("/") for host in hosts)
+    if is_named and "password" not in given.values:
         # The password file is read for each connection, by host name: passwords change.
         return {**address, "passfile": given.values.get("passfile")}
     passwords = {host.password for host in hosts}
@@ -124,10 +125,6 @@ def _address(given: Settings) -> dict[str, Any]:
 
 def _is_socket(host: Host) -> bool:
     return not host.address and host.name.startswith("/")
-
-
-def _is_named(host: Host) -> bool:
-    return not host.address and not host.name.startswith("/")
 
 
 def _encryption(given: Settings) -> dict[str, Any]:

@@ -27,23 +27,22 @@ def distribution_types() -> DistributionTypes:
         for name, model in Distribution._pulp_model_map.items()
         if model is not Distribution
     }
-    if own := _own_latest_versions():
+    # Types of repositories that choose their latest version themselves. Any distribution may serve
+    # such a repository, but the SQL takes the last complete version.
+    own = [
+        name
+        for name, model in Repository._pulp_model_map.items()
+        if model.latest_version is not Repository.latest_version
+    ]
+    if own:
         log.warning("The fast path serves nothing: %s chooses its latest version.", ", ".join(own))
     return DistributionTypes(
         publishing=frozenset(n for n, model in models.items() if model.SERVE_FROM_PUBLICATION),
-        plain=frozenset(name for name, model in models.items() if _is_plain(model) and not own),
+        plain=frozenset(
+            name
+            for name, model in models.items()
+            if not own
+            and all(getattr(model, hook) is getattr(Distribution, hook) for hook in _HOOKS)
+        ),
         retain_superseded=settings.DISTRIBUTED_PUBLICATION_RETENTION_PERIOD > 0,
     )
-
-
-def _is_plain(model: type[Distribution]) -> bool:
-    return all(getattr(model, hook) is getattr(Distribution, hook) for hook in _HOOKS)
-
-
-def _own_latest_versions() -> list[str]:
-    """Return the types of repositories that choose their latest version themselves.
-
-    Any distribution may serve such a repository, but the SQL takes the last complete version.
-    """
-    models = Repository._pulp_model_map.items()
-    return [name for name, model in models if model.latest_version is not Repository.latest_version]

@@ -30,7 +30,10 @@ class PulpStorages:
         known = self._roots.get(key)
         if known is None:
             domain = await sync_to_async(_domain)(domain_id)
-            known = (_root(domain) if domain else None,)
+            root = None
+            if domain and domain.storage_class == _FILE_SYSTEM:
+                root = domain.get_storage().path("")
+            known = (root,)
             # If the domain has changed again since `state` was read, the root belongs to a later
             # state, and is not kept for this one.
             if domain and domain.pulp_last_updated == state[0]:
@@ -44,9 +47,3 @@ def _domain(domain_id: UUID) -> Domain | None:
     except (DatabaseError, InterfaceError) as error:
         connection.close_if_unusable_or_obsolete()
         raise DatabaseUnavailable(str(error)) from error
-
-
-def _root(domain: Domain) -> str | None:
-    if domain.storage_class != _FILE_SYSTEM:
-        return None
-    return domain.get_storage().path("")

@@ -50,7 +50,8 @@ class Admission:
 
     def is_certain(self, guard_id: UUID, request: web.Request) -> bool:
         """Tell whether values in memory are enough to admit the client."""
-        return self._authorizer.admits_now(guard_id, request) or self._has_signed_url(request)
+        admits_now = self._authorizer.admits_now(guard_id, request)
+        return admits_now or self._signed_urls.admit(request.rel_url)
 
     async def check(
         self, guard_id: UUID, request: web.Request
@@ -59,7 +60,7 @@ class Admission:
 
         Raise DatabaseUnavailable.
         """
-        if self._has_signed_url(request):
+        if self._signed_urls.admit(request.rel_url):
             return None
         # First, as guards are loaded by the thread that passwords keep busy. Tokens cost nothing.
         if self._has_failed(request):
@@ -102,7 +103,9 @@ class Admission:
             turn.give_up()
             if not is_guarded:
                 # Public content does not need a password, and this one must not be tried.
-                return _without_credentials(request)
+                headers = CIMultiDict(request.headers)
+                del headers[hdrs.AUTHORIZATION]
+                return request.clone(headers=headers)
         is_hidden = self._is_hidden and is_guarded
         return refusal(HTTPStatus.TOO_MANY_REQUESTS, request, is_hidden=is_hidden)
 
@@ -165,9 +168,6 @@ class Admission:
             self._failed.note(self._addresses.of(request))
         return self._refusal(HTTPStatus.UNAUTHORIZED, request, accepted)
 
-    def _has_signed_url(self, request: web.Request) -> bool:
-        return self._signed_urls.admit(request.rel_url)
-
     def _has_failed(self, request: web.Request) -> bool:
         """Tell whether the request's password must not be tried."""
         return _has_password(request) and self._failed.are_too_many(self._addresses.of(request))
@@ -186,12 +186,6 @@ def _is_known(request: web.Request) -> bool:
 
 def _has_password(request: web.Request) -> bool:
     return isinstance(_credentials(request), Password)
-
-
-def _without_credentials(request: web.Request) -> web.Request:
-    headers = CIMultiDict(request.headers)
-    del headers[hdrs.AUTHORIZATION]
-    return request.clone(headers=headers)
 
 
 def _credentials(request: web.Request) -> object:

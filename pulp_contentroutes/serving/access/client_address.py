@@ -28,7 +28,13 @@ class ClientAddresses:
     """The addresses of clients; `trusted` are networks of proxies, as `ipaddress` reads them."""
 
     def __init__(self, trusted: Iterable[str]) -> None:
-        self._trusted = tuple(_read_network(network) for network in trusted)
+        self._trusted: list[IPv4Network | IPv6Network] = []
+        for text in trusted:
+            network = ip_network(text, strict=False)
+            if isinstance(network, IPv6Network) and (mapped := network.network_address.ipv4_mapped):
+                # Mapped addresses are read as IPv4 ones, too.
+                network = IPv4Network((mapped, max(network.prefixlen - 96, 0)))
+            self._trusted.append(network)
         self._read = lru_cache(maxsize=1024)(read_address)
         self._has_warned = False
 
@@ -67,14 +73,6 @@ class ClientAddresses:
             "This is said once.",
             entry[:_SHOWN],
         )
-
-
-def _read_network(text: str) -> IPv4Network | IPv6Network:
-    network = ip_network(text, strict=False)
-    if isinstance(network, IPv6Network) and (mapped := network.network_address.ipv4_mapped):
-        # Mapped addresses are read as IPv4 ones, too.
-        return IPv4Network((mapped, max(network.prefixlen - 96, 0)))
-    return network
 
 
 def _name(address: Address | None) -> str:

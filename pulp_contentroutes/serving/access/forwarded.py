@@ -87,7 +87,8 @@ def _of_elements(text: str) -> Iterator[str]:
             if element is None:
                 yield ""
                 return
-            yield _for(element)
+            values = [value for name, value in _PAIR.findall(element) if name.lower() == "for"]
+            yield re.sub(r"\\(.)", r"\1", values[0]) if len(values) == 1 else ""
         end = start
 
 
@@ -101,8 +102,3 @@ def _last_element(text: str, end: int) -> tuple[int, str | None]:
         if start < 0:
             break
     return -1, None
-
-
-def _for(element: str) -> str:
-    values = [value for name, value in _PAIR.findall(element) if name.lower() == "for"]
-    return re.sub(r"\\(.)", r"\1", values[0]) if len(values) == 1 else ""

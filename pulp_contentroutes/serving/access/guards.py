@@ -95,16 +95,13 @@ class KnownGuards(Memory):
 
     async def _load(self, guard_id: UUID) -> Guard | None:
         generation = self._kept.generation
-        guard = await self._confirm_doubted(guard_id) or await self._guards.load(guard_id)
+        guard = self._kept.get(guard_id)
+        is_unchanged = guard.is_unchanged if guard is not None and guard.is_kept else None
+        # A guard that is only doubted is not made anew if the database says that it is unchanged.
+        if is_unchanged is None or not await is_unchanged():
+            guard = await self._guards.load(guard_id)
         if guard is None:
             self._kept.discard(guard_id)
         elif guard.is_unchanged is not None:
             self._kept.keep(guard_id, guard, generation)
         return guard
-
-    async def _confirm_doubted(self, guard_id: UUID) -> Guard | None:
-        """Return a guard that is only doubted, if the database says that it is unchanged."""
-        doubted = self._kept.get(guard_id)
-        if doubted is None or not doubted.is_kept or doubted.is_unchanged is None:
-            return None
-        return doubted if await doubted.is_unchanged() else None

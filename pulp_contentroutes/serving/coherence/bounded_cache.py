@@ -1,5 +1,6 @@
 """A bounded cache in memory: the least recently used entry is evicted first. No HTTP."""
 
+import math
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator
 from typing import Generic, TypeVar
@@ -23,7 +24,7 @@ class BoundedCache(Generic[K, V]):
     ) -> None:
         self._entries: OrderedDict[K, V] = OrderedDict()
         self._max_entries = max_entries
-        self._max_bytes = max_bytes
+        self._max_bytes = math.inf if max_bytes is None else max_bytes
         self._weigh = weigh
         self._dropped = dropped
         self.bytes = 0
@@ -42,30 +43,27 @@ class BoundedCache(Generic[K, V]):
 
     def put(self, key: K, value: V) -> None:
         """Store `value`, and make room for it; a value that alone exceeds a bound is dropped."""
-        self.discard(key)
-        self._entries[key] = value
-        weight = self._weight(key, value)
-        self.bytes += weight
-        if self._max_entries < 1 or self._is_over_bytes(weight):
+        entries = self._entries
+        if key in entries:
             self.discard(key)
-        while len(self._entries) > self._max_entries or self._is_over_bytes(self.bytes):
-            self.discard(next(iter(self._entries)))
+        weight = self._weigh(key, value) if self._weigh else 0
+        entries[key] = value
+        self.bytes += weight
+        if weight > self._max_bytes:
+            self.discard(key)
+        while len(entries) > self._max_entries or self.bytes > self._max_bytes:
+            self.discard(next(iter(entries)))
 
     def discard(self, key: K, value: V | None = None) -> None:
         """Remove the entry; if `value` is given, only if the entry is still that very value."""
         if key not in self._entries or (value is not None and self._entries[key] is not value):
             return
         found = self._entries.pop(key)
-        self.bytes -= self._weight(key, found)
+        if self._weigh:
+            self.bytes -= self._weigh(key, found)
         if self._dropped:
             self._dropped(key, found)
 
     def clear(self) -> None:
         for key in list(self._entries):
             self.discard(key)
-
-    def _is_over_bytes(self, count: int) -> bool:
-        return self._max_bytes is not None and count > self._max_bytes
-
-    def _weight(self, key: K, value: V) -> int:
-        return self._weigh(key, value) if self._weigh else 0

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Iterable
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 from pulp_contentroutes.serving.coherence.bounded_cache import BoundedCache
 from pulp_contentroutes.serving.coherence.singleflight import SingleFlight
@@ -51,13 +51,15 @@ class CoherentCache(Generic[K, V]):
         max_bytes: int | None = None,
         weigh: Callable[[K, V], int] | None = None,
         *,
-        keys_of: Callable[[K, V], Iterable[str]] = lambda *_: (),
+        keys_of: Callable[[K, V], Iterable[str]] | None = None,
         is_same: Callable[[V, V], bool] = lambda one, other: one is other,
         keeps_doubted: bool = False,
     ) -> None:
         self._values: BoundedCache[K, V] = BoundedCache(
             max_entries, max_bytes, weigh, self._forget_keys
         )
+        #: Returns the value in memory, true or not.
+        self.get: Final[Callable[[K], V | None]] = self._values.get
         self._keys_of = keys_of
         self._is_same = is_same
         self._keeps_doubted = keeps_doubted
@@ -107,10 +109,6 @@ class CoherentCache(Generic[K, V]):
 
     # Called for requests.
 
-    def get(self, key: K) -> V | None:
-        """Return the value in memory, true or not."""
-        return self._values.get(key)
-
     def get_nowait(self, key: K) -> V | None:
         """Return the value in memory if it is true."""
         value = self._values.get(key) if self.is_trusted else None
@@ -139,7 +137,7 @@ class CoherentCache(Generic[K, V]):
         """
         kept = self._values.get(key)
         is_same = kept is not None and kept.is_kept and self._is_same(kept, value)
-        if self.is_lasting(generation):
+        if self.is_trusted and generation == self.generation:
             if kept is not None and is_same:
                 kept.is_current, kept.last_true = True, None
                 return kept
@@ -150,8 +148,9 @@ class CoherentCache(Generic[K, V]):
             if is_same or not self._keeps_doubted or generation != self.generation:
                 return value
             value.last_true = asyncio.get_running_loop().time()
-        for each in self._keys_of(key, value):
-            self._by_key.setdefault(each, set()).add(value)
+        if self._keys_of:
+            for each in self._keys_of(key, value):
+                self._by_key.setdefault(each, set()).add(value)
         # This comes last: a value for which there is no room is dropped again at once.
         self._values.put(key, value)
         return value
@@ -163,7 +162,7 @@ class CoherentCache(Generic[K, V]):
     def _forget_keys(self, key: K, value: V) -> None:
         # Changes are not announced to it any more, and a request may still hold it.
         value.is_current, value.last_true = False, None
-        for each in self._keys_of(key, value):
+        for each in self._keys_of(key, value) if self._keys_of else ():
             values = self._by_key.get(each)
             if values is not None:
                 values.discard(value)

@@ -32,17 +32,9 @@ class SingleFlight(Generic[K, V]):
                 return await asyncio.shield(running)
             except _Abandoned:
                 continue
-        return await self._load(key, load)
-
-    def forget(self) -> None:
-        """Let callers that ask from now on start a new load.
-
-        The running loads may have read rows that have changed meanwhile; the callers that wait for
-        them asked before the change.
-        """
-        self._running.clear()
-
-    async def _load(self, key: K, load: Callable[[], Awaitable[V]]) -> V:
+            finally:
+                # As below: of a failure, each waiter would keep such a cycle.
+                del running
         future: asyncio.Future[V] = asyncio.get_running_loop().create_future()
         self._running[key] = future
         try:
@@ -61,3 +53,11 @@ class SingleFlight(Generic[K, V]):
                 del self._running[key]
             # Future, exception, traceback, this frame: a cycle that would keep open files open.
             del future
+
+    def forget(self) -> None:
+        """Let callers that ask from now on start a new load.
+
+        The running loads may have read rows that have changed meanwhile; the callers that wait for
+        them asked before the change.
+        """
+        self._running.clear()

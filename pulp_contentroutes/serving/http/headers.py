@@ -1,8 +1,8 @@
 """Response heads (RFC 9112 §2-6), rendered when an entry is stored and not for each request."""
 
-import base64
 import re
 import time
+from base64 import b64encode
 from collections.abc import Iterable
 from email.utils import formatdate
 from http import HTTPStatus
@@ -17,6 +17,8 @@ Fields = tuple[tuple[str, str], ...]
 
 #: pulpcore.content.handler.EDGE_CACHE_CONTROL
 CACHE_CONTROL: Final = "public, max-age=0, must-revalidate"
+#: The field of answers that say nothing about the content.
+NO_STORE: Final = ("Cache-Control", "no-store")
 #: The same for content behind a guard: no shared cache may store it (RFC 9111 §5.2.2.7).
 PRIVATE_CACHE_CONTROL: Final = "private, max-age=0, must-revalidate"
 
@@ -37,13 +39,17 @@ def make_representation(
 ) -> Representation:
     """Return a file at one path as a representation with the head of a 200; digests are in hex."""
     etag = f'"{sha256}"'
+    # RFC 9530 §3: byte sequences in base64 between colons.
+    repr_digest = f"sha-256=:{b64encode(bytes.fromhex(sha256)).decode()}:"
+    if sha512:
+        repr_digest += f", sha-512=:{b64encode(bytes.fromhex(sha512)).decode()}:"
     fields: Fields = (
         ("Content-Type", content_type or "application/octet-stream"),
         ("Cache-Control", CACHE_CONTROL),
         ("Last-Modified", formatdate(last_modified, usegmt=True)),
         ("ETag", etag),
         ("X-PULP-ARTIFACT-SIZE", str(source.size)),
-        ("Repr-Digest", _repr_digest(sha256, sha512)),
+        ("Repr-Digest", repr_digest),
         ("Accept-Ranges", "bytes"),
         ("Content-Length", str(source.size)),
     )
@@ -71,9 +77,8 @@ def fields_of(rendered_head: bytes) -> Fields:
 
 def head(status: int, fields: Iterable[tuple[str, str]]) -> bytes:
     """Return the status line and the field lines for HTTP/1.1, each ending in CRLF."""
-    status_line = f"HTTP/1.1 {status} {HTTPStatus(status).phrase}"
-    lines = [status_line, *(f"{name}: {text}" for name, text in fields)]
-    return ("\r\n".join(lines) + "\r\n").encode()
+    lines = [f"HTTP/1.1 {status} {HTTPStatus(status).phrase}", *map(": ".join, fields), ""]
+    return "\r\n".join(lines).encode()
 
 
 class Tail:
@@ -91,13 +96,3 @@ class Tail:
             self._kept = f"Date: {date}\r\nServer: {SERVER_SOFTWARE}\r\n\r\n".encode()
             self._second = now
         return connection + self._kept
-
-
-def _repr_digest(sha256: str, sha512: str | None) -> str:
-    """Return the field of RFC 9530 §3: byte sequences in base64 between colons."""
-    digests = [("sha-256", sha256)]
-    if sha512:
-        digests.append(("sha-512", sha512))
-    return ", ".join(
-        f"{name}=:{base64.b64encode(bytes.fromhex(digest)).decode()}:" for name, digest in digests
-    )

@@ -90,11 +90,24 @@ def evaluate(headers: CIMultiDictProxy[str], validators: Validators) -> Verdict:
     after a roll-back, the older file is at the path again, and a later date belongs to the other
     file.
     """
-    if not _is_as_expected(headers, validators):
+    if _IF_MATCH in headers:
+        listed = _list(headers, _IF_MATCH)
+        is_as_expected = listed == "*" or validators.etag in _entity_tags(listed)
+    else:
+        limit = _seconds(_single(headers, _IF_UNMODIFIED_SINCE))
+        is_as_expected = limit is None or limit == validators.last_modified
+    if not is_as_expected:
         return Verdict.FAILED
-    if _is_known(headers, validators):
-        return Verdict.NOT_MODIFIED
-    return Verdict.PROCEED
+    if _IF_NONE_MATCH in headers:
+        listed = _list(headers, _IF_NONE_MATCH)
+        # Weak comparison (RFC 9110 §8.8.3.2): caches and compressing proxies weaken our tags.
+        is_known = listed == "*" or any(
+            tag.removeprefix("W/") == validators.etag for tag in _entity_tags(listed)
+        )
+    else:
+        since = _seconds(_single(headers, _IF_MODIFIED_SINCE))
+        is_known = since == validators.last_modified
+    return Verdict.NOT_MODIFIED if is_known else Verdict.PROCEED
 
 
 def range_applies(headers: CIMultiDictProxy[str], validators: Validators) -> bool:
@@ -104,25 +117,6 @@ def range_applies(headers: CIMultiDictProxy[str], validators: Validators) -> boo
     value = _single(headers, _IF_RANGE)
     # A date must be the very one that we sent: a later one does not prove that the bytes are equal.
     return value == validators.etag or _seconds(value) == validators.last_modified
-
-
-def _is_as_expected(headers: CIMultiDictProxy[str], validators: Validators) -> bool:
-    if _IF_MATCH in headers:
-        listed = _list(headers, _IF_MATCH)
-        return listed == "*" or validators.etag in _entity_tags(listed)
-    limit = _seconds(_single(headers, _IF_UNMODIFIED_SINCE))
-    return limit is None or limit == validators.last_modified
-
-
-def _is_known(headers: CIMultiDictProxy[str], validators: Validators) -> bool:
-    if _IF_NONE_MATCH in headers:
-        listed = _list(headers, _IF_NONE_MATCH)
-        # Weak comparison (RFC 9110 §8.8.3.2): caches and compressing proxies weaken our tags.
-        return listed == "*" or any(
-            tag.removeprefix("W/") == validators.etag for tag in _entity_tags(listed)
-        )
-    since = _seconds(_single(headers, _IF_MODIFIED_SINCE))
-    return since == validators.last_modified
 
 
 def _list(headers: CIMultiDictProxy[str], name: istr) -> str:
@@ -158,17 +152,14 @@ def _seconds_of(match: re.Match[str]) -> int | None:
     day, hour, minute, second = (int(match[part]) for part in ("day", "hour", "minute", "second"))
     year = int(match["year"])
     if len(match["year"]) == 2:
-        year = _full_year(year, (month, day, hour, minute, second))
+        # A date more than 50 years ahead is in the past (RFC 9110 §5.6.7).
+        now = time.gmtime()
+        horizon = now.tm_year + 50
+        year = horizon - (horizon - year) % 100
+        if (year, month, day, hour, minute, second) > (horizon, *now[1:6]):
+            year -= 100
     try:
         days = date(year, month, day).toordinal() - _EPOCH
     except ValueError:  # 30 February
         return None
     return ((days * 24 + hour) * 60 + minute) * 60 + second
-
-
-def _full_year(two_digits: int, rest: tuple[int, ...]) -> int:
-    """Return the full year: a date more than 50 years ahead is in the past (RFC 9110 §5.6.7)."""
-    now = time.gmtime()
-    horizon = now.tm_year + 50
-    year = horizon - (horizon - two_digits) % 100
-    return year if (year, *rest) <= (horizon, *now[1:6]) else year - 100

@@ -27,24 +27,17 @@ def correct_headers(state: RequestState | None, response: web.StreamResponse) ->
     """Change the headers of an answer that Pulp's handler has made, before they are sent."""
     # Only answers that pass on an upstream's response have exactly this type.
     if type(response) is web.StreamResponse:
-        _remove_upstream_headers(response)
+        for name in set(response.headers):
+            if name.lower() not in _ALLOWED:
+                response.headers.popall(name, None)
+        response.headers[hdrs.CACHE_CONTROL] = CACHE_CONTROL
+        response.headers[hdrs.DATE] = rfc822_formatted_time()
+        response.headers[hdrs.SERVER] = SERVER_SOFTWARE
     if state is not None and state.is_guarded:
-        response.headers[hdrs.CACHE_CONTROL] = _private(response.headers.get(hdrs.CACHE_CONTROL))
-
-
-def _remove_upstream_headers(response: web.StreamResponse) -> None:
-    for name in set(response.headers):
-        if name.lower() not in _ALLOWED:
-            response.headers.popall(name, None)
-    response.headers[hdrs.CACHE_CONTROL] = CACHE_CONTROL
-    response.headers[hdrs.DATE] = rfc822_formatted_time()
-    response.headers[hdrs.SERVER] = SERVER_SOFTWARE
-
-
-def _private(cache_control: str | None) -> str:
-    """Return the field's value for an answer that no shared cache may store (RFC 9111 §5.2.2.7)."""
-    directives = [each.strip() for each in (cache_control or "").split(",") if each.strip()]
-    kept = [each for each in directives if each.partition("=")[0].strip().lower() not in _SHARED]
-    if {"private", "no-store"} & {each.lower() for each in kept}:
-        return ", ".join(kept)
-    return ", ".join(["private", *kept])
+        # No shared cache may store the answer (RFC 9111 §5.2.2.7).
+        listed = response.headers.get(hdrs.CACHE_CONTROL, "").split(",")
+        given = [each.strip() for each in listed if each.strip()]
+        kept = [each for each in given if each.partition("=")[0].strip().lower() not in _SHARED]
+        if not {"private", "no-store"} & {each.lower() for each in kept}:
+            kept.insert(0, "private")
+        response.headers[hdrs.CACHE_CONTROL] = ", ".join(kept)

@@ -48,7 +48,7 @@ def parse(value: str, size: int, max_spans: int) -> tuple[Span, ...] | None:
     if len(texts) > max_spans:
         return None
     bounds = [(_position(first), _position(last)) for first, last in texts]
-    if any(_is_reversed(first, last) for first, last in bounds):
+    if any(first is not None and last is not None and last < first for first, last in bounds):
         raise NotSatisfiable
     spans = [span for first, last in bounds if (span := _span(first, last, size))]
     if spans:
@@ -71,10 +71,6 @@ def _position(digits: str) -> int | None:
         return None
     significant = digits.lstrip("0")
     return int(significant or "0") if len(significant) <= _MAX_DIGITS else _BEYOND
-
-
-def _is_reversed(first: int | None, last: int | None) -> bool:
-    return first is not None and last is not None and last < first
 
 
 def _span(first: int | None, last: int | None, size: int) -> Span | None:

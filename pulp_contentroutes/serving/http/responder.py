@@ -1,14 +1,22 @@
 """Representation → response: RFC 9110 for GET and HEAD, every header made here or in headers.py."""
 
+import logging
 import uuid
 from collections.abc import Callable
 from typing import Final
 
 from aiohttp import hdrs, web
 
-from pulp_contentroutes.serving.byte_source import OpenSource
+from pulp_contentroutes.serving.errors import FileFault
 from pulp_contentroutes.serving.http import ranges
-from pulp_contentroutes.serving.http.headers import VALIDATING, Fields, fields_of, head, head_of
+from pulp_contentroutes.serving.http.headers import (
+    NO_STORE,
+    VALIDATING,
+    Fields,
+    fields_of,
+    head,
+    head_of,
+)
 from pulp_contentroutes.serving.http.preconditions import (
     CONDITIONAL,
     Verdict,
@@ -23,6 +31,8 @@ from pulp_contentroutes.serving.http.responses import (
     text_response,
 )
 from pulp_contentroutes.serving.model import Representation
+
+log = logging.getLogger(__name__)
 
 CountBytes = Callable[[str, int], None]
 
@@ -40,6 +50,13 @@ _PRIVATE_NOT_FOUND_HEAD: Final = head(404, (*_NOT_FOUND_FIELDS, ("Cache-Control"
 def not_found(request: web.BaseRequest, *, is_private: bool = False) -> RenderedResponse:
     body = _NOT_FOUND if request.method != hdrs.METH_HEAD else b""
     return RenderedResponse(404, _PRIVATE_NOT_FOUND_HEAD if is_private else _NOT_FOUND_HEAD, body)
+
+
+def respond_to_fault(request: web.Request, fault: FileFault) -> RenderedResponse:
+    """Return a 500: a fault of our disk must not look like a missing file."""
+    log.error("Answered 500 for a file that cannot be sent: %s", fault)
+    has_body = request.method != hdrs.METH_HEAD
+    return text_response(500, "500: Internal Server Error", (NO_STORE,), has_body=has_body)
 
 
 class Responder:
@@ -69,23 +86,21 @@ class Responder:
         if source is None:
             return None
         whole_head = head_of(found, is_private=is_private)
-        response = self._whole_nowait(found, whole_head, source)
-        if response and self._count_bytes:
-            self._count_bytes(domain, found.source.size)
-        return response
-
-    def _whole_nowait(
-        self, found: Representation, whole_head: bytes, source: OpenSource
-    ) -> RenderedResponse | None:
         size = found.source.size
         if source.data is not None:
-            return RenderedResponse(200, whole_head, source.data)
-        if size <= AT_ONCE:
+            response = RenderedResponse(200, whole_head, source.data)
+        elif size <= AT_ONCE:
             data = bytearray(size)
-            return RenderedResponse(200, whole_head, data) if source.fill_nowait(data, 0) else None
-        parts = (Span(0, size - 1),)
-        response = FileResponse(200, whole_head, source, parts)
-        return response if response.begin_nowait() else None
+            if not source.fill_nowait(data, 0):
+                return None
+            response = RenderedResponse(200, whole_head, data)
+        else:
+            response = FileResponse(200, whole_head, source, (Span(0, size - 1),))
+            if not response.begin_nowait():
+                return None
+        if self._count_bytes:
+            self._count_bytes(domain, size)
+        return response
 
     async def respond(
         self, request: web.BaseRequest, found: Representation, domain: str, *, is_private: bool
@@ -103,8 +118,8 @@ class Responder:
     ) -> RenderedResponse:
         verdict = evaluate(request.headers, found.validators)
         if verdict is Verdict.NOT_MODIFIED:
-            fields = (each for each in fields_of(whole_head) if each[0] in VALIDATING)
-            return RenderedResponse(304, head(304, fields))
+            kept = (each for each in fields_of(whole_head) if each[0] in VALIDATING)
+            return RenderedResponse(304, head(304, kept))
         is_get = request.method == hdrs.METH_GET
         if verdict is Verdict.FAILED:
             etag = (("ETag", found.validators.etag),)
@@ -115,7 +130,9 @@ class Responder:
             try:
                 spans = ranges.parse(lines[0], found.source.size, self._max_ranges)
             except ranges.NotSatisfiable:
-                return _unsatisfiable(found)
+                extent = ("Content-Range", f"bytes */{found.source.size}")
+                fields = (extent, ("ETag", found.validators.etag))
+                return text_response(416, "416: Range Not Satisfiable", fields)
             if spans is not None:
                 return await self._partial(found, whole_head, spans, domain)
         return await self._whole(request, found, whole_head, domain)
@@ -141,19 +158,18 @@ class Responder:
         source = await found.source.open()
         if self._count_bytes:
             self._count_bytes(domain, sum(span.length for span in spans))
-        own, parts = _multipart(found, spans) if len(spans) > 1 else _single(found, spans[0])
+        if len(spans) > 1:
+            own, parts = _multipart(found, spans)
+        else:
+            parts = spans
+            own = (
+                ("Content-Range", content_range(spans[0], found.source.size)),
+                ("Content-Length", str(spans[0].length)),
+            )
         replaced = {name for name, _ in own}
         kept = tuple(each for each in fields_of(whole_head) if each[0] not in replaced)
         response = FileResponse(206, head(206, kept + own), source, parts)
         return await response.begin()
-
-
-def _single(found: Representation, span: Span) -> tuple[Fields, tuple[bytes | Span, ...]]:
-    fields = (
-        ("Content-Range", content_range(span, found.source.size)),
-        ("Content-Length", str(span.length)),
-    )
-    return fields, (span,)
 
 
 def _multipart(
@@ -177,8 +193,3 @@ def _multipart(
         ("Content-Length", str(length + len(end))),
     )
     return fields, (*parts, end)
-
-
-def _unsatisfiable(found: Representation) -> RenderedResponse:
-    fields = (("Content-Range", f"bytes */{found.source.size}"), ("ETag", found.validators.etag))
-    return text_response(416, "416: Range Not Satisfiable", fields)

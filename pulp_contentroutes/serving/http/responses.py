@@ -145,27 +145,24 @@ class FileResponse(RenderedResponse):
         self._eof_sent = True
         transport = transport_of(request)
         try:
-            await self._send_parts(request, transport)
+            # The bytes that go out before the next bytes of the file, in one piece with them.
+            pending = self._whole_head(request)
+            for part in self._parts:
+                if isinstance(part, bytes):
+                    pending += part
+                    self._body_length += len(part)
+                else:
+                    await self._send_span(request, transport, pending, part)
+                    pending = b""
+            if pending:
+                transport.write(pending)
+                await drain(request, transport)
         except FileFault as fault:
             # The head was already sent: only a broken connection can tell the client.
             log.error("Broke off a response: %s", fault)
             transport.abort()
             raise ConnectionResetError("The file cannot be sent to its end.") from fault
         return None
-
-    async def _send_parts(self, request: web.BaseRequest, transport: asyncio.Transport) -> None:
-        # The bytes that go out before the next bytes of the file, in one piece with them.
-        pending = self._whole_head(request)
-        for part in self._parts:
-            if isinstance(part, bytes):
-                pending += part
-                self._body_length += len(part)
-            else:
-                await self._send_span(request, transport, pending, part)
-                pending = b""
-        if pending:
-            transport.write(pending)
-            await drain(request, transport)
 
     async def _send_span(
         self, request: web.BaseRequest, transport: asyncio.Transport, pending: bytes, span: Span

@@ -27,9 +27,8 @@ REST: Final = 16 * 1024
 def transport_of(request: web.BaseRequest) -> asyncio.Transport:
     """Return the connection, or raise ConnectionResetError if the client is gone."""
     transport = request.transport
-    if transport is None:
+    if transport is None or transport.is_closing():
         raise ConnectionResetError("The client is gone.")
-    _check_open(transport)
     return transport
 
 
@@ -45,8 +44,15 @@ def write_some(transport: asyncio.Transport, first: bytes, then: memoryview) -> 
     if transport.get_extra_info("sslcontext") is not None:
         transport.write(first + then[:SMALL_PIECE])
         return len(first) + min(len(then), SMALL_PIECE)
+    taken = 0
     # The bytes that the transport still has go first.
-    taken = 0 if transport.get_write_buffer_size() else _send_nowait(transport, first, then)
+    if not transport.get_write_buffer_size():
+        try:
+            taken = os.writev(transport.get_extra_info("socket").fileno(), (first, then))
+        except BlockingIOError:
+            pass
+        except OSError as error:
+            raise ConnectionResetError(f"The client is gone: {error.strerror}.") from error
     if taken < len(first) + len(then):
         rest = first[taken:] + then[max(taken - len(first), 0) :][:REST]
         transport.write(rest)
@@ -91,8 +97,8 @@ class _StallWatch:
         self._timer = loop.call_later(STALLED_SECONDS, self._look, _unsent(self._transport))
 
     def _look(self, before: int) -> None:
-        if _is_closed(self._transport):
-            # In this very moment: `drain` is about to end.
+        if self._transport.get_extra_info("socket").fileno() < 0:
+            # Closed in this very moment: `drain` is about to end.
             return
         if _unsent(self._transport) < before:
             self._wait()
@@ -109,21 +115,6 @@ class _StallWatch:
 def _check_open(transport: asyncio.Transport) -> None:
     if transport.is_closing():
         raise ConnectionResetError("The client is gone.")
-
-
-def _is_closed(transport: asyncio.Transport) -> bool:
-    number: int = transport.get_extra_info("socket").fileno()
-    return number < 0
-
-
-def _send_nowait(transport: asyncio.Transport, *data: bytes | memoryview) -> int:
-    """Return how many bytes the kernel takes without waiting, or raise ConnectionResetError."""
-    try:
-        return os.writev(transport.get_extra_info("socket").fileno(), data)
-    except BlockingIOError:
-        return 0
-    except OSError as error:
-        raise ConnectionResetError(f"The client is gone: {error.strerror}.") from error
 
 
 def _unsent(transport: asyncio.Transport) -> int:

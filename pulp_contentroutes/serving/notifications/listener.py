@@ -165,23 +165,18 @@ class Listener:
                 after = await self._take_fingerprint()
                 pause = max(FINGERPRINT_SECONDS, _SHARE * (clock() - started))
                 # If the connection was lost meanwhile, nothing must be trusted.
-                if after is not None and not lost.is_set():
-                    before, self._fingerprint = self._fingerprint, after
-                    await self._tell(before, after)
+                if after is None or lost.is_set():
+                    continue
+                before, self._fingerprint = self._fingerprint, after
+                if before is None:
+                    self._resume()
+                elif before != after:
+                    # Among them are announced changes, too: their snapshots are made once more.
+                    self._announce(await asyncio.to_thread(find_changes, before, after))
         except Exception:
             log.exception("Changes that no trigger announces are not looked for.")
             self._fingerprint = None
             lost.set()
-
-    async def _tell(self, before: bytes | None, after: bytes) -> None:
-        """Tell the memories which keys have changed.
-
-        Changes that were announced are found here, too: their snapshots are made once more.
-        """
-        if before is None:
-            self._resume()
-        elif before != after:
-            self._announce(await asyncio.to_thread(find_changes, before, after))
 
     async def _take_fingerprint(self) -> bytes | None:
         try:
@@ -195,7 +190,7 @@ class Listener:
             log.info("A migration has changed the schema: it is looked at again.")
             self._doubt()
         elif payload == schema.EVERYTHING:
-            self._reset()
+            self._tell(lambda memory: memory.reset())
         else:
             self._announce(payload.split(","))
 
@@ -217,28 +212,29 @@ class Listener:
         self._lost.set()
 
     def _announce(self, keys: Collection[str]) -> None:
-        for memory in self._memories:
-            try:
-                memory.invalidate(keys)
-            except Exception:
-                log.exception("Of a change not everything was dropped: nothing is kept.")
-                memory.reset()
-
-    def _reset(self) -> None:
-        for memory in self._memories:
-            memory.reset()
+        self._tell(lambda memory: memory.invalidate(keys))
 
     def _resume(self) -> None:
         self._is_suspended = False
-        for memory in self._memories:
-            memory.resume()
+        self._tell(lambda memory: memory.resume())
 
     def _suspend(self) -> None:
         if self._is_suspended:
             return
         self._is_suspended = True
+        self._tell(lambda memory: memory.suspend())
+
+    def _tell(self, action: Callable[[Memory], None]) -> None:
+        """Tell every memory; one that fails keeps nothing, once the others have been told."""
+        failed = []
         for memory in self._memories:
-            memory.suspend()
+            try:
+                action(memory)
+            except Exception:
+                log.exception("Of a change not everything was dropped: nothing is kept.")
+                failed.append(memory)
+        for memory in failed:
+            memory.reset()
 
 
 async def _is_set(event: asyncio.Event, seconds: float) -> bool:

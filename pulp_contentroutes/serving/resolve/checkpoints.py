@@ -8,7 +8,7 @@ from uuid import UUID
 from pulp_contentroutes.serving.coherence.bounded_cache import BoundedCache
 from pulp_contentroutes.serving.coherence.memory import Memory
 from pulp_contentroutes.serving.database import sql
-from pulp_contentroutes.serving.database.rows import Queries, Row, content_set_of
+from pulp_contentroutes.serving.database.rows import Queries, content_set_of
 from pulp_contentroutes.serving.model import ContentSet, Snapshot
 
 # pulpcore.constants.CHECKPOINT_TS_FORMAT, at the start of a path below a checkpoint distribution.
@@ -53,10 +53,10 @@ class Checkpoints(Memory):
         except ValueError:
             return None
         rows = await self._database.fetch(sql.CHECKPOINT, repository_id, moment)
-        return content_set_of(rows[0]) if rows and _is_exact(rows[0], timestamp) else None
-
-
-def _is_exact(row: Row, timestamp: str) -> bool:
-    is_whole: bool = row["is_publication_complete"] and row["is_version_complete"]
-    created: datetime = row["publication_created"]
-    return is_whole and f"{created.astimezone(UTC):{_FORMAT}}" == timestamp
+        if not rows:
+            return None
+        row = rows[0]
+        is_whole = row["is_publication_complete"] and row["is_version_complete"]
+        created: datetime = row["publication_created"]
+        is_exact = is_whole and f"{created.astimezone(UTC):{_FORMAT}}" == timestamp
+        return content_set_of(row) if is_exact else None

@@ -50,7 +50,14 @@ class PathLookup(Memory):
         self._byte_source = byte_source
         self._content_type = content_type
         self._found: CoherentCache[Key, Representation] = CoherentCache(
-            max_entries, max_bytes, _weight, is_same=_is_the_same
+            max_entries,
+            max_bytes,
+            lambda key, found: _OVERHEAD + len(key[-1]) + len(found.head),
+            is_same=lambda found, other: (
+                found.source is other.source
+                and found.source.is_current
+                and (found.head, found.expires) == (other.head, other.expires)
+            ),
         )
         # No change concerns the files of a content set: they stay true while none is heard of.
         self._found.is_trusted = True
@@ -89,9 +96,17 @@ class PathLookup(Memory):
         return await self._get((snapshot, snapshot.root, path), load)
 
     async def _get(self, key: Key, load: Load) -> LookedUp:
-        known = self._get_nowait(key)
-        if known is not None:
-            return known
+        found = self._found.get(key)
+        if found is None:
+            missing = self._missing.get(key)
+            if missing is not None:
+                return missing
+        elif not found.source.is_current or (
+            found.expires is not None and found.expires <= time.time()
+        ):
+            self._found.discard(key)
+        elif found.is_current:
+            return found
         try:
             return await self._found.run(key, partial(self._load_and_keep, key, load))
         except DatabaseUnavailable:
@@ -100,17 +115,6 @@ class PathLookup(Memory):
             if doubted is None or not doubted.source.is_current:
                 raise
             return doubted
-
-    def _get_nowait(self, key: Key) -> Representation | Missing | None:
-        found = self._found.get(key)
-        if found is None:
-            return self._missing.get(key)
-        if not found.source.is_current or (
-            found.expires is not None and found.expires <= time.time()
-        ):
-            self._found.discard(key)
-            return None
-        return found if found.is_current else None
 
     async def _load_and_keep(self, key: Key, load: Load) -> LookedUp:
         generation = self._found.generation
@@ -136,7 +140,7 @@ class PathLookup(Memory):
             # The first text after all texts that start with "…/": the character after "/" is "0".
             f"{directory[:-1]}0",
         )
-        entered = seconds(row["entered"])
+        entered = row["entered"] and row["entered"].timestamp()
         # An index is as old as its publication, as in Pulp. So is published metadata, which is not
         # in any version: two publications of one version may have different bytes at one path.
         if row["is_published"] and (is_directory or entered is None):
@@ -166,12 +170,3 @@ class PathLookup(Memory):
         return make_representation(
             source, row["sha256"], row["sha512"], content_type, int(modified)
         )
-
-
-def _is_the_same(found: Representation, other: Representation) -> bool:
-    is_same_source = found.source is other.source and found.source.is_current
-    return is_same_source and (found.head, found.expires) == (other.head, other.expires)
-
-
-def _weight(key: Key, found: Representation) -> int:
-    return _OVERHEAD + len(key[-1]) + len(found.head)

@@ -34,6 +34,16 @@ _FIXED: Final = attrgetter(
     *(field.name for field in fields(Snapshot) if field.name not in _CHANGING)
 )
 
+# The columns with the ids of the rows that a snapshot is made of.
+_IDS: Final = (
+    "distribution_id",
+    "domain_id",
+    "repository_id",
+    "version_repository_id",
+    "publication_id",
+    "version_id",
+)
+
 
 class Storages(Protocol):
     async def root(self, domain_id: UUID, state: StorageState) -> str | None:
@@ -78,7 +88,9 @@ class Snapshots(Memory):
         self._types = types
         self._stale_if_error = stale_if_error
         self._snapshots: CoherentCache[tuple[str, str], Snapshot] = CoherentCache(
-            max_entries, keys_of=lambda _, snapshot: snapshot.keys, is_same=_is_the_same
+            max_entries,
+            keys_of=lambda _, snapshot: snapshot.keys,
+            is_same=lambda snapshot, other: bool(_FIXED(snapshot) == _FIXED(other)),
         )
         self._absent: BoundedCache[Target, Missing] = BoundedCache(
             max_entries, _ABSENT_BYTES, lambda target, _: _OVERHEAD_ABSENT + len(target.path)
@@ -115,7 +127,7 @@ class Snapshots(Memory):
 
     def get_nowait(self, target: Target) -> Snapshot | Missing | None:
         """Return the result in memory if it is still true, None if the database must be asked."""
-        if not self.is_trusted:
+        if not self._snapshots.is_trusted:
             return None
         snapshot = self._find_in_memory(target)
         if snapshot is None:
@@ -131,9 +143,15 @@ class Snapshots(Memory):
         try:
             return await self._find(target)
         except DatabaseUnavailable:
-            stale = self._stale(target)
-            if stale is None:
+            # A snapshot that was true a while ago, and is not known to have changed.
+            stale = self._find_in_memory(target)
+            if stale is None or not stale.is_kept:
                 raise
+            # None if another request has loaded it meanwhile.
+            if stale.last_true is not None:
+                age = asyncio.get_running_loop().time() - stale.last_true
+                if age > self._stale_if_error:
+                    raise
             return stale
 
     async def _find(self, target: Target) -> Resolved:
@@ -150,22 +168,12 @@ class Snapshots(Memory):
 
     def _find_in_memory(self, target: Target) -> Snapshot | None:
         # Trying the whole of a path of 2 000 segments would take milliseconds.
-        for base_path in islice(base_paths(target.path), self._deepest):
-            snapshot = self._snapshots.get((target.domain, base_path))
+        domain, path = target.domain, target.path
+        for length in islice(base_path_lengths(path), self._deepest):
+            snapshot = self._snapshots.get((domain, path[:length]))
             if snapshot is not None:
                 return snapshot
         return None
-
-    def _stale(self, target: Target) -> Snapshot | None:
-        """Return a snapshot that was true a while ago, and is not known to have changed."""
-        snapshot = self._find_in_memory(target)
-        if snapshot is None or not snapshot.is_kept:
-            return None
-        if snapshot.last_true is None:
-            # Another request has loaded it meanwhile.
-            return snapshot
-        age = asyncio.get_running_loop().time() - snapshot.last_true
-        return snapshot if age <= self._stale_if_error else None
 
     async def _load(self, target: Target) -> Resolved:
         generation = self._snapshots.generation
@@ -191,67 +199,36 @@ class Snapshots(Memory):
         root = await self._storages.root(row["domain_id"], state)
         # A type that serves publications does not serve a version without one.
         content_set = content_set_of(row) if row["publication_id"] or not row["publishes"] else None
+        handover = Handover.OBJECT_STORAGE if root is None else None
+        if row["distribution_type"] not in self._types.plain:
+            handover = Handover.DISTRIBUTION_TYPE
+        elif False in (row["is_publication_complete"], row["is_version_complete"]):
+            handover = Handover.INCOMPLETE
+        has_origin = row["version_id"] is not None or row["repository_id"] is not None
+        nowhere = Missing.PROVEN if has_origin else Handover.NOTHING_SERVED
         return Snapshot(
             distribution_id=row["distribution_id"],
             base_path=row["base_path"],
             content_set=content_set,
-            handover=self._handover(row, root),
+            handover=handover,
             guard_id=row["content_guard_id"],
             is_checkpoint=row["checkpoint"],
             has_fallback=row["has_fallback"] and self._types.retain_superseded,
-            nowhere=_nowhere(row),
+            nowhere=nowhere if row["remote_id"] is None else Handover.REMOTE,
             repository_id=row["repository_id"],
             root=root or "",
-            keys=_keys(row),
+            keys=frozenset(str(row[name]) for name in _IDS if row[name] is not None),
         )
-
-    def _handover(self, row: Row, root: str | None) -> Handover | None:
-        """Return the reason why Pulp's handler answers every request, None if it does not."""
-        if row["distribution_type"] not in self._types.plain:
-            return Handover.DISTRIBUTION_TYPE
-        if False in (row["is_publication_complete"], row["is_version_complete"]):
-            return Handover.INCOMPLETE
-        return Handover.OBJECT_STORAGE if root is None else None
-
-
-def _is_the_same(snapshot: Snapshot, other: Snapshot) -> bool:
-    same: bool = _FIXED(snapshot) == _FIXED(other)
-    return same
-
-
-def base_paths(path: str) -> Iterator[str]:
-    """Yield the base paths that the distribution of `path` may have, shortest first.
-
-    The same as `pulpcore.content.handler.Handler._base_paths`, for paths without empty segments.
-    """
-    return (path[:length] for length in base_path_lengths(path))
 
 
 def base_path_lengths(path: str) -> Iterator[int]:
-    """Yield the length of each of `base_paths`, in characters."""
+    """Yield the length of each base path that the distribution of `path` may have, shortest first.
+
+    The same as `pulpcore.content.handler.Handler._base_paths`, for paths without empty segments.
+    """
     end = path.find("/")
     while end != -1:
         yield end
         end = path.find("/", end + 1)
     if not path.endswith("/"):
         yield len(path)
-
-
-def _nowhere(row: Row) -> Missing | Handover:
-    """Return the answer for paths that are found nowhere."""
-    if row["remote_id"] is not None:
-        return Handover.REMOTE
-    has_origin = row["version_id"] is not None or row["repository_id"] is not None
-    return Missing.PROVEN if has_origin else Handover.NOTHING_SERVED
-
-
-def _keys(row: Row) -> frozenset[str]:
-    names = (
-        "distribution_id",
-        "domain_id",
-        "repository_id",
-        "version_repository_id",
-        "publication_id",
-        "version_id",
-    )
-    return frozenset(str(row[name]) for name in names if row[name] is not None)

@@ -29,7 +29,16 @@ def decode_path(raw_path: str, prefix: str, max_bytes: int | None) -> str:
     # Bytes are counted as sent: aiohttp passes those above 127 on as characters or surrogates.
     if max_bytes is not None and len(raw_path.encode("utf-8", "surrogatepass")) > max_bytes:
         raise PathTooLong(f"The path is longer than {max_bytes} bytes.")
-    path = _text(raw_path).removeprefix(prefix)
+    if _LONE_PERCENT.search(raw_path):
+        raise MalformedPath("The path has a '%' without two hexadecimal digits; send it as %25.")
+    try:
+        # A byte above 127 that was sent unencoded arrives as a surrogate (or as the character).
+        text = unquote_to_bytes(raw_path).decode("utf-8")
+    except UnicodeError:
+        raise MalformedPath("The path is not UTF-8.") from None
+    if "\0" in text:
+        raise NulInPath("The path has a NUL byte.")
+    path = text.removeprefix(prefix)
     segments = path.split("/")
     if ".." in segments:
         raise UnservablePath("The path has a '..' segment.")
@@ -46,16 +55,3 @@ def without_dot_segments(raw_path: str) -> str:
     """
     # A "." at the end stands for the directory before it.
     return _DOT_SEGMENTS.sub("/", raw_path)
-
-
-def _text(raw_path: str) -> str:
-    if _LONE_PERCENT.search(raw_path):
-        raise MalformedPath("The path has a '%' without two hexadecimal digits; send it as %25.")
-    try:
-        # A byte above 127 that was sent unencoded arrives as a surrogate (or as the character).
-        path = unquote_to_bytes(raw_path).decode("utf-8")
-    except UnicodeError:
-        raise MalformedPath("The path is not UTF-8.") from None
-    if "\0" in path:
-        raise NulInPath("The path has a NUL byte.")
-    return path

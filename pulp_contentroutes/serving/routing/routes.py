@@ -3,8 +3,9 @@
 Routes are those of aiohttp's router; mounts have URLs that it has no route for.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Final
 
 from aiohttp import web
@@ -43,6 +44,10 @@ class Route:
 class Routes:
     """The routes of one content app."""
 
+    #: Returns the same value for requests that are routed the same way, and for no others; without
+    #: a call of Python, for each request.
+    key: Final[Callable[[web.Request], RouteKey]] = attrgetter("raw_path")
+
     def __init__(
         self, routes: Sequence[Route], max_path_bytes: int, mounts: Sequence[Mount] = ()
     ) -> None:
@@ -50,10 +55,12 @@ class Routes:
         self._mounts = tuple(mounts)
         self._max_path_bytes = max_path_bytes
 
-    def target(self, request: web.Request) -> Target | Handover:
-        """Return the request's target, or a Handover if it is not ours; or raise RequestRefused."""
+    def target(self, request: web.Request, mount: Mount | None = None) -> Target | Handover:
+        """Return the request's target, or a Handover if it is not ours; or raise RequestRefused.
+
+        `mount` is the one that the request has entered.
+        """
         raw_path = request.rel_url.raw_path
-        mount = mount_of(request)
         if mount is not None:
             rest = decode_path(raw_path, mount.prefix, self._max_path_bytes)
             return Target(mount.domain or DEFAULT_DOMAIN, mount.path + rest)
@@ -62,17 +69,21 @@ class Routes:
                 return self._target(request, raw_path, route, pattern)
         return Handover.OTHER_HANDLER
 
-    def key(self, request: web.Request) -> RouteKey:
-        """Return the same value for requests that are routed the same way, and for no others."""
-        return request.raw_path
+    def enter(self, request: web.Request, state: RequestState) -> web.Request:
+        """Return the request as the next steps need it: without "." segments, with its mount.
 
-    def enter_mount(self, request: web.Request, state: RequestState) -> None:
-        """Record the mount of a request, and what Pulp's middleware and handler read of a match.
-
+        The mount is recorded in `state`, and in the match that Pulp's middleware and handler read.
         A URL that aiohttp has a route for belongs to Pulp, or to a plugin.
         """
-        if not self._mounts or not isinstance(request.match_info.http_exception, web.HTTPNotFound):
-            return
+        raw_path = request.rel_url.raw_path
+        # Most paths contain neither, and one search costs a tenth of the regular expression.
+        if "/." in raw_path or "/%2" in raw_path:
+            request = self._normalize(request, raw_path)
+        if self._mounts and isinstance(request.match_info.http_exception, web.HTTPNotFound):
+            self._enter_mount(request, state)
+        return request
+
+    def _enter_mount(self, request: web.Request, state: RequestState) -> None:
         for mount in self._mounts:
             rest = request.path.removeprefix(mount.prefix)
             if rest != request.path:
@@ -82,15 +93,11 @@ class Routes:
                     request.match_info["pulp_domain"] = mount.domain
                 return
 
-    def normalize(self, request: web.Request) -> web.Request:
+    def _normalize(self, request: web.Request, raw_path: str) -> web.Request:
         """Return the request without "." segments below our prefixes, unchanged if it has none.
 
         Guards, signatures, redirects and Pulp's handler then see the URL of the same resource.
         """
-        raw_path = request.rel_url.raw_path
-        # Most paths contain neither, and one search costs a tenth of the regular expression.
-        if "/." not in raw_path and "/%2" not in raw_path:
-            return request
         path = without_dot_segments(raw_path)
         if path == raw_path:
             return request

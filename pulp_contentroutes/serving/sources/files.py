@@ -4,6 +4,7 @@ import asyncio
 import errno
 import os
 from collections.abc import Iterable
+from functools import partial
 from typing import Final
 from uuid import UUID
 from weakref import WeakValueDictionary
@@ -73,12 +74,9 @@ class Files(Memory):
         self._known.clear()
         self._open.clear()
 
-    def get_open(self, file: StoredFile) -> OpenFile | None:
-        return self._open.get(file.artifact_id)
-
     def open_nowait(self, file: StoredFile) -> OpenFile | None:
         """Return the open file if it is known to be unchanged, without waiting for a disk."""
-        opened = self.get_open(file)
+        opened = self._open.get(file.artifact_id)
         if opened is None or opened.data is not None or opened.is_unchanged_nowait():
             return opened
         return None
@@ -89,7 +87,7 @@ class Files(Memory):
         Raise FileGone, FileDamaged or FileUnreadable; a file that is gone is looked up anew the
         next time.
         """
-        opened = self.get_open(file)
+        opened = self._open.get(file.artifact_id)
         if opened is None:
             opened = await self.open_anew(file)
         elif opened.data is None:
@@ -106,7 +104,7 @@ class Files(Memory):
     async def open_anew(self, file: StoredFile) -> OpenFile:
         """Open the file, or raise FileGone, FileDamaged or FileUnreadable."""
         try:
-            return await self._flights.run(file, lambda: self._open_and_keep(file))
+            return await self._flights.run(file, partial(self._open_and_keep, file))
         except FileGone:
             file.is_current = False
             raise
@@ -132,7 +130,7 @@ class Files(Memory):
         """Open a file anew, one of whose reads has failed; or raise as `open` does."""
         self.discard(opened)
         # Perhaps another reader has opened it meanwhile.
-        return self.get_open(opened.file) or await self.open_anew(opened.file)
+        return self._open.get(opened.file.artifact_id) or await self.open_anew(opened.file)
 
     def discard(self, opened: OpenFile) -> None:
         self._open.discard(opened.file.artifact_id, opened)

@@ -77,7 +77,11 @@ class OpenFile:
         self.is_racy = time.time() - status.st_ctime < _TICK_SECONDS
         #: Whether the event loop may read it, and ask for its status. False on NFS and tmpfs, for
         #: instance: there each system call may wait.
-        self.reads_nowait = _can_read_nowait(number)
+        self.reads_nowait = _NOWAIT != 0
+        try:
+            os.preadv(number, (bytearray(1),), 0, _NOWAIT)
+        except OSError as error:
+            self.reads_nowait = error.errno == errno.EAGAIN
         #: All of a small file.
         self.data = data
 
@@ -208,15 +212,16 @@ def find_changed(descriptors: Iterable[OpenFile]) -> list[OpenFile]:
 
     Their name belongs to another file now, or to none, or their bytes may have changed.
     """
-    return [each for each in descriptors if each.is_racy or not _has_its_name(each)]
-
-
-def _has_its_name(descriptor: OpenFile) -> bool:
-    try:
-        return _identity(os.stat(descriptor.file.name)) == descriptor.identity
-    except OSError:
-        # Opening it anew will reveal the error.
-        return False
+    changed = []
+    for each in descriptors:
+        try:
+            is_changed = each.is_racy or _identity(os.stat(each.file.name)) != each.identity
+        except OSError:
+            # Opening it anew will reveal the error.
+            is_changed = True
+        if is_changed:
+            changed.append(each)
+    return changed
 
 
 def _identity(status: os.stat_result) -> Identity:
@@ -227,11 +232,3 @@ def _identity(status: os.stat_result) -> Identity:
         status.st_mtime_ns,
         status.st_ctime_ns,
     )
-
-
-def _can_read_nowait(number: int) -> bool:
-    try:
-        os.preadv(number, (bytearray(1),), 0, _NOWAIT)
-    except OSError as error:
-        return error.errno == errno.EAGAIN
-    return _NOWAIT != 0

@@ -92,7 +92,7 @@ async def test_a_file_that_is_truncated_later_is_noticed_by_its_reader(
     os.truncate(file.name, 5)
     with pytest.raises(FileDamaged):
         await read(descriptor, 0, len(DATA))
-    assert files.get_open(file) is None
+    assert files._open.get(file.artifact_id) is None
 
 
 async def test_a_file_that_is_gone_makes_its_paths_be_looked_up_anew(
@@ -164,7 +164,7 @@ async def test_a_deleted_artifact_is_closed_and_looked_up_anew(
     file = make(files, tmp_path)
     await files.open_anew(file)
     files.invalidate(["base_paths", str(uuid4()), str(file.artifact_id)])
-    assert files.get_open(file) is None
+    assert files._open.get(file.artifact_id) is None
     assert not file.is_current
 
 
@@ -194,7 +194,7 @@ async def test_a_file_that_is_as_it_was_stays_open(files: Files, tmp_path: Path)
     file = make(files, tmp_path)
     descriptor = await files.open_anew(file)
     await files.look_at_open_files()
-    assert files.get_open(file) is descriptor
+    assert files._open.get(file.artifact_id) is descriptor
 
 
 @pytest.mark.usefixtures("settled")
@@ -246,12 +246,12 @@ async def test_a_file_that_was_written_just_before_is_opened_once_more(
     file = make(files, tmp_path)
     await files.open_anew(file)
     await files.look_at_open_files()
-    assert files.get_open(file) is None
+    assert files._open.get(file.artifact_id) is None
     written = os.stat(file.name).st_ctime
     monkeypatch.setattr(time, "time", lambda: written + 3)
     descriptor = await files.open_anew(file)
     await files.look_at_open_files()
-    assert files.get_open(file) is descriptor
+    assert files._open.get(file.artifact_id) is descriptor
 
 
 @pytest.mark.usefixtures("settled")
@@ -272,8 +272,8 @@ async def test_a_name_that_cannot_be_looked_at_hides_none_of_the_others(
 
     monkeypatch.setattr(os, "stat", fail)
     await files.look_at_open_files()
-    assert files.get_open(stale) is None
-    assert files.get_open(gone) is None
+    assert files._open.get(stale.artifact_id) is None
+    assert files._open.get(gone.artifact_id) is None
 
 
 @pytest.mark.usefixtures("settled")
@@ -285,5 +285,5 @@ async def test_the_watch_closes_what_was_deleted_behind_our_back(
     await files.open_anew(there)
     os.unlink(gone.name)
     await files.look_at_open_files()
-    assert files.get_open(gone) is None
-    assert files.get_open(there) is not None
+    assert files._open.get(gone.artifact_id) is None
+    assert files._open.get(there.artifact_id) is not None

@@ -493,6 +493,7 @@ async def test_a_memory_that_fails_forgets_everything_and_the_others_are_told(
     """A value that it has not dropped would stay in it for as long as the connection lives."""
     memory, other = ToldMemory(), ToldMemory()
     memory.invalidate = lambda keys: {}["a fault"]  # type: ignore[index, method-assign]
+    memory.suspend = lambda: {}["a fault"]  # type: ignore[index, method-assign]
     listener = Listener(server, [memory, other], lambda is_on: None)  # type: ignore[arg-type]
     task = asyncio.create_task(listener.run())
     await until(lambda: memory.told == ["resume"])
@@ -501,3 +502,4 @@ async def test_a_memory_that_fails_forgets_everything_and_the_others_are_told(
     assert "not everything was dropped" in caplog.text
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
+    assert (memory.told[2:], other.told[2:]) == (["reset"], ["suspend"])

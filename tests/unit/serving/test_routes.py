@@ -9,6 +9,7 @@ from yarl import URL
 from pulp_contentroutes.serving.access.guards import Asks
 from pulp_contentroutes.serving.errors import RequestRefused
 from pulp_contentroutes.serving.model import Target
+from pulp_contentroutes.serving.request_state import begin_state
 from pulp_contentroutes.serving.routing.routes import Route, Routes
 from tests.unit.serving.conftest import OURS, PULPS, Client, FastPath, MakeClient, guarded
 
@@ -146,7 +147,7 @@ async def test_what_is_handed_over_has_no_dot_segments_either(
     routes = Routes([Route(OURS, has_domain, True), Route(PULPS, has_domain, False)], 1000)
 
     async def show(request: web.Request) -> web.Response:
-        request = routes.normalize(request)
+        request = routes.enter(request, begin_state(request))
         shown = f"{request.rel_url} {request.match_info.get('pulp_domain')} "
         return web.Response(text=shown + request.match_info["path"])
 

@@ -1,6 +1,7 @@
 """Concurrent callers share one load, and are independent of the cancellation of others."""
 
 import asyncio
+import contextlib
 import gc
 import weakref
 
@@ -154,6 +155,33 @@ async def test_a_failed_load_keeps_nothing_alive() -> None:
         except ValueError:
             pass
         assert opened[0]() is None
+    finally:
+        gc.enable()
+
+
+async def test_a_failure_keeps_nothing_alive_for_those_who_waited() -> None:
+    """The locals of a load may be open files."""
+
+    class File:
+        pass
+
+    opened: list[weakref.ref[File]] = []
+
+    async def fail() -> int:
+        file = File()
+        opened.append(weakref.ref(file))
+        await asyncio.sleep(0)
+        raise ValueError("no")
+
+    async def wait() -> None:
+        with contextlib.suppress(ValueError):
+            await flights.run("k", fail)
+
+    flights: SingleFlight[str, int] = SingleFlight()
+    gc.disable()
+    try:
+        await asyncio.gather(wait(), wait(), wait())
+        assert [each() for each in opened] == [None]
     finally:
         gc.enable()
 

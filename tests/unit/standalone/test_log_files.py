@@ -5,6 +5,7 @@ import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 from click.testing import CliRunner
 
@@ -114,6 +115,25 @@ def test_following_misses_nothing_when_a_file_is_full_or_the_end_comes(
 
     numbers: Iterator[int] = iter(range(1, 50, 7))
     assert [line for _, line in read(tmp_path, ["a"], 5, goes_on)] == expected
+
+
+def test_following_holds_no_file_that_was_replaced(
+    tmp_path: Path, open_log: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each would keep 10 MiB of the disk for as long as the command runs."""
+    monkeypatch.setattr(logs, "_FOLLOW_SECONDS", 0)
+    log = open_log(100)
+    log.write(LINE)
+    held: list[int] = []
+
+    def goes_on() -> bool:
+        log.write(LINE)
+        files = [Path(each.path) for each in psutil.Process().open_files()]
+        held.append(sum(each.parent == tmp_path for each in files))
+        return len(held) < 8
+
+    list(read(tmp_path, ["a"], 5, goes_on))
+    assert max(held) <= 3
 
 
 @pytest.fixture

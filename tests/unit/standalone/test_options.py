@@ -1,11 +1,12 @@
 """Options are remembered, and bad input is refused with a remedy."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
 
-from pulp_contentroutes.standalone.cli import main
+from pulp_contentroutes.standalone.cli import main, serve
 from pulp_contentroutes.standalone.errors import BadSetting, UnusableFolder
 from pulp_contentroutes.standalone.options import Options, parse_setting
 
@@ -25,6 +26,32 @@ def test_an_empty_value_takes_an_option_back() -> None:
     assert (first.redis_url, first.nginx) == ("redis://x", False)
     second = first.with_changes({"redis_url": "", "nginx": None, "settings": {"A": ""}})
     assert (second.redis_url, second.nginx, second.settings) == (None, False, {"B": "2"})
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("port", "9000"),
+        ("bind", "::1"),
+        ("content-workers", "3"),
+        ("api-workers", "3"),
+        ("task-workers", "3"),
+        ("database-url", "postgresql:///x"),
+        ("media-root", "/x"),
+        ("redis-url", "redis://x"),
+        ("set", "A=1"),
+    ],
+)
+def test_an_empty_value_takes_any_option_back(option: str, value: str) -> None:
+    given = Options().with_changes(parse(option, value))
+    assert given != Options()
+    assert given.with_changes(parse(option, "A=" if option == "set" else "")) == Options()
+
+
+def parse(option: str, value: str) -> dict[str, Any]:
+    """Return the options that `serve` is called with."""
+    context = serve.make_context("serve", [f"--{option}", value, "--data", "/x"])
+    return {name: context.params[name] for name in Options.__dataclass_fields__}
 
 
 def test_options_that_cannot_be_read_are_not_lost(tmp_path: Path) -> None:

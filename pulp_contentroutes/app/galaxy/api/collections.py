@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Exists, F, Max, Min, Q, QuerySet
+from django.db.models import Exists, F, Max, Min, Q
 from pulpcore.plugin.models import RepositoryContent
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
@@ -68,15 +68,11 @@ class CollectionView(GalaxyView):
             ),
         )
         changed = max(times["added"], times["removed"] or times["added"])
-        return times["first"], changed + self._own_moment()
-
-    def _own_moment(self) -> timedelta:
-        """Return a part of a second that is the distribution's own.
-
-        Clients keep one `updated_at` for a collection of a host, and a list of versions for each
-        URL: with the same time at two URLs, they would not notice changes at the other one.
-        """
-        return timedelta(microseconds=self.distribution.pk.int % 1_000_000)
+        # Clients keep one `updated_at` for a collection of a host, and a list of versions for each
+        # URL: with the same time at two URLs, they would not notice changes at the other one. So
+        # each distribution adds a part of a second of its own.
+        own_part = timedelta(microseconds=self.distribution.pk.int % 1_000_000)
+        return times["first"], changed + own_part
 
 
 class VersionsView(GalaxyView):
@@ -115,6 +111,11 @@ class VersionView(GalaxyView):
         unit = served.defer("manifest").first()
         if unit is None:
             raise NotFound("There is no such version of a collection.")
+        made = CollectionSignature.objects.filter(signed_collection=unit).order_by("issuer")
+        # The names are those that ansible-galaxy uses where it keeps signatures.
+        signatures = self.version.get_content(made).values(
+            "signature", "pulp_created", pubkey_fingerprint=F("issuer")
+        )
         return Response(
             {
                 "version": unit.version,
@@ -123,26 +124,13 @@ class VersionView(GalaxyView):
                 "collection": {"name": name},
                 "name": name,
                 "download_url": self.content_url(unit.filename),
-                "artifact": {
-                    "filename": unit.filename,
-                    "sha256": unit.sha256,
-                    "size": unit.size,
-                },
+                "artifact": {"filename": unit.filename, "sha256": unit.sha256, "size": unit.size},
                 "metadata": {**unit.info, "dependencies": unit.dependencies, "contents": []},
                 "requires_ansible": unit.requires_ansible,
-                "signatures": list(self._signatures_of(unit)),
+                "signatures": list(signatures),
                 "created_at": unit.pulp_created,
                 "updated_at": unit.pulp_last_updated,
             }
-        )
-
-    def _signatures_of(
-        self, unit: CollectionVersion
-    ) -> QuerySet[CollectionSignature, dict[str, Any]]:
-        made = CollectionSignature.objects.filter(signed_collection=unit).order_by("issuer")
-        # The names are those that ansible-galaxy uses where it keeps signatures.
-        return self.version.get_content(made).values(
-            "signature", "pulp_created", pubkey_fingerprint=F("issuer")
         )
 
 
@@ -157,15 +145,17 @@ class CollectionsView(GalaxyView):
             .distinct("namespace", "name")
             .values("namespace", "name", "version")
         )
-        data = [self._row(**row) for row in page.of(highest)]
+        data = []
+        for row in page.of(highest):
+            href = f"{self.v3}collections/{row['namespace']}/{row['name']}/"
+            version = row["version"]
+            data.append(
+                {
+                    "href": href,
+                    "namespace": row["namespace"],
+                    "name": row["name"],
+                    "versions_url": f"{href}versions/",
+                    "highest_version": {"href": f"{href}versions/{version}/", "version": version},
+                }
+            )
         return Response(page.document(f"{self.v3}collections/", highest.count(), data))
-
-    def _row(self, namespace: str, name: str, version: str) -> dict[str, Any]:
-        href = f"{self.v3}collections/{namespace}/{name}/"
-        return {
-            "href": href,
-            "namespace": namespace,
-            "name": name,
-            "versions_url": f"{href}versions/",
-            "highest_version": {"href": f"{href}versions/{version}/", "version": version},
-        }

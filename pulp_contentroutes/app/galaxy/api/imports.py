@@ -146,8 +146,12 @@ class ImportGroupView(ImportsView):
 
 def _document(task: Task) -> dict[str, Any]:
     state = _STATES.get(task.state, "waiting")
-    if state == "failed" and _has_published(task):
-        state = "completed"
+    if state == "failed":
+        # Pulp also marks a task so if its worker ends between the last statement of an import and
+        # its report: the version of the repository exists then.
+        created = task.created_resources.values_list("object_id", flat=True)
+        if RepositoryVersion.objects.filter(pk__in=list(created), complete=True).exists():
+            state = "completed"
     warnings = (task.result or {}).get("warnings", []) if state == "completed" else []
     return {
         "id": str(task.pk),
@@ -159,15 +163,6 @@ def _document(task: Task) -> dict[str, Any]:
         "messages": [{"level": "WARNING", "message": text} for text in warnings],
         "error": _error(task) if state == "failed" else None,
     }
-
-
-def _has_published(task: Task) -> bool:
-    """Tell whether a task made a version of the repository before it was marked as failed.
-
-    Pulp marks a task so if its worker ends between the last statement of an import and its report.
-    """
-    created = task.created_resources.values_list("object_id", flat=True)
-    return RepositoryVersion.objects.filter(pk__in=list(created), complete=True).exists()
 
 
 def _document_of_missing(call: Task) -> dict[str, Any]:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -24,18 +24,14 @@ class _RolesView(GalaxyView):
     def get(self, request: Request, **kwargs: Any) -> Response:
         page = NumberedPage.asked_for(request)
         for condition in self.conditions():
-            newest = self._newest(condition)
+            matching = self.version.get_content(RoleVersion.objects.filter(condition))
+            ordered = matching.order_by("namespace", "name", "-pulp_created", "version")
+            newest = ordered.distinct("namespace", "name")
             count = newest.count()
             if count:
                 rows = [self.row(role) for role in page.of(newest)]
                 return Response(page.document(request, count, rows))
         return Response(page.document(request, 0, []))
-
-    def _newest(self, condition: Q) -> QuerySet[RoleVersion]:
-        """Return the newest version of each role that matches."""
-        matching = self.version.get_content(RoleVersion.objects.filter(condition))
-        ordered = matching.order_by("namespace", "name", "-pulp_created", "version")
-        return ordered.distinct("namespace", "name")
 
 
 class RolesView(_RolesView):

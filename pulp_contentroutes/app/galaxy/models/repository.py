@@ -54,8 +54,18 @@ class GalaxyRepository(Repository, AutoAddObjPermsMixin):
     def finalize_new_version(self, new_version: RepositoryVersion) -> None:
         """Remove signatures and deprecations of removed collections; refuse invalid content."""
         _remove_what_is_left_of_removed(new_version)
-        self._check_versions(new_version)
-        self._check_signatures(new_version)
+        added = new_version.added().values("pk")
+        # Clients assume for a day that a version they know never changes: the repository never has
+        # other bytes for one that it has, or has had.
+        others = self.other_bytes_of(
+            OuterRef("namespace"), OuterRef("name"), OuterRef("version"), OuterRef("sha256")
+        )
+        collections = CollectionVersion.objects.filter(pk__in=added)
+        taken = collections.filter(Exists(others)).first()
+        if taken is not None:
+            raise already_exists(taken.filename)
+        for stranger in self.strangers_among(CollectionSignature.objects.filter(pk__in=added)):
+            raise not_signed(stranger.signed_collection.filename, stranger.issuer)
         try:
             validate_repo_version(new_version)
         except ValueError as error:
@@ -78,19 +88,6 @@ class GalaxyRepository(Repository, AutoAddObjPermsMixin):
         held = CollectionVersion.objects.filter(**same, version_memberships__repository=self)
         return held.exclude(sha256=sha256)
 
-    def _check_versions(self, new_version: RepositoryVersion) -> None:
-        """Refuse a version that the repository has, or has had, with other bytes.
-
-        Clients assume for a day that the version they know never changes.
-        """
-        added = CollectionVersion.objects.filter(pk__in=new_version.added().values("pk"))
-        others = self.other_bytes_of(
-            OuterRef("namespace"), OuterRef("name"), OuterRef("version"), OuterRef("sha256")
-        )
-        taken = added.filter(Exists(others)).first()
-        if taken is not None:
-            raise already_exists(taken.filename)
-
     def strangers_among(
         self, signatures: QuerySet[CollectionSignature]
     ) -> list[CollectionSignature]:
@@ -105,11 +102,6 @@ class GalaxyRepository(Repository, AutoAddObjPermsMixin):
                 for each in signed
                 if not ring.has_made(each.signature, each.signed_collection.manifest)
             ]
-
-    def _check_signatures(self, new_version: RepositoryVersion) -> None:
-        added = CollectionSignature.objects.filter(pk__in=new_version.added().values("pk"))
-        for stranger in self.strangers_among(added):
-            raise not_signed(stranger.signed_collection.filename, stranger.issuer)
 
     class Meta:
         default_related_name = "%(app_label)s_%(model_name)s"

@@ -31,7 +31,12 @@ def copy_collections(repository_pk: str, source_version_pk: str, collections: li
     strangers = [each.pk for each in repository.strangers_among(signatures)]
     with repository.new_version() as version:
         version.add_content(units)
-        version.add_content(_without_known(signatures.exclude(pk__in=strangers), version))
+        # A signature by a key that has already signed the collection in the version is left out.
+        same = CollectionSignature.objects.filter(
+            signed_collection=OuterRef("signed_collection"), issuer=OuterRef("issuer")
+        )
+        is_known = Exists(version.get_content(same))
+        version.add_content(signatures.exclude(pk__in=strangers).exclude(is_known))
         version.add_content(source.get_content(_deprecations_of(units)))
 
 
@@ -75,16 +80,6 @@ def _selected_in(version: RepositoryVersion, collections: list[str]) -> QuerySet
         )
     # The caller changes the content of the version: the query must not depend on it.
     return CollectionVersion.objects.filter(pk__in=list(units.values_list("pk", flat=True)))
-
-
-def _without_known(
-    signatures: QuerySet[CollectionSignature], version: RepositoryVersion
-) -> QuerySet[CollectionSignature]:
-    """Return the signatures by keys that have not yet signed the collection in the version."""
-    same = CollectionSignature.objects.filter(
-        signed_collection=OuterRef("signed_collection"), issuer=OuterRef("issuer")
-    )
-    return signatures.exclude(Exists(version.get_content(same)))
 
 
 def _deprecations_of(units: QuerySet[CollectionVersion]) -> QuerySet[CollectionDeprecation]:

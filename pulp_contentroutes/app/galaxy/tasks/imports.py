@@ -1,18 +1,12 @@
 """Imports of published collections: a temporary file becomes a version in a repository."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
 from asgiref.sync import sync_to_async
-from django.db.models import QuerySet
-from pulpcore.plugin.models import (
-    PulpTemporaryFile,
-    RepositoryVersion,
-    Task,
-    TaskGroup,
-)
+from pulpcore.plugin.models import PulpTemporaryFile, Task, TaskGroup
 from pulpcore.plugin.tasking import dispatch
 
 from pulp_contentroutes.app.galaxy import import_progress
@@ -88,8 +82,13 @@ def import_collections(
         if not upload["is_small"]:
             dispatch_import(repository, False, task_group=group, **arguments_of(upload))
     warnings: dict[str, list[str]] = {}
-    for at in range(0, len(small), _MOST_TOGETHER):
-        warnings |= _import_together(repository, small[at : at + _MOST_TOGETHER])
+    try:
+        for at in range(0, len(small), _MOST_TOGETHER):
+            warnings |= _import_together(repository, small[at : at + _MOST_TOGETHER])
+    except BaseException:
+        # Otherwise they stay until a client asks for the state of the call.
+        _remove(upload["temporary_file_pk"] for upload in small)
+        raise
     return {"warnings": warnings}
 
 
@@ -173,25 +172,18 @@ def _import(
 
 
 def _publish(repository: GalaxyRepository, collections: list[Ready]) -> None:
-    """Add collections to a repository, in one new version."""
+    """Add collections and their signatures to a repository, in one new version."""
     with repository.new_version() as version:
         units = [each.unit.pk for each in collections]
         version.add_content(CollectionVersion.objects.filter(pk__in=units))
         for each in collections:
             signed = CollectionSignature.objects.filter(pk__in=each.signatures)
-            _replace_signatures(version, each.unit, signed)
-
-
-def _replace_signatures(
-    version: RepositoryVersion,
-    unit: CollectionVersion,
-    signatures: QuerySet[CollectionSignature],
-) -> None:
-    """Add signatures; each replaces an older one by the same key."""
-    issuers = signatures.values("issuer")
-    older = CollectionSignature.objects.filter(signed_collection=unit, issuer__in=issuers)
-    version.remove_content(version.get_content(older.exclude(pk__in=signatures.values("pk"))))
-    version.add_content(signatures)
+            # Each replaces an older one by the same key.
+            older = CollectionSignature.objects.filter(
+                signed_collection=each.unit, issuer__in=signed.values("issuer")
+            ).exclude(pk__in=signed.values("pk"))
+            version.remove_content(version.get_content(older))
+            version.add_content(signed)
 
 
 @contextmanager
@@ -222,11 +214,15 @@ def _record_end(
             _end(temporary_file_pk)
 
 
-def _end(temporary_file_pk: str) -> None:
-    # A temporary file that has become an artifact is gone already. Only the object's own `delete`
-    # removes the file, too.
-    for left in PulpTemporaryFile.objects.filter(pk=temporary_file_pk):
+def _remove(temporary_file_pks: Iterable[str]) -> None:
+    """Remove the temporary files that are left; those that have become artifacts are gone."""
+    for left in PulpTemporaryFile.objects.filter(pk__in=list(temporary_file_pks)):
+        # Only the object's own `delete` removes the file, too.
         left.delete()
+
+
+def _end(temporary_file_pk: str) -> None:
+    _remove([temporary_file_pk])
     group = TaskGroup.current()
     if group:
         import_progress.count_done(group)

@@ -42,30 +42,25 @@ def prepare(
 ) -> Ready:
     """Check and store a collection and its signatures."""
     temporary = PulpTemporaryFile.objects.get(pk=temporary_file_pk)
-    collection = _read(temporary, filename, limits)
+    with temporary.file.open() as file:
+        collection = read_collection(file, limits)
+    info = collection.info
+    if info.filename != filename:
+        raise Refused(
+            "invalid_filename",
+            _("The file is called {}, and its manifest calls for {}.").format(
+                filename, info.filename
+            ),
+        )
     with temporary.file.open() as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     _check_signatures(signatures, collection, repository)
-    info = collection.info
     if repository.other_bytes_of(info.namespace, info.name, info.version, digest).exists():
         raise already_exists(info.filename)
     limits.check_time()
     unit = store_collection(collection, _artifact_of(temporary, digest))
     signed = [store_signature(signature, unit).pk for signature in signatures]
     return Ready(unit, signed, list(collection.warnings))
-
-
-def _read(temporary: PulpTemporaryFile, filename: str, limits: Limits) -> Collection:
-    with temporary.file.open() as tarball:
-        collection = read_collection(tarball, limits)
-    if collection.info.filename != filename:
-        raise Refused(
-            "invalid_filename",
-            _("The file is called {}, and its manifest calls for {}.").format(
-                filename, collection.info.filename
-            ),
-        )
-    return collection
 
 
 def _check_signatures(
