@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 from aiohttp import web
 
 from pulp_contentroutes.serving.access.credentials import Accepted, digest_of, new_token
-from pulp_contentroutes.serving.access.guards import Asks, Guard
+from pulp_contentroutes.serving.access.guards import Guard, GuardNeeds
 from pulp_contentroutes.serving.database import sql
 from pulp_contentroutes.serving.database.rows import Row
 from pulp_contentroutes.serving.errors import DatabaseUnavailable
@@ -197,19 +197,21 @@ class FakeGuards:
         self.pulps: UUID | None = None
         self.is_down = False
 
-    def add(self, asks: Asks) -> UUID:
+    def add(self, needs: GuardNeeds) -> UUID:
         guard_id = uuid4()
-        self.put(guard_id, asks, lambda request: request.headers.get("X-Key") == "yes")
+        self.put(guard_id, needs, lambda request: request.headers.get("X-Key") == "yes")
         return guard_id
 
-    def put(self, guard_id: UUID, asks: Asks, permits: Callable[[web.Request], bool]) -> None:
+    def put(
+        self, guard_id: UUID, needs: GuardNeeds, permits: Callable[[web.Request], bool]
+    ) -> None:
         """Add the guard, or replace it from now on."""
 
         async def is_unchanged() -> bool:
             self.compared.append(guard_id)
             return self.guards.get(guard_id) is guard
 
-        guard = Guard(asks, permits, None if asks is Asks.PULP else is_unchanged)
+        guard = Guard(needs, permits, None if needs is GuardNeeds.PULP else is_unchanged)
         self.guards[guard_id] = guard
 
     async def load(self, guard_id: UUID) -> Guard | None:
@@ -226,8 +228,8 @@ class FakeGuards:
     async def accepted_credentials(self, guard_id: UUID) -> Accepted:
         if guard_id in self.without_credentials:
             return Accepted.NONE
-        accepted = {Asks.TOKEN: Accepted.TOKENS, Asks.PULP: self.accepted_by_pulp}
-        return accepted.get(self.guards[guard_id].asks, Accepted.NONE)
+        accepted = {GuardNeeds.TOKEN: Accepted.TOKENS, GuardNeeds.PULP: self.accepted_by_pulp}
+        return accepted.get(self.guards[guard_id].needs, Accepted.NONE)
 
     async def asked_by_pulp(self, request: web.Request) -> UUID | None:
         if self.is_down:

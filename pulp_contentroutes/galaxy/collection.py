@@ -9,11 +9,11 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from pulp_contentroutes.galaxy.archive import members_of
 from pulp_contentroutes.galaxy.contents import Contents, contents_of
-from pulp_contentroutes.galaxy.documents import document_of, yaml_document_of
 from pulp_contentroutes.galaxy.errors import InvalidManifest, WrongDigest, quote
 from pulp_contentroutes.galaxy.installation import check_installable
 from pulp_contentroutes.galaxy.limits import Limits
 from pulp_contentroutes.galaxy.manifest import CollectionInfo, advice_on, info_of
+from pulp_contentroutes.galaxy.parsers import document_of, yaml_document_of
 
 MANIFEST: Final = "MANIFEST.json"
 FILES: Final = "FILES.json"

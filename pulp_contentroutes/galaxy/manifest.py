@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from pulp_contentroutes.galaxy.errors import InvalidManifest, quote
+from pulp_contentroutes.galaxy.fields import LONGEST_LIST, require, text_of, texts_of
 from pulp_contentroutes.galaxy.semantic_version import check_requirement, version_of
-from pulp_contentroutes.galaxy.texts import LONGEST_LIST, require, text_of, texts_of
 
 #: Namespaces and names (ansible-galaxy: `AnsibleCollectionRef.is_valid_collection_name`).
 _NAME: Final = re.compile(r"(?!.*__)[a-z][0-9a-z_]{0,63}")

@@ -8,10 +8,10 @@ from itertools import islice
 from typing import Any, BinaryIO, Final
 
 from pulp_contentroutes.galaxy.archive import Kind, Member, members_of
-from pulp_contentroutes.galaxy.documents import yaml_document_of
 from pulp_contentroutes.galaxy.errors import InvalidManifest, UnreadableArchive, quote
+from pulp_contentroutes.galaxy.fields import text_of, texts_of
 from pulp_contentroutes.galaxy.limits import Limits
-from pulp_contentroutes.galaxy.texts import text_of, texts_of
+from pulp_contentroutes.galaxy.parsers import yaml_document_of
 
 _MAINS: Final = ("meta/main.yml", "meta/main.yaml")
 _MOST_LINKS: Final = 40

@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from pulp_contentroutes.standalone import folder, health, logs, options, prepare
+from pulp_contentroutes.standalone import data_dir, health, logs, options, prepare
 from pulp_contentroutes.standalone.environment import command_line, program
 from pulp_contentroutes.standalone.errors import (
     Interrupted,
@@ -166,7 +166,7 @@ def stop(data: Path) -> None:
     os.kill(find_running(data).supervisor, signal.SIGTERM)
     deadline = time.monotonic() + _STOP_SECONDS
     try:
-        while folder.is_held(data):
+        while data_dir.is_held(data):
             if time.monotonic() > deadline:
                 raise StandaloneError(
                     f"It has not ended within {_STOP_SECONDS} s: see its terminal."
@@ -211,12 +211,12 @@ def manage(data: Path, arguments: tuple[str, ...]) -> None:
 def password(data: Path) -> None:
     """Set a new password of 'admin', whether Pulp is running or not.
 
-    Asks for it twice on a terminal; without one, reads one line from standard input:
+    GuardNeeds for it twice on a terminal; without one, reads one line from standard input:
 
     \b
     echo "$PASSWORD" | pulp-contentroutes password
     """
-    if not (find_instance(data).folder / folder.OPTIONS_FILE).exists():
+    if not (find_instance(data).folder / data_dir.OPTIONS_FILE).exists():
         raise StandaloneError(
             f"The Pulp in {data} was never ready, and has no 'admin': '"
             f"{command_line(data, 'serve')}' makes one, with a password."
@@ -241,8 +241,8 @@ def reset(data: Path, yes: bool) -> None:
         click.echo("Nothing was deleted.")
         raise SystemExit(1)
     try:
-        with folder.hold(data):
-            left = folder.remove_contents(data)
+        with data_dir.hold(data):
+            left = data_dir.remove_contents(data)
     except KeyboardInterrupt as stopped:
         said = "Stopped; a part is deleted. Give the command again to delete the rest."
         raise Interrupted.by(stopped, said) from None

@@ -13,10 +13,10 @@ from typing import Any, Final
 from cryptography.fernet import Fernet
 
 from pulp_contentroutes.standalone import environment, reach
-from pulp_contentroutes.standalone.cluster import Cluster
+from pulp_contentroutes.standalone.data_dir import write_private
 from pulp_contentroutes.standalone.environment import program
-from pulp_contentroutes.standalone.folder import write_private
 from pulp_contentroutes.standalone.instance import Instance
+from pulp_contentroutes.standalone.postgres import Cluster
 from pulp_contentroutes.standalone.process import DATABASE, Service
 
 _HEADER = """\

@@ -11,14 +11,14 @@ from typing import Any
 
 import click
 
-from pulp_contentroutes.standalone import configuration, folder
-from pulp_contentroutes.standalone.cluster import Cluster
+from pulp_contentroutes.standalone import configuration, data_dir
+from pulp_contentroutes.standalone.data_dir import MARKER, Identity, write_private
 from pulp_contentroutes.standalone.environment import SYSTEM_FOLDER, command_line
 from pulp_contentroutes.standalone.errors import AlreadyRunning, SharedWithOriginal, UnusableFolder
-from pulp_contentroutes.standalone.folder import MARKER, Identity, write_private
 from pulp_contentroutes.standalone.instance import Instance
 from pulp_contentroutes.standalone.logs import step
 from pulp_contentroutes.standalone.options import Options
+from pulp_contentroutes.standalone.postgres import Cluster
 
 # Below MEDIA_ROOT; everything else there is temporary.
 _ARTIFACTS = "artifact"
@@ -42,7 +42,7 @@ def settle(instance: Instance, cluster: Cluster | None, given: Mapping[str, Any]
     original = original_of(data)
     if original:
         _check_options(instance, original, given)
-        if Cluster(data).is_linked and not folder.database_owner(data).is_of(data):
+        if Cluster(data).is_linked and not data_dir.database_owner(data).is_of(data):
             _replace_database(instance, cluster, original)
         elif cluster and cluster.data.exists():
             _check_separate_content(instance, original)
@@ -52,12 +52,12 @@ def settle(instance: Instance, cluster: Cluster | None, given: Mapping[str, Any]
         )
         # The remembered options lead to the original's database or content, and no later command
         # would ask again.
-        write_private(data / folder.OPTIONS_FILE, instance.options.dump())
+        write_private(data / data_dir.OPTIONS_FILE, instance.options.dump())
     elif cluster and _is_owner_unknown(data):
         _copy_unowned_database(data)
     if cluster:
         cluster.place()
-    make_own(data, None if original else folder.read_identity(data).id)
+    make_own(data, None if original else data_dir.read_identity(data).id)
 
 
 def check(instance: Instance) -> None:
@@ -81,16 +81,16 @@ def check(instance: Instance) -> None:
             f"{Cluster(data).home} may be that of another Pulp: '{command_line(data, 'serve')}' "
             "gives it a copy."
         )
-    if folder.read_identity(data).path != os.path.realpath(data):
-        folder.check_owner(data)
+    if data_dir.read_identity(data).path != os.path.realpath(data):
+        data_dir.check_owner(data)
         configuration.write_settings(instance)
 
 
 def original_of(data: Path) -> Path | None:
     """Return the data folder that `data` is a copy of; None once it is a Pulp of its own."""
-    return folder.database_owner(data).original_of(data) or folder.read_identity(data).original_of(
+    return data_dir.database_owner(data).original_of(data) or data_dir.read_identity(
         data
-    )
+    ).original_of(data)
 
 
 def make_own(data: Path, identifier: str | None = None) -> None:
@@ -100,7 +100,7 @@ def make_own(data: Path, identifier: str | None = None) -> None:
     proven to be its own, and stays behind with --database-url, keeps its recorded owner.
     """
     own = Identity.of(data, identifier)
-    Cluster(data).write_owner(folder.database_owner(data) if _is_owner_unknown(data) else own)
+    Cluster(data).write_owner(data_dir.database_owner(data) if _is_owner_unknown(data) else own)
     own.write(data / MARKER)
 
 
@@ -113,7 +113,7 @@ def _is_owner_unknown(data: Path) -> bool:
     linked = Cluster(data)
     if not linked.is_linked or linked.home.parent != SYSTEM_FOLDER or not linked.home.is_dir():
         return False
-    owner = folder.database_owner(data)
+    owner = data_dir.database_owner(data)
     is_proven = owner.is_of(data) or owner.path == os.path.realpath(data)
     return not is_proven and original_of(data) is None
 
@@ -144,15 +144,15 @@ def _replace_database(instance: Instance, cluster: Cluster | None, original: Pat
     """Replace the link by a copy of the linked database, or just remove it with --database-url."""
     data, linked = instance.folder, Cluster(instance.folder)
     if cluster is None:
-        (data / folder.DATABASE_FOLDER).unlink()
+        (data / data_dir.DATABASE_FOLDER).unlink()
         return
     if linked.home.parent != SYSTEM_FOLDER:
         raise SharedWithOriginal(
-            f"{data} is a copy of {original}, and its link {folder.DATABASE_FOLDER} leads to the "
+            f"{data} is a copy of {original}, and its link {data_dir.DATABASE_FOLDER} leads to the "
             f"database of the original in {linked.home}: put a copy in the place of the link."
         )
     try:
-        with folder.hold(original):
+        with data_dir.hold(original):
             _check_content(instance, original)
             _copy_database(data, linked)
     except AlreadyRunning as error:
@@ -199,7 +199,7 @@ def _copy_database(data: Path, linked: Cluster) -> None:
         except BaseException:
             shutil.rmtree(home, ignore_errors=True)
             raise
-        Identity.of(data, None).write(home / folder.OWNER_FILE)
+        Identity.of(data, None).write(home / data_dir.OWNER_FILE)
         linked.move_to(home)
 
 
@@ -208,7 +208,7 @@ def _check_separate_content(instance: Instance, original: Path) -> None:
 
     A database and content that were copied together fit each other, whatever happened afterwards.
     """
-    options = Options.load(original / folder.OPTIONS_FILE)
+    options = Options.load(original / data_dir.OPTIONS_FILE)
     is_together = _artifacts(original, options).is_relative_to(original) and _artifacts(
         instance.folder, instance.options
     ).is_relative_to(instance.folder)
@@ -218,7 +218,7 @@ def _check_separate_content(instance: Instance, original: Path) -> None:
 
 def _check_content(instance: Instance, original: Path) -> None:
     """Refuse a copy that lacks files to which the current database of the original refers."""
-    theirs = _artifacts(original, Options.load(original / folder.OPTIONS_FILE))
+    theirs = _artifacts(original, Options.load(original / data_dir.OPTIONS_FILE))
     ours = _artifacts(instance.folder, instance.options)
     missing = sum(
         not os.path.lexists(ours / Path(root).relative_to(theirs) / name)

@@ -13,8 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pulp_contentroutes.standalone import configuration, copies, database, folder, logs
-from pulp_contentroutes.standalone.cluster import Cluster
+from pulp_contentroutes.standalone import configuration, copies, data_dir, database, logs
 from pulp_contentroutes.standalone.environment import command_line
 from pulp_contentroutes.standalone.errors import (
     DatabaseUnreachable,
@@ -25,6 +24,7 @@ from pulp_contentroutes.standalone.errors import (
 from pulp_contentroutes.standalone.instance import Instance
 from pulp_contentroutes.standalone.logs import step
 from pulp_contentroutes.standalone.options import Options
+from pulp_contentroutes.standalone.postgres import Cluster
 from pulp_contentroutes.standalone.state import State
 
 _CONNECT_SECONDS = 5
@@ -106,7 +106,7 @@ def prepare(
         unfinished.unlink()
         if "demo_token" in result:
             text = json.dumps({"token": result["demo_token"]}, indent=2)
-            folder.write_private(instance.folder / folder.DEMO_FILE, text + "\n")
+            data_dir.write_private(instance.folder / data_dir.DEMO_FILE, text + "\n")
         is_new = result["was_password_set"] and admin_password is None
         return Prepared(password if is_new else None, result.get("demo_problem"))
 
@@ -114,7 +114,7 @@ def prepare(
 def demo_token(data: Path) -> str | None:
     """Return the token that may publish to the demo's Galaxy server, None if it is not loaded."""
     try:
-        token: str = json.loads((data / folder.DEMO_FILE).read_text())["token"]
+        token: str = json.loads((data / data_dir.DEMO_FILE).read_text())["token"]
     except (OSError, ValueError, KeyError):
         # Older versions had no Galaxy server.
         return None
@@ -188,22 +188,22 @@ def with_database(data: Path) -> Iterator[Instance]:
     instance, cluster = _instance_and_cluster(data)
     copies.check(instance)
     with contextlib.ExitStack() as stack:
-        if cluster and not folder.is_held(data):
-            stack.enter_context(folder.hold(data))
+        if cluster and not data_dir.is_held(data):
+            stack.enter_context(data_dir.hold(data))
             stack.enter_context(cluster.running())
         yield instance
 
 
 def _instance_and_cluster(data: Path) -> tuple[Instance, Cluster | None]:
-    if not folder.is_ours(data):
+    if not data_dir.is_ours(data):
         line = command_line(data, "serve")
         raise NotRunning(f"There is no Pulp in {data}: '{line}' makes one.")
-    return instance_of(data, Options.load(data / folder.OPTIONS_FILE))
+    return instance_of(data, Options.load(data / data_dir.OPTIONS_FILE))
 
 
 def find_running(data: Path) -> State:
     find_instance(data)
-    found = State.load(data / "run") if folder.is_held(data) else None
+    found = State.load(data / "run") if data_dir.is_held(data) else None
     if found is None or not found.is_current:
         raise NotRunning(f"No Pulp is running in {data}.")
     return found

@@ -13,13 +13,13 @@ import click
 
 from pulp_contentroutes import demo
 from pulp_contentroutes.paths import CONTENT_PREFIX, GALAXY_PREFIX, percent_encode, with_domain
-from pulp_contentroutes.standalone import copies, database, folder, health, prepare, reach, state
-from pulp_contentroutes.standalone.cluster import Cluster
+from pulp_contentroutes.standalone import copies, data_dir, database, health, prepare, reach, state
 from pulp_contentroutes.standalone.configuration import services
 from pulp_contentroutes.standalone.environment import command_line
 from pulp_contentroutes.standalone.errors import raise_on_stop_signals
 from pulp_contentroutes.standalone.instance import Instance
 from pulp_contentroutes.standalone.options import Options
+from pulp_contentroutes.standalone.postgres import Cluster
 from pulp_contentroutes.standalone.process import Child
 from pulp_contentroutes.standalone.state import State
 from pulp_contentroutes.standalone.supervisor import NotReady, Supervisor
@@ -123,9 +123,9 @@ def serve(
     started = time.monotonic()
     # In effect until the supervisor has handlers of its own.
     raise_on_stop_signals()
-    folder.create(data)
-    with folder.hold(data), _findable(data / "run"):
-        options = Options.load(data / folder.OPTIONS_FILE).with_changes(given)
+    data_dir.create(data)
+    with data_dir.hold(data), _findable(data / "run"):
+        options = Options.load(data / data_dir.OPTIONS_FILE).with_changes(given)
         instance, cluster = prepare.instance_of(data, options)
         prepare.check_ports(instance)
         click.echo(f"Pulp in {data}")
@@ -136,7 +136,7 @@ def serve(
             click.echo(warning, err=True)
         prepared = prepare.prepare(instance, cluster, admin_password, with_demo, is_verbose)
         # Only now, except for a copy (`settle`): options that do not work must not be remembered.
-        folder.write_private(data / folder.OPTIONS_FILE, options.dump())
+        data_dir.write_private(data / data_dir.OPTIONS_FILE, options.dump())
         if prepared.new_password:
             click.echo(f"The password of 'admin', shown only now: {prepared.new_password}")
         problem = prepared.demo_problem

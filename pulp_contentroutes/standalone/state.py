@@ -9,7 +9,7 @@ from typing import Final, Self
 
 import psutil
 
-from pulp_contentroutes.standalone.folder import LOCK_FILE, write_private
+from pulp_contentroutes.standalone.data_dir import LOCK_FILE, write_private
 
 _FILE: Final = "state.json"
 

@@ -42,7 +42,7 @@ class Seen:
 
 @dataclass
 class Reader:
-    """Asks one worker over one kept connection for both files in turn, again and again."""
+    """GuardNeeds one worker over one kept connection for both files in turn, again and again."""
 
     port: int
     base_path: str

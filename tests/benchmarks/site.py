@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from pulp_contentroutes.paths import CONTENT_PREFIX
-from pulp_contentroutes.standalone.cluster import Cluster
+from pulp_contentroutes.standalone.postgres import Cluster
 from tests.benchmarks import pulp, references, units
 from tests.harness.pulp import Pulp
 

@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from pulp_contentroutes.standalone import database
-from pulp_contentroutes.standalone.cluster import Cluster
+from pulp_contentroutes.standalone.postgres import Cluster
 from tests.harness.ansible_galaxy import Client
 from tests.harness.galaxy import Galaxy
 from tests.harness.standalone import SCRIPTS, Standalone

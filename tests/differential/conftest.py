@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.differential.arena import Arena
-from tests.differential.random_worlds import random_world
-from tests.differential.tally import Tally
-from tests.differential.world import World
+from tests.differential.comparison import Arena
+from tests.differential.dataset import World
+from tests.differential.random_datasets import random_world
+from tests.differential.report import Tally
 from tests.harness.pulp import Pulp
 from tests.harness.standalone import Standalone, run_pulp
 from tests.harness.upstream import Upstream, run_upstream

@@ -5,8 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from random import Random
 
-from tests.differential.odd_names import FOLDERS, NAMES
-from tests.differential.world import (
+from tests.differential.dataset import (
     PYTHON,
     Distribution,
     Domain,
@@ -17,6 +16,7 @@ from tests.differential.world import (
     Version,
     digest_of,
 )
+from tests.differential.odd_names import FOLDERS, NAMES
 
 #: Everything has happened by then; a world's clock starts here and moves by hours.
 START = datetime(2024, 2, 28, 21, 4, 5, 678901, UTC).timestamp()

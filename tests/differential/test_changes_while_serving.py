@@ -6,9 +6,9 @@ from collections.abc import Iterator
 import pytest
 
 from pulp_contentroutes.paths import CONTENT_PREFIX
-from tests.differential.questions import KEYS
-from tests.differential.tally import Tally
-from tests.differential.world import GUARD_HEADER
+from tests.differential.dataset import GUARD_HEADER
+from tests.differential.random_requests import KEYS
+from tests.differential.report import Tally
 from tests.harness.http1 import STOCK_PREFIX, Answer, Connection, Request
 from tests.harness.standalone import Standalone
 

@@ -9,10 +9,11 @@ from random import Random
 import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
-from tests.differential.arena import Arena
-from tests.differential.compare import ROWS
+from tests.differential.comparison import Arena
 from tests.differential.conftest import Place
-from tests.differential.questions import (
+from tests.differential.dataset import GUARD_HEADER
+from tests.differential.differences import ROWS
+from tests.differential.random_requests import (
     KEYS,
     Question,
     encoded,
@@ -21,8 +22,7 @@ from tests.differential.questions import (
     known_paths,
     questions,
 )
-from tests.differential.tally import Tally
-from tests.differential.world import GUARD_HEADER
+from tests.differential.report import Tally
 from tests.harness.http1 import STOCK_PREFIX, Request
 
 pytestmark = pytest.mark.domains

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.benchmarks.freshness import delays_of, described, measure, workers
-from tests.differential.tally import Tally
+from tests.differential.report import Tally
 from tests.harness.standalone import Standalone
 
 PUBLISHES = 20

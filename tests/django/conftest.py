@@ -10,9 +10,9 @@ import django
 import pytest
 from django.db import connections
 
-from pulp_contentroutes.standalone import configuration, folder
-from pulp_contentroutes.standalone.cluster import Cluster
+from pulp_contentroutes.standalone import configuration, data_dir
 from pulp_contentroutes.standalone.options import Options
+from pulp_contentroutes.standalone.postgres import Cluster
 from pulp_contentroutes.standalone.prepare import instance_of
 from tests.harness.galaxy import Galaxy, create_galaxy
 from tests.harness.rest import Rest
@@ -29,7 +29,7 @@ _FRONT = "http://testserver"
 
 
 def _set_up_django() -> None:
-    folder.create(_DATA)
+    data_dir.create(_DATA)
     settings = {**FAST_HASHER, "CONTENT_ORIGIN": _FRONT, "ALLOWED_HOSTS": '["testserver"]'}
     instance, _ = instance_of(_DATA, Options(settings=settings))
     configuration.write_settings(instance)
@@ -64,7 +64,7 @@ def django_db_setup(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
         connections.close_all()
     cluster.remove_sockets()
-    folder.remove_contents(data)
+    data_dir.remove_contents(data)
 
 
 @pytest.fixture(scope="module", autouse=True)

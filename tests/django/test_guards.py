@@ -13,8 +13,8 @@ from django.db import connection
 from pulpcore.plugin.models import ContentGuard
 
 from pulp_contentroutes.app.edge.connection import database
-from pulp_contentroutes.app.edge.pulp_guards import _ASKS, _THREAD, PulpGuards
-from pulp_contentroutes.serving.access.guards import Asks, Guard
+from pulp_contentroutes.app.edge.pulp_guards import _NEEDS, _THREAD, PulpGuards
+from pulp_contentroutes.serving.access.guards import Guard, GuardNeeds
 from pulp_contentroutes.serving.errors import DatabaseUnavailable
 from tests.fakes import FakeDatabase
 
@@ -116,7 +116,7 @@ def delete(guard: Any) -> object:
 
 
 @pytest.mark.parametrize("change", [rename, write_its_own_row, delete])
-@pytest.mark.parametrize("pulp_type", _ASKS)
+@pytest.mark.parametrize("pulp_type", _NEEDS)
 def test_a_guard_that_was_changed_is_found_by_comparison(
     pulp_type: str, change: Callable[[Any], object]
 ) -> None:
@@ -124,7 +124,7 @@ def test_a_guard_that_was_changed_is_found_by_comparison(
         assert not is_unchanged_after(guard, lambda: change(guard))
 
 
-@pytest.mark.parametrize("pulp_type", _ASKS)
+@pytest.mark.parametrize("pulp_type", _NEEDS)
 def test_a_change_of_another_guard_is_none(pulp_type: str) -> None:
     with made(pulp_type) as guard, made(pulp_type) as other:
         assert is_unchanged_after(guard, lambda: write_its_own_row(other))
@@ -137,9 +137,9 @@ def test_a_guard_whose_changes_nobody_announces_is_not_kept(when: str) -> None:
     def disable() -> None:
         run(f"ALTER TABLE core_headercontentguard DISABLE {trigger}")
 
-    async def kind(loaded: Guard | None) -> tuple[Asks, bool]:
+    async def kind(loaded: Guard | None) -> tuple[GuardNeeds, bool]:
         assert loaded is not None
-        return loaded.asks, loaded.is_unchanged is None
+        return loaded.needs, loaded.is_unchanged is None
 
     with made("core.header") as guard:
         try:
@@ -147,16 +147,16 @@ def test_a_guard_whose_changes_nobody_announces_is_not_kept(when: str) -> None:
                 assert not is_unchanged_after(guard, disable)
             else:
                 commit(disable)
-            assert load_and(guard, kind) == (Asks.PULP, True)
+            assert load_and(guard, kind) == (GuardNeeds.PULP, True)
         finally:
             commit(lambda: run(f"ALTER TABLE core_headercontentguard ENABLE ALWAYS {trigger}"))
-        assert load_and(guard, kind) == (Asks.REQUEST, False)
+        assert load_and(guard, kind) == (GuardNeeds.REQUEST, False)
 
 
 def test_a_guard_that_asks_for_users_is_never_kept() -> None:
-    async def kind(loaded: Guard | None) -> tuple[Asks, bool]:
+    async def kind(loaded: Guard | None) -> tuple[GuardNeeds, bool]:
         assert loaded is not None
-        return loaded.asks, loaded.is_unchanged is None
+        return loaded.needs, loaded.is_unchanged is None
 
     with made("core.rbac") as guard:
-        assert load_and(guard, kind) == (Asks.PULP, True)
+        assert load_and(guard, kind) == (GuardNeeds.PULP, True)

@@ -115,7 +115,9 @@ def test_the_first_of_two_files_of_a_name_is_imported(
     path = upload(publisher, server, named("1.0.0"), named("1.0.0"))
     document = server.get(path, token).json()
     assert [each["state"] for each in document["imports"]] == ["completed", "failed"]
-    assert document["imports"][1]["error"]["description"] == "It is twice in the call."
+    assert document["imports"][1]["error"]["description"] == (
+        "This file name occurs twice in the request."
+    )
 
 
 def test_a_call_that_is_cancelled_says_what_is_live(

@@ -16,7 +16,7 @@ from typing import Any
 import psutil
 import pytest
 
-from pulp_contentroutes.standalone import configuration, folder
+from pulp_contentroutes.standalone import configuration, data_dir
 from tests.harness.console import Console
 from tests.harness.template import FAST_HASHER, PASSWORD, copy_template
 from tests.harness.waiting import connects, free_ports, wait_until
@@ -116,8 +116,8 @@ class Standalone:
                 self.process.wait(0.2)
         if self.process:
             assert self.process.returncode is not None, f"still running: see {self.log}"
-        if folder.is_ours(self.data):
-            folder.remove_contents(self.data)
+        if data_dir.is_ours(self.data):
+            data_dir.remove_contents(self.data)
 
     def status(self) -> tuple[int, dict[str, dict[str, Any]]]:
         """Return the exit code of `status` and its services by name."""

@@ -17,10 +17,10 @@ from typing import Final
 
 from packaging.utils import canonicalize_name
 
-from pulp_contentroutes.standalone import copies, folder
-from pulp_contentroutes.standalone.cluster import Cluster
+from pulp_contentroutes.standalone import copies, data_dir
 from pulp_contentroutes.standalone.environment import SYSTEM_FOLDER
 from pulp_contentroutes.standalone.options import Options
+from pulp_contentroutes.standalone.postgres import Cluster
 from pulp_contentroutes.standalone.prepare import instance_of, prepare
 from pulp_contentroutes.standalone.programs import Account
 
@@ -37,7 +37,7 @@ def copy_template(data: Path) -> None:
     """Make `data` the data folder of a Pulp that is prepared and has never run."""
     with _template() as template:
         _copy(template, data)
-        cluster = data / folder.DATABASE_FOLDER
+        cluster = data / data_dir.DATABASE_FOLDER
         if cluster.is_symlink():
             own = SYSTEM_FOLDER / f"cluster-{secrets.token_hex(8)}"
             _copy(cluster.resolve(), own)
@@ -54,10 +54,10 @@ def _template() -> Iterator[Path]:
     with (_TEMPLATES / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         # The options are written last.
-        if not (template / folder.OPTIONS_FILE).exists():
+        if not (template / data_dir.OPTIONS_FILE).exists():
             for other in _TEMPLATES.iterdir():
-                if folder.is_ours(other):
-                    folder.remove_contents(other)
+                if data_dir.is_ours(other):
+                    data_dir.remove_contents(other)
             _make(template)
         yield template
 
@@ -76,7 +76,7 @@ def _fingerprint() -> str:
 
 
 def _make(data: Path) -> None:
-    folder.create(data)
+    data_dir.create(data)
     cluster = Cluster(data)
     if Account.for_postgresql():
         # In a place that every account can reach, wherever the copy will be.
@@ -87,7 +87,7 @@ def _make(data: Path) -> None:
         configuration.write(_POSTGRESQL)
     prepare(*instance_of(data, options), PASSWORD)
     cluster.remove_sockets()
-    (data / folder.OPTIONS_FILE).write_text(Options().dump())
+    (data / data_dir.OPTIONS_FILE).write_text(Options().dump())
 
 
 def _copy(source: Path, target: Path) -> None:

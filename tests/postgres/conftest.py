@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from pulp_contentroutes.serving.database.pool import Database
-from pulp_contentroutes.standalone.cluster import Cluster
-from pulp_contentroutes.standalone.folder import remove_contents
+from pulp_contentroutes.standalone.data_dir import remove_contents
+from pulp_contentroutes.standalone.postgres import Cluster
 
 
 @pytest.fixture(scope="session")

@@ -19,7 +19,7 @@ CODE = """
 import encodings.ascii, os, sys
 from pathlib import Path
 from pulp_contentroutes.standalone import database
-from pulp_contentroutes.standalone.cluster import Cluster
+from pulp_contentroutes.standalone.postgres import Cluster
 # Only now: the interpreter's libraries may be closed to other users.
 os.setgroups([])
 os.setgid(0)

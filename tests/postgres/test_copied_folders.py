@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from pulp_contentroutes.standalone import copies, database, folder
-from pulp_contentroutes.standalone.cluster import Cluster
+from pulp_contentroutes.standalone import copies, data_dir, database
 from pulp_contentroutes.standalone.options import Options
+from pulp_contentroutes.standalone.postgres import Cluster
 from pulp_contentroutes.standalone.prepare import instance_of
 
 
@@ -22,12 +22,12 @@ def original() -> Iterator[Path]:
     yield make(parent / "a")
     for data in sorted(parent.iterdir()):
         Cluster(data).remove_sockets()
-        folder.remove_contents(data)
+        data_dir.remove_contents(data)
     shutil.rmtree(parent)
 
 
 def make(data: Path) -> Path:
-    folder.create(data)
+    data_dir.create(data)
     settle(data)
     Cluster(data).initialise()
     copies.make_own(data)
@@ -35,7 +35,7 @@ def make(data: Path) -> Path:
 
 
 def settle(data: Path) -> None:
-    with folder.hold(data):
+    with data_dir.hold(data):
         copies.settle(*instance_of(data, Options(nginx=False)), {})
 
 
@@ -54,7 +54,7 @@ def link(data: Path) -> Cluster:
         home = cluster.make_home()
         cluster.data.rename(home / "data")
         cluster.remove_sockets()
-        shutil.rmtree(data / folder.DATABASE_FOLDER)
+        shutil.rmtree(data / data_dir.DATABASE_FOLDER)
         cluster.move_to(home)
         copies.make_own(data)
     return cluster
@@ -93,7 +93,7 @@ def test_a_copied_link_gets_a_database_of_its_own(original: Path) -> None:
         execute(other, "DROP TABLE kept")
         with cluster.running():
             assert execute(original, "SELECT number FROM kept") == [(1,)]
-    folder.remove_contents(other)
+    data_dir.remove_contents(other)
     with cluster.running():
         assert execute(original, "SELECT number FROM kept") == [(1,)]
 
@@ -109,7 +109,7 @@ def test_a_copied_link_gets_a_database_of_its_own_when_the_original_was_renamed(
     with Cluster(other).running():
         assert execute(other, "SELECT number FROM kept") == [(1,)]
         execute(other, "DROP TABLE kept")
-    folder.remove_contents(other)
+    data_dir.remove_contents(other)
     settle(renamed)
     with Cluster(renamed).running():
         assert execute(renamed, "SELECT number FROM kept") == [(1,)]

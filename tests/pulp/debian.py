@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from pulp_contentroutes.standalone import folder as data_folder
-from pulp_contentroutes.standalone.cluster import Cluster
+from pulp_contentroutes.standalone import data_dir as data_folder
+from pulp_contentroutes.standalone.postgres import Cluster
 from tests.harness.standalone import Standalone
 from tests.harness.template import FAST_HASHER
 from tests.harness.waiting import free_ports

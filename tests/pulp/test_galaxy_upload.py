@@ -86,7 +86,7 @@ def test_what_is_wrong_at_first_sight_does_not_stop_the_others(
         "other.tar.gz: The file 'other.tar.gz' is not called namespace-name-version.tar.gz.",
         "acme-plain-1.0.0.tar.gz: The file is not compressed with gzip.",
         "acme-tools-1.1.0.tar.gz: This is no detached OpenPGP signature in ASCII armor.",
-        "acme-tools-1.0.0.tar.gz: It is twice in the call.",
+        "acme-tools-1.0.0.tar.gz: This file name occurs twice in the request.",
     ):
         assert sentence in ended.stderr
 

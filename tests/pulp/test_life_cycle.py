@@ -16,8 +16,8 @@ import requests
 
 from pulp_contentroutes.demo import AWKWARD, contents
 from pulp_contentroutes.paths import CONTENT_PREFIX, GALAXY_PREFIX
-from pulp_contentroutes.standalone.cluster import Cluster
-from pulp_contentroutes.standalone.folder import remove_contents
+from pulp_contentroutes.standalone.data_dir import remove_contents
+from pulp_contentroutes.standalone.postgres import Cluster
 from pulp_contentroutes.standalone.state import ServiceState, State
 from tests.harness.http1 import PREFIXES, Route
 from tests.harness.standalone import HAS_NGINX, PROGRAM, Standalone, requires_nginx, run

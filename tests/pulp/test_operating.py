@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from pulp_contentroutes.standalone.cluster import Cluster
 from pulp_contentroutes.standalone.environment import SYSTEM_FOLDER
+from pulp_contentroutes.standalone.postgres import Cluster
 from pulp_contentroutes.standalone.programs import Account
 from tests.harness.http1 import Route
 from tests.harness.standalone import SCRIPTS, Standalone, requires_nginx

@@ -10,7 +10,7 @@ from pathlib import Path
 import requests
 
 from pulp_contentroutes.standalone import database
-from pulp_contentroutes.standalone.cluster import Cluster
+from pulp_contentroutes.standalone.postgres import Cluster
 from tests.harness.ansible_galaxy import Client
 from tests.harness.documentation import ROOT, blocks, console
 from tests.harness.standalone import Standalone, requires_nginx, run

@@ -13,7 +13,7 @@ from functools import partial
 
 import pytest
 
-from pulp_contentroutes.standalone.cluster import Cluster
+from pulp_contentroutes.standalone.postgres import Cluster
 from tests.harness.http1 import Route
 from tests.harness.pulp import Pulp
 from tests.harness.rest import Rest, basic

@@ -115,14 +115,14 @@ class FastPath:
             return
         background = Background()
         background.run("listener", self._listener.run)
-        background.repeat("open files", LOOK_SECONDS, self._files.look_at_open_files)
-        background.repeat("uses of tokens", WRITE_SECONDS, self._tokens.write_used)
+        background.repeat("open files", LOOK_SECONDS, self._files.evict_deleted)
+        background.repeat("uses of tokens", WRITE_SECONDS, self._tokens.flush_usage)
         observe(background, self._pipeline.handovers)
         try:
             yield
         finally:
             await background.end()
-            await self._tokens.write_used()
+            await self._tokens.flush_usage()
             self._switch(False)
             self._files.close()
             self._database.close()

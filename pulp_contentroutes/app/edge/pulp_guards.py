@@ -20,7 +20,7 @@ from pulp_contentroutes.app.access.accepted_credentials import accepted_credenti
 from pulp_contentroutes.app.edge.canonical_urls import canonical_request
 from pulp_contentroutes.paths import CONTENT_PREFIX
 from pulp_contentroutes.serving.access.credentials import Accepted
-from pulp_contentroutes.serving.access.guards import Asks, Guard
+from pulp_contentroutes.serving.access.guards import Guard, GuardNeeds
 from pulp_contentroutes.serving.database import sql
 from pulp_contentroutes.serving.database.rows import Queries
 from pulp_contentroutes.serving.errors import DatabaseUnavailable
@@ -37,14 +37,14 @@ _THREAD: Final = ThreadPoolExecutor(1, thread_name_prefix="contentroutes guards"
 
 #: The inputs of guards, by `pulp_type`, as of pulpcore 3.123. Every other type asks Pulp, and so
 #: does one without a trigger: docs/development.md says how a type is added.
-_ASKS: Final = {
+_NEEDS: Final = {
     # This guard normalises a URL whose host the client chooses, at any length.
-    "core.content_redirect": Asks.REQUEST_SLOWLY,
-    "core.envvar_header": Asks.REQUEST,
-    "core.header": Asks.REQUEST,
-    "certguard.rhsm": Asks.REQUEST_SLOWLY,
-    "certguard.x509": Asks.REQUEST_SLOWLY,
-    "contentroutes.token": Asks.TOKEN,
+    "core.content_redirect": GuardNeeds.REQUEST_SLOWLY,
+    "core.envvar_header": GuardNeeds.REQUEST,
+    "core.header": GuardNeeds.REQUEST,
+    "certguard.rhsm": GuardNeeds.REQUEST_SLOWLY,
+    "certguard.x509": GuardNeeds.REQUEST_SLOWLY,
+    "contentroutes.token": GuardNeeds.TOKEN,
 }
 
 
@@ -73,12 +73,12 @@ class PulpGuards:
         if instance is None:
             return None
         if statement is None or state is None or not state["is_watched"]:
-            return Guard(Asks.PULP, _permitting(instance))
+            return Guard(GuardNeeds.PULP, _permitting(instance))
 
         async def is_unchanged() -> bool:
             return await self._state(statement, guard_id) == state
 
-        return Guard(_asked_by(instance), _permitting(instance), is_unchanged)
+        return Guard(_needs_of(instance), _permitting(instance), is_unchanged)
 
     async def _state(self, statement: str, guard_id: UUID) -> dict[str, Any] | None:
         rows = await self._database.fetch(statement, guard_id)
@@ -130,7 +130,7 @@ def _cast(master: ContentGuard) -> ContentGuard | None:
 @functools.cache
 def _state_statement(pulp_type: str) -> str | None:
     """Return the SQL that detects changes of guards of this type, None if only Pulp knows."""
-    if pulp_type not in _ASKS:
+    if pulp_type not in _NEEDS:
         return None
     fields = ContentGuard.get_model_for_pulp_type(pulp_type)._meta
     quote = connection.ops.quote_name
@@ -163,11 +163,11 @@ def _database_errors() -> Iterator[None]:
         raise DatabaseUnavailable(str(error)) from error
 
 
-def _asked_by(instance: ContentGuard) -> Asks:
-    asks = _ASKS.get(instance.pulp_type, Asks.PULP)
-    if asks is Asks.REQUEST and getattr(instance, "jq_filter", None):
-        return Asks.REQUEST_SLOWLY
-    return asks
+def _needs_of(instance: ContentGuard) -> GuardNeeds:
+    needs = _NEEDS.get(instance.pulp_type, GuardNeeds.PULP)
+    if needs is GuardNeeds.REQUEST and getattr(instance, "jq_filter", None):
+        return GuardNeeds.REQUEST_SLOWLY
+    return needs
 
 
 def _permitting(instance: ContentGuard) -> Callable[[web.Request], bool]:

@@ -18,7 +18,7 @@ from pulp_contentroutes.serving.access.credentials import (
     Token,
     credentials_of,
 )
-from pulp_contentroutes.serving.access.guards import Asks, Guard, Guards, KnownGuards
+from pulp_contentroutes.serving.access.guards import Guard, GuardNeeds, Guards, KnownGuards
 from pulp_contentroutes.serving.access.tokens import Tokens
 from pulp_contentroutes.serving.errors import GuardGone
 from pulp_contentroutes.serving.handover import Handover
@@ -36,8 +36,8 @@ class Decision(enum.Enum):
     TOO_LARGE = enum.auto()
 
 
-_IN_NO_TIME: Final = frozenset({Asks.REQUEST, Asks.TOKEN})
-_IN_ORM_THREAD: Final = frozenset({Asks.TOKEN, Asks.PULP})
+_IN_NO_TIME: Final = frozenset({GuardNeeds.REQUEST, GuardNeeds.TOKEN})
+_IN_ORM_THREAD: Final = frozenset({GuardNeeds.TOKEN, GuardNeeds.PULP})
 
 
 class Authorizer:
@@ -51,15 +51,15 @@ class Authorizer:
     def admits_now(self, guard_id: UUID, request: web.Request) -> bool:
         """Tell whether values in memory are enough to admit the client."""
         guard = self.known_guards.get_nowait(guard_id)
-        if guard is None or guard.asks not in _IN_NO_TIME:
+        if guard is None or guard.needs not in _IN_NO_TIME:
             return False
         credentials = credentials_of(request.headers.get(hdrs.AUTHORIZATION))
         if credentials is None:
-            return guard.asks is Asks.REQUEST and guard.permits(request)
+            return guard.needs is GuardNeeds.REQUEST and guard.permits(request)
         if self._tokens is None or not isinstance(credentials, Token):
             return False
         grant = self._tokens.get_nowait(credentials.digest, _guard_of_permission(guard_id, guard))
-        if grant is None or guard.asks is Asks.TOKEN:
+        if grant is None or guard.needs is GuardNeeds.TOKEN:
             return grant is not None and grant.may_download
         return guard.permits(request)
 
@@ -74,12 +74,12 @@ class Authorizer:
         credentials = credentials_of(authorization)
         if isinstance(credentials, Token):
             return await self._decide_for(credentials, guard_id, guard, request)
-        if guard.asks is Asks.TOKEN:
+        if guard.needs is GuardNeeds.TOKEN:
             # The password is not checked: that would cost half a second, and not satisfy the guard.
             return Decision.NEEDS_TOKEN
         if isinstance(credentials, Malformed):
             return Decision.UNAUTHENTICATED
-        if credentials is not None or guard.asks is Asks.PULP:
+        if credentials is not None or guard.needs is GuardNeeds.PULP:
             # A client that has sent a wrong password must be told so, whatever the guard asks for.
             return Handover.AUTHENTICATION
         # Certificates and headers are not credentials that a client could be asked for.
@@ -92,11 +92,11 @@ class Authorizer:
             return Handover.AUTHENTICATION
         grant = await self._tokens.find(token.digest, _guard_of_permission(guard_id, guard))
         if grant is None:
-            is_needed = guard.asks is Asks.TOKEN
+            is_needed = guard.needs is GuardNeeds.TOKEN
             return Decision.NEEDS_TOKEN if is_needed else Decision.UNAUTHENTICATED
-        if guard.asks is Asks.PULP:
+        if guard.needs is GuardNeeds.PULP:
             return Handover.AUTHENTICATION
-        if guard.asks is Asks.TOKEN:
+        if guard.needs is GuardNeeds.TOKEN:
             is_admitted = grant.may_download
         else:
             is_admitted = await _permits(guard, request)
@@ -110,7 +110,7 @@ class Authorizer:
         guard = await self.known_guards.find(guard_id)
         if guard is None:
             raise GuardGone(f"The guard {guard_id} is gone.")
-        if guard.asks in _IN_ORM_THREAD:
+        if guard.needs in _IN_ORM_THREAD:
             return await self._guards.permits(guard, request)
         return await _permits(guard, request)
 
@@ -125,10 +125,10 @@ class Authorizer:
 
 def _guard_of_permission(guard_id: UUID, guard: Guard) -> UUID | None:
     """Return the guard whose permission the user of a token needs, None if there is none."""
-    return guard_id if guard.asks is Asks.TOKEN else None
+    return guard_id if guard.needs is GuardNeeds.TOKEN else None
 
 
 async def _permits(guard: Guard, request: web.Request) -> bool:
-    if guard.asks is Asks.REQUEST_SLOWLY:
+    if guard.needs is GuardNeeds.REQUEST_SLOWLY:
         return await asyncio.to_thread(guard.permits, request)
     return guard.permits(request)

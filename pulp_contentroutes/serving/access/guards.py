@@ -19,7 +19,7 @@ from pulp_contentroutes.serving.coherence.memory import Memory
 _GUARDS: Final = 4000
 
 
-class Asks(enum.Enum):
+class GuardNeeds(enum.Enum):
     """The facts that a guard needs to decide."""
 
     #: The request alone, and the decision takes no time.
@@ -36,7 +36,7 @@ class Asks(enum.Enum):
 class Guard(Kept):
     """A content guard as it was in the database."""
 
-    asks: Asks
+    needs: GuardNeeds
     #: Any unexpected exception counts as a refusal. Only guards that ask Pulp may raise, and only
     #: DatabaseUnavailable.
     permits: Callable[[web.Request], bool]
@@ -50,7 +50,7 @@ class Guards(Protocol):
         """Return the guard, None if it is gone; or raise DatabaseUnavailable."""
 
     async def permits(self, guard: Guard, request: web.Request) -> bool:
-        """Ask a guard that asks Pulp (`Asks.PULP`); or raise DatabaseUnavailable."""
+        """Ask a guard that asks Pulp (`GuardNeeds.PULP`); or raise DatabaseUnavailable."""
 
     async def accepted_credentials(self, guard_id: UUID) -> Accepted:
         """Return the credentials that can satisfy the guard; or raise DatabaseUnavailable."""

@@ -96,7 +96,7 @@ class Tokens(Memory):
 
     # The last use of each token.
 
-    async def write_used(self) -> None:
+    async def flush_usage(self) -> None:
         """Write the uses of tokens since the last call to the database, in one statement."""
         if not self._used:
             return

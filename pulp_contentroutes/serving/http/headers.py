@@ -81,14 +81,14 @@ def head(status: int, fields: Iterable[tuple[str, str]]) -> bytes:
     return "\r\n".join(lines).encode()
 
 
-class Tail:
+class CurrentHeaders:
     """The lines that end a head: Date changes once a second, Connection depends on the client."""
 
     def __init__(self) -> None:
         self._second = 0
         self._kept = b""
 
-    def of_moment(self, connection: bytes = b"") -> bytes:
+    def render(self, connection: bytes = b"") -> bytes:
         """Return the last lines and the empty line, preceded by the line `connection`."""
         now = int(time.time())
         if now != self._second:

@@ -12,12 +12,12 @@ from multidict import CIMultiDict
 
 from pulp_contentroutes.serving.byte_source import OpenSource
 from pulp_contentroutes.serving.errors import FileFault
-from pulp_contentroutes.serving.http.headers import Fields, Tail, fields_of, head
+from pulp_contentroutes.serving.http.headers import CurrentHeaders, Fields, fields_of, head
 from pulp_contentroutes.serving.http.ranges import Span
 from pulp_contentroutes.serving.http.sending import (
-    PIECE,
-    REST,
-    SMALL_PIECE,
+    CHUNK_SIZE,
+    MOST_BUFFERED,
+    SMALL_CHUNK_SIZE,
     drain,
     transport_of,
     write_some,
@@ -26,11 +26,11 @@ from pulp_contentroutes.serving.http.sending import (
 log = logging.getLogger(__name__)
 
 #: Bodies up to this size are read at once, and sent with their head; larger ones in pieces.
-AT_ONCE: Final = SMALL_PIECE
+AT_ONCE: Final = SMALL_CHUNK_SIZE
 # Even if the kernel takes everything at once, other tasks get a turn after this many bytes.
-_TURN: Final = 1024 * 1024
+_YIELD_EVERY_BYTES: Final = 1024 * 1024
 
-_TAIL: Final = Tail()
+_CURRENT_HEADERS: Final = CurrentHeaders()
 
 #: Buffers of finished responses, for reuse: a new one costs a tenth as much as sending it.
 _BUFFERS: Final[list[bytearray]] = []
@@ -75,7 +75,7 @@ class RenderedResponse(web.StreamResponse):
             self._body_length = len(self._data)
             # Otherwise a client that pipelines requests and reads nothing would fill the memory.
             # (uvloop's transports write at the end of a loop's turn, so they always have a little.)
-            if transport.get_write_buffer_size() > REST:
+            if transport.get_write_buffer_size() > MOST_BUFFERED:
                 await drain(request, transport)
         return None
 
@@ -87,10 +87,10 @@ class RenderedResponse(web.StreamResponse):
             self._keep_alive = request.keep_alive
         if request.version == HttpVersion11:
             connection = b"" if self._keep_alive else b"Connection: close\r\n"
-            return self._head + _TAIL.of_moment(connection)
+            return self._head + _CURRENT_HEADERS.render(connection)
         connection = b"Connection: keep-alive\r\n" if self._keep_alive else b""
         version = b"HTTP/1.0" if request.version <= HttpVersion10 else b"HTTP/1.1"
-        return version + self._head[len(version) :] + _TAIL.of_moment(connection)
+        return version + self._head[len(version) :] + _CURRENT_HEADERS.render(connection)
 
 
 class FileResponse(RenderedResponse):
@@ -113,7 +113,7 @@ class FileResponse(RenderedResponse):
     def begin_nowait(self) -> bool:
         """Read the first bytes of the file if that needs no wait; tell whether they were read."""
         span, buffer = self._first_span, _take_buffer()
-        piece = memoryview(buffer)[: min(PIECE, span.length)]
+        piece = memoryview(buffer)[: min(CHUNK_SIZE, span.length)]
         if not self._source.fill_nowait(piece, span.first):
             _give_back(buffer)
             return False
@@ -125,7 +125,7 @@ class FileResponse(RenderedResponse):
         """Read the first bytes of the file, or raise FileFault while nothing is sent yet."""
         if not self.begin_nowait():
             span = self._first_span
-            self._first = await self._read(span.first, min(PIECE, span.length))
+            self._first = await self._read(span.first, min(CHUNK_SIZE, span.length))
         return self
 
     @property
@@ -168,7 +168,7 @@ class FileResponse(RenderedResponse):
         self, request: web.BaseRequest, transport: asyncio.Transport, pending: bytes, span: Span
     ) -> None:
         """Send `pending`, and a part of the file."""
-        limit, turn = PIECE, 0
+        limit, turn = CHUNK_SIZE, 0
         offset, end = span.first, span.last + 1
         while offset < end:
             piece, buffer = self._first or await self._read(offset, min(limit, end - offset))
@@ -181,7 +181,7 @@ class FileResponse(RenderedResponse):
             # Not in a `finally`: after a cancellation a thread may still be reading into it.
             _give_back(buffer)
             # For a client that is slower than we are, the same bytes would be read again and again.
-            limit = min(2 * limit, PIECE) if sent == whole else max(sent, SMALL_PIECE)
+            limit = min(2 * limit, CHUNK_SIZE) if sent == whole else max(sent, SMALL_CHUNK_SIZE)
             taken = sent - len(pending)
             pending = b""
             offset += taken
@@ -190,13 +190,13 @@ class FileResponse(RenderedResponse):
             if transport.get_write_buffer_size():
                 await drain(request, transport)
                 turn = 0
-            elif turn >= _TURN:
+            elif turn >= _YIELD_EVERY_BYTES:
                 await asyncio.sleep(0)
                 turn = 0
 
 
 def _take_buffer() -> bytearray:
-    return _BUFFERS.pop() if _BUFFERS else bytearray(PIECE)
+    return _BUFFERS.pop() if _BUFFERS else bytearray(CHUNK_SIZE)
 
 
 def _give_back(buffer: bytearray) -> None:

@@ -17,11 +17,11 @@ log = logging.getLogger(__name__)
 STALLED_SECONDS: Final = 600.0
 
 #: The bytes of a file that are read at once, while the kernel takes them all.
-PIECE: Final = 256 * 1024
+CHUNK_SIZE: Final = 256 * 1024
 #: The same for a client that is slower than we are.
-SMALL_PIECE: Final = 64 * 1024
+SMALL_CHUNK_SIZE: Final = 64 * 1024
 #: The bytes that a transport may keep for a client that reads nothing: it tells when they are gone.
-REST: Final = 16 * 1024
+MOST_BUFFERED: Final = 16 * 1024
 
 
 def transport_of(request: web.BaseRequest) -> asyncio.Transport:
@@ -42,8 +42,8 @@ def write_some(transport: asyncio.Transport, first: bytes, then: memoryview) -> 
     # The file descriptor of a closed connection may belong to another one.
     _check_open(transport)
     if transport.get_extra_info("sslcontext") is not None:
-        transport.write(first + then[:SMALL_PIECE])
-        return len(first) + min(len(then), SMALL_PIECE)
+        transport.write(first + then[:SMALL_CHUNK_SIZE])
+        return len(first) + min(len(then), SMALL_CHUNK_SIZE)
     taken = 0
     # The bytes that the transport still has go first.
     if not transport.get_write_buffer_size():
@@ -54,7 +54,7 @@ def write_some(transport: asyncio.Transport, first: bytes, then: memoryview) -> 
         except OSError as error:
             raise ConnectionResetError(f"The client is gone: {error.strerror}.") from error
     if taken < len(first) + len(then):
-        rest = first[taken:] + then[max(taken - len(first), 0) :][:REST]
+        rest = first[taken:] + then[max(taken - len(first), 0) :][:MOST_BUFFERED]
         transport.write(rest)
         taken += len(rest)
     return taken

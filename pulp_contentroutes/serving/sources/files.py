@@ -135,7 +135,7 @@ class Files(Memory):
     def discard(self, opened: OpenFile) -> None:
         self._open.discard(opened.file.artifact_id, opened)
 
-    async def look_at_open_files(self) -> None:
+    async def evict_deleted(self) -> None:
         """Close those whose name belongs to another file now, or none, or that may have changed."""
         all_open = list(self._open)
         for first in range(0, len(all_open), _LOOKS):

@@ -17,7 +17,7 @@ from aiohttp.typedefs import Handler, Middleware
 from pulp_contentroutes.serving.access.admission import Admission
 from pulp_contentroutes.serving.access.authorizer import Authorizer
 from pulp_contentroutes.serving.access.client_address import ClientAddresses
-from pulp_contentroutes.serving.access.guards import Asks
+from pulp_contentroutes.serving.access.guards import GuardNeeds
 from pulp_contentroutes.serving.access.signed_urls import SignedUrls
 from pulp_contentroutes.serving.access.throttle import FailedLogins
 from pulp_contentroutes.serving.access.tokens import Tokens
@@ -228,9 +228,9 @@ async def get(client: Client, path: str, method: str = "GET", **headers: str) ->
     return response
 
 
-def guarded(fast_path: FastPath, asks: Asks) -> UUID:
+def guarded(fast_path: FastPath, needs: GuardNeeds) -> UUID:
     """Put `base` behind a new guard, with the files `x` and `dir/y` in it."""
-    guard_id = fast_path.guards.add(asks)
+    guard_id = fast_path.guards.add(needs)
     fast_path.database.add_distribution("base", content_guard_id=guard_id)
     for path in ("x", "dir/y"):
         fast_path.database.add_file(path, DATA, fast_path.root)

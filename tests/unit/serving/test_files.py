@@ -193,7 +193,7 @@ def replace(file: StoredFile, data: bytes) -> None:
 async def test_a_file_that_is_as_it_was_stays_open(files: Files, tmp_path: Path) -> None:
     file = make(files, tmp_path)
     descriptor = await files.open_anew(file)
-    await files.look_at_open_files()
+    await files.evict_deleted()
     assert files._open.get(file.artifact_id) is descriptor
 
 
@@ -208,7 +208,7 @@ async def test_what_its_name_leads_to_is_served_after_a_look_at_the_names(
     file = make(files, tmp_path, damaged)
     assert await (await files.open(file)).read_all() == damaged
     harm(file, repaired)
-    await files.look_at_open_files()
+    await files.evict_deleted()
     assert await (await files.open(file)).read_all() == repaired
 
 
@@ -245,12 +245,12 @@ async def test_a_file_that_was_written_just_before_is_opened_once_more(
     """A second change in the same tick of the file system's clock leaves no trace."""
     file = make(files, tmp_path)
     await files.open_anew(file)
-    await files.look_at_open_files()
+    await files.evict_deleted()
     assert files._open.get(file.artifact_id) is None
     written = os.stat(file.name).st_ctime
     monkeypatch.setattr(time, "time", lambda: written + 3)
     descriptor = await files.open_anew(file)
-    await files.look_at_open_files()
+    await files.evict_deleted()
     assert files._open.get(file.artifact_id) is descriptor
 
 
@@ -271,7 +271,7 @@ async def test_a_name_that_cannot_be_looked_at_hides_none_of_the_others(
         return look(name, *args, **options)
 
     monkeypatch.setattr(os, "stat", fail)
-    await files.look_at_open_files()
+    await files.evict_deleted()
     assert files._open.get(stale.artifact_id) is None
     assert files._open.get(gone.artifact_id) is None
 
@@ -284,6 +284,6 @@ async def test_the_watch_closes_what_was_deleted_behind_our_back(
     await files.open_anew(gone)
     await files.open_anew(there)
     os.unlink(gone.name)
-    await files.look_at_open_files()
+    await files.evict_deleted()
     assert files._open.get(gone.artifact_id) is None
     assert files._open.get(there.artifact_id) is not None

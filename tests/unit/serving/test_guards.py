@@ -8,11 +8,11 @@ from aiohttp import web
 from aiohttp.test_utils import make_mocked_request
 
 from pulp_contentroutes.serving.access import guards as module
-from pulp_contentroutes.serving.access.guards import Asks, Guard, KnownGuards
+from pulp_contentroutes.serving.access.guards import Guard, GuardNeeds, KnownGuards
 from pulp_contentroutes.serving.model import BASE_PATHS
 from tests.fakes import FakeGuards
 
-REQUEST, SLOWLY, TOKEN, PULP = Asks
+REQUEST, SLOWLY, TOKEN, PULP = GuardNeeds
 
 
 def refuses(request: web.Request) -> bool:
@@ -25,11 +25,11 @@ class World:
     def __init__(self) -> None:
         self.guards = FakeGuards()
         self.known = KnownGuards(self.guards)
-        self.ids = {asks: self.guards.add(asks) for asks in Asks}
+        self.ids = {needs: self.guards.add(needs) for needs in GuardNeeds}
         self.known.resume()
 
-    async def find(self, asks: Asks = REQUEST) -> Guard:
-        guard = await self.known.find(self.ids[asks])
+    async def find(self, needs: GuardNeeds = REQUEST) -> Guard:
+        guard = await self.known.find(self.ids[needs])
         assert guard is not None
         return guard
 
@@ -37,9 +37,9 @@ class World:
         request = make_mocked_request("GET", "/", {"X-Key": "yes"})
         return (await self.find()).permits(request)
 
-    def change(self, asks: Asks = REQUEST) -> UUID:
-        self.guards.put(self.ids[asks], asks, refuses)
-        return self.ids[asks]
+    def change(self, needs: GuardNeeds = REQUEST) -> UUID:
+        self.guards.put(self.ids[needs], needs, refuses)
+        return self.ids[needs]
 
     @property
     def counts(self) -> tuple[int, int]:
@@ -52,14 +52,14 @@ def world() -> World:
     return World()
 
 
-@pytest.mark.parametrize(("asks", "loads"), [(REQUEST, 1), (SLOWLY, 1), (TOKEN, 1), (PULP, 2)])
+@pytest.mark.parametrize(("needs", "loads"), [(REQUEST, 1), (SLOWLY, 1), (TOKEN, 1), (PULP, 2)])
 async def test_a_guard_is_loaded_once_unless_it_asks_pulp(
-    world: World, asks: Asks, loads: int
+    world: World, needs: GuardNeeds, loads: int
 ) -> None:
     for _ in range(2):
-        await world.find(asks)
+        await world.find(needs)
     assert world.counts == (loads, 0)
-    assert (world.known.get_nowait(world.ids[asks]) is None) is (asks is PULP)
+    assert (world.known.get_nowait(world.ids[needs]) is None) is (needs is PULP)
 
 
 async def test_a_guard_that_is_gone_is_asked_for_each_time(world: World) -> None:
@@ -150,10 +150,10 @@ async def test_concurrent_requests_share_a_load_only_while_the_listener_runs(
 
 async def test_each_guard_has_a_load_of_its_own(world: World) -> None:
     world.guards.gate = asyncio.Event()
-    loads = [asyncio.create_task(world.find(asks)) for asks in (REQUEST, TOKEN, SLOWLY)]
+    loads = [asyncio.create_task(world.find(needs)) for needs in (REQUEST, TOKEN, SLOWLY)]
     await asyncio.sleep(0)
     world.guards.gate.set()
-    assert [(await each).asks for each in loads] == [REQUEST, TOKEN, SLOWLY]
+    assert [(await each).needs for each in loads] == [REQUEST, TOKEN, SLOWLY]
     assert world.counts == (3, 0)
 
 
@@ -190,6 +190,6 @@ async def test_the_number_of_guards_is_bounded(
     known = KnownGuards(world.guards)
     if is_trusted:
         known.resume()
-    for asks in (REQUEST, TOKEN, REQUEST):
-        await known.find(world.ids[asks])
+    for needs in (REQUEST, TOKEN, REQUEST):
+        await known.find(world.ids[needs])
     assert world.counts == (3, 0)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from pulp_contentroutes.serving.access.guards import Asks
+from pulp_contentroutes.serving.access.guards import GuardNeeds
 from pulp_contentroutes.serving.handover import Handover
 from tests.unit.serving.conftest import (
     DATA,
@@ -96,7 +96,7 @@ async def test_a_worker_that_is_off_says_so(client: Client, fast_path: FastPath)
 async def test_a_client_whom_pulp_has_authenticated_gets_a_fast_answer(
     client: Client, fast_path: FastPath
 ) -> None:
-    guarded(fast_path, Asks.PULP)
+    guarded(fast_path, GuardNeeds.PULP)
     answer = await get(client, "base/x", X_Key="yes", X_User="me")
     assert (answer.status, answer.headers[HEADER]) == (200, "fast; authenticated")
     assert not fast_path.pipeline.handovers

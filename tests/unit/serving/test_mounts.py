@@ -2,7 +2,7 @@
 
 import pytest
 
-from pulp_contentroutes.serving.access.guards import Asks
+from pulp_contentroutes.serving.access.guards import GuardNeeds
 from pulp_contentroutes.serving.handover import Handover
 from tests.unit.serving.conftest import (
     HANDED_OVER,
@@ -81,7 +81,7 @@ async def test_other_methods_are_not_allowed(client: Client, fast_path: FastPath
 
 
 async def test_a_guard_is_asked_below_a_mount(client: Client, fast_path: FastPath) -> None:
-    guarded(fast_path, Asks.REQUEST)
+    guarded(fast_path, GuardNeeds.REQUEST)
     async with client.get("/debian/x") as response:
         assert response.status == 403
     async with client.get("/debian/x", headers={"X-Key": "yes"}) as response:

@@ -8,7 +8,7 @@ from aiohttp import ClientResponse, web
 from yarl import URL
 
 from pulp_contentroutes.serving.access import throttle
-from pulp_contentroutes.serving.access.guards import Asks
+from pulp_contentroutes.serving.access.guards import GuardNeeds
 from tests.unit.serving.conftest import (
     DATA,
     FAILED_LOGINS,
@@ -36,11 +36,11 @@ async def settle(count: int = 50) -> None:
         await asyncio.sleep(0.001)
 
 
-@pytest.mark.parametrize("asks", [Asks.PULP, Asks.REQUEST])
+@pytest.mark.parametrize("needs", [GuardNeeds.PULP, GuardNeeds.REQUEST])
 async def test_no_more_passwords_are_tried_than_may_fail_though_all_come_at_once(
-    client: Client, fast_path: FastPath, asks: Asks
+    client: Client, fast_path: FastPath, needs: GuardNeeds
 ) -> None:
-    guarded(fast_path, asks)
+    guarded(fast_path, needs)
     statuses = Counter(await asyncio.gather(*(wrong(client) for _ in range(FLOOD))))
     assert statuses == {401: FAILED_LOGINS, 429: FLOOD - FAILED_LOGINS}
     assert len(fast_path.authentication.checked) == FAILED_LOGINS
@@ -51,7 +51,7 @@ async def test_the_limit_is_looked_at_before_the_guard_is_loaded(
     client: Client, fast_path: FastPath
 ) -> None:
     """Guards are loaded by the thread that passwords keep busy, so that would take minutes."""
-    guarded(fast_path, Asks.PULP)
+    guarded(fast_path, GuardNeeds.PULP)
     for _ in range(FAILED_LOGINS):
         assert await wrong(client) == 401
     fast_path.guards.gate = asyncio.Event()
@@ -62,7 +62,7 @@ async def test_right_passwords_that_come_at_once_are_all_admitted(
     client: Client, fast_path: FastPath
 ) -> None:
     """An office behind one address must not be refused for typing at the same time."""
-    guarded(fast_path, Asks.PULP)
+    guarded(fast_path, GuardNeeds.PULP)
     answers = await asyncio.gather(*(get(client, "base/x", **RIGHT) for _ in range(FLOOD)))
     assert {answer.status for answer in answers} == {200}
     assert fast_path.authentication.most_at_once == 1
@@ -71,7 +71,7 @@ async def test_right_passwords_that_come_at_once_are_all_admitted(
 async def test_an_address_waits_for_its_own_passwords_only(
     client: Client, fast_path: FastPath
 ) -> None:
-    guarded(fast_path, Asks.PULP)
+    guarded(fast_path, GuardNeeds.PULP)
     gate = fast_path.authentication.gate = asyncio.Event()
     flood = [asyncio.create_task(get(client, "base/x", **RIGHT, X_Name="flood")) for _ in range(10)]
     await fast_path.authentication.until_checked(1)
@@ -87,7 +87,7 @@ async def test_an_address_waits_for_its_own_passwords_only(
 
 
 async def test_only_passwords_wait(client: Client, fast_path: FastPath) -> None:
-    guard_id = guarded(fast_path, Asks.PULP)
+    guard_id = guarded(fast_path, GuardNeeds.PULP)
     token = fast_path.database.add_token(guard_id, may_download=True)
     fast_path.authentication.gate = asyncio.Event()
     waiting = [asyncio.create_task(get(client, "base/x", **RIGHT)) for _ in range(3)]
@@ -115,8 +115,8 @@ async def test_no_way_round_the_fast_path_is_one_round_the_limit(
     client: Client, fast_path: FastPath
 ) -> None:
     """Passwords could be guessed at a path that only Pulp reads, or while the fast path is off."""
-    guarded(fast_path, Asks.PULP)
-    fast_path.guards.pulps = fast_path.guards.add(Asks.PULP)
+    guarded(fast_path, GuardNeeds.PULP)
+    fast_path.guards.pulps = fast_path.guards.add(GuardNeeds.PULP)
     url = URL(f"{PULPS}base//x", encoded=True)
     refused = {"X-Refused-By-Pulp": "yes", "Authorization": basic("wrong")}
     for _ in range(FAILED_LOGINS):
@@ -141,7 +141,7 @@ async def test_a_hidden_refusal_is_hidden_from_those_who_wait_in_vain(
     client: Client, fast_path: FastPath, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(throttle, "_WAITING_OF_ADDRESS", 0)
-    guarded(fast_path, Asks.PULP)
+    guarded(fast_path, GuardNeeds.PULP)
     fast_path.database.add_distribution("public")
     assert (await get(client, "base/x", **RIGHT)).status == 404
     assert (await get(client, "public/dir/", **RIGHT)).status == 429
@@ -151,7 +151,7 @@ async def test_a_password_that_was_checked_holds_up_no_other(
     client: Client, fast_path: FastPath
 ) -> None:
     """The request may continue after the check for as long as the download takes."""
-    guarded(fast_path, Asks.PULP)
+    guarded(fast_path, GuardNeeds.PULP)
     fast_path.database.gate = asyncio.Event()
     slow = asyncio.create_task(get(client, "base/x", **RIGHT))
     # Its look-up waits for the database, behind the snapshot.
@@ -165,7 +165,7 @@ async def test_a_password_that_was_checked_holds_up_no_other(
 async def test_the_turn_ends_when_pulp_does_not_come_to_the_password(
     client: Client, fast_path: FastPath
 ) -> None:
-    guarded(fast_path, Asks.PULP)
+    guarded(fast_path, GuardNeeds.PULP)
     fast_path.authentication.is_missing = True
     for _ in range(3):
         assert (await get(client, "base/x", **RIGHT)).status == 404
@@ -174,7 +174,7 @@ async def test_the_turn_ends_when_pulp_does_not_come_to_the_password(
 
 
 async def test_a_client_that_has_gone_costs_no_check(client: Client, fast_path: FastPath) -> None:
-    guarded(fast_path, Asks.PULP)
+    guarded(fast_path, GuardNeeds.PULP)
     gate = fast_path.authentication.gate = asyncio.Event()
     first = asyncio.create_task(get(client, "base/x", **RIGHT))
     await fast_path.authentication.until_checked(1)
@@ -195,7 +195,7 @@ async def test_more_than_can_wait_are_refused_at_once(
     client: Client, fast_path: FastPath, monkeypatch: pytest.MonkeyPatch, path: str
 ) -> None:
     monkeypatch.setattr(throttle, "_WAITING_OF_ADDRESS", 3)
-    guarded(fast_path, Asks.PULP)
+    guarded(fast_path, GuardNeeds.PULP)
     fast_path.database.add_distribution("public")
     gate = fast_path.authentication.gate = asyncio.Event()
     first = [asyncio.create_task(get(client, "base/dir/", **RIGHT)) for _ in range(3)]
@@ -215,7 +215,7 @@ async def test_a_password_does_not_wait_for_ever(
     client: Client, fast_path: FastPath, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(throttle, "_WAIT_SECONDS", 0.05)
-    guarded(fast_path, Asks.PULP)
+    guarded(fast_path, GuardNeeds.PULP)
     gate = fast_path.authentication.gate = asyncio.Event()
     first = asyncio.create_task(get(client, "base/x", **RIGHT))
     await fast_path.authentication.until_checked(1)
@@ -229,7 +229,7 @@ async def test_clients_that_cannot_be_told_apart_do_not_lock_each_other_out(
     client: Client, fast_path: FastPath
 ) -> None:
     """A proxy may send `unknown` for every client."""
-    guarded(fast_path, Asks.PULP)
+    guarded(fast_path, GuardNeeds.PULP)
     for _ in range(FAILED_LOGINS * 3):
         assert await wrong(client, X_Forwarded_For="unknown") == 401
     assert (await get(client, "base/x", **RIGHT, X_Forwarded_For="unknown")).status == 200

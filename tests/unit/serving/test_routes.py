@@ -6,7 +6,7 @@ import pytest
 from aiohttp import web
 from yarl import URL
 
-from pulp_contentroutes.serving.access.guards import Asks
+from pulp_contentroutes.serving.access.guards import GuardNeeds
 from pulp_contentroutes.serving.errors import RequestRefused
 from pulp_contentroutes.serving.model import Target
 from pulp_contentroutes.serving.request_state import begin_state
@@ -123,7 +123,7 @@ async def test_other_dots_belong_to_names(client: Client, fast_path: FastPath, r
 async def test_a_dot_is_no_way_around_a_guard(
     client: Client, fast_path: FastPath, rest: str
 ) -> None:
-    guarded(fast_path, Asks.REQUEST)
+    guarded(fast_path, GuardNeeds.REQUEST)
     fast_path.database.add_file("dir/x", b"x", fast_path.root)
     assert (await answer_to(client, OURS + rest))[0] == 403
 

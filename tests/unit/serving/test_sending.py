@@ -77,7 +77,7 @@ async def test_a_client_that_reads_nothing_has_no_buffer_of_ours(
     buffers = len(wire._BUFFERS)
     async with reader_of(client, "base/x") as connection:
         transport = await until_stuck(transports)
-        assert transport.get_write_buffer_size() <= sending.REST
+        assert transport.get_write_buffer_size() <= sending.MOST_BUFFERED
         assert len(wire._BUFFERS) >= max(buffers, 1)
         # The client may still read later.
         head, _, body = (await read_all(connection, HUGE)).partition(b"\r\n\r\n")
@@ -92,7 +92,10 @@ async def test_a_client_that_asks_and_asks_and_reads_nothing_has_one_answer_in_m
     fast_path.database.add_file("x", os.urandom(size), fast_path.root)
     async with reader_of(client, "base/x", count=HUGE // size):
         transport = await until_stuck(transports)
-        assert transport.get_write_buffer_size() <= sending.SMALL_PIECE + 2 * sending.REST
+        assert (
+            transport.get_write_buffer_size()
+            <= sending.SMALL_CHUNK_SIZE + 2 * sending.MOST_BUFFERED
+        )
 
 
 async def test_a_client_that_takes_nothing_for_long_is_let_go_with_one_line(

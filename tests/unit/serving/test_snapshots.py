@@ -1,6 +1,9 @@
-"""A snapshot is trusted exactly as long as changes are announced."""
+"""The fields of a snapshot, and the cache of snapshots: bounds, invalidation, stale answers."""
 
 import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -10,293 +13,330 @@ from pulp_contentroutes.serving.database import sql
 from pulp_contentroutes.serving.errors import DatabaseUnavailable
 from pulp_contentroutes.serving.handover import Handover
 from pulp_contentroutes.serving.model import BASE_PATHS, Missing, Snapshot, Target
-from pulp_contentroutes.serving.resolve.snapshots import base_path_lengths
-from tests.unit.serving.conftest import FastPath
-
-FILE = Target("default", "base/x")
-#: Changes of a distribution, or of its content → the changed columns of its row.
-CHANGES: dict[str, dict[str, Any]] = {
-    "another publication": {"publication_id": uuid4()},
-    "a guard": {"content_guard_id": uuid4()},
-    "a superseded publication": {"has_fallback": True},
-}
+from pulp_contentroutes.serving.resolve import snapshots as module
+from pulp_contentroutes.serving.resolve.snapshots import DistributionTypes, Resolved, Snapshots
+from tests.fakes import FakeDatabase, FakeStorages
+from tests.unit.serving.conftest import STALE_SECONDS, TYPES
 
 
-async def snapshot_of(fast_path: FastPath, target: Target = FILE) -> Snapshot:
-    snapshot = await fast_path.resolver.snapshot(target)
-    assert isinstance(snapshot, Snapshot)
-    return snapshot
+class World:
+    """Snapshots while the listener runs, and the distributions `a`, `b`, `c`."""
+
+    def __init__(
+        self,
+        max_entries: int = 100,
+        root: Path | None = Path("/root"),
+        is_trusted: bool = True,
+        types: DistributionTypes = TYPES,
+    ) -> None:
+        self.database, self.storages = FakeDatabase(), FakeStorages(root)
+        self.snapshots = Snapshots(self.database, self.storages, types, max_entries, STALE_SECONDS)
+        if is_trusted:
+            self.snapshots.resume()
+        for base_path in "abc":
+            self.database.add_distribution(base_path)
+
+    @property
+    def loads(self) -> int:
+        return self.database.count(sql.SNAPSHOT)
+
+    async def ask(self, path: str) -> Resolved:
+        target = Target("default", path)
+        return self.snapshots.get_nowait(target) or await self.snapshots.find(target)
+
+    async def snapshot(self, path: str) -> Snapshot:
+        snapshot = await self.ask(path)
+        assert isinstance(snapshot, Snapshot)
+        return snapshot
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+# Fields.
 
 
 @pytest.mark.parametrize(
-    ("path", "expected"),
+    ("path", "lengths", "directory"),
+    [("a/x", [1, 3], "a/x/"), ("a/x/", [1, 3], "a/x/"), ("no", [2], "no/")],
+)
+async def test_the_base_paths_and_the_directory_are_asked_for(
+    world: World, path: str, lengths: list[int], directory: str
+) -> None:
+    await world.snapshots.find(Target("team", path))
+    assert world.database.values == [("team", lengths, ["file.file"], directory)]
+
+
+async def test_a_plan_has_the_fields_of_its_distribution(world: World) -> None:
+    guard_id, repository_id = uuid4(), uuid4()
+    row = world.database.add_distribution(
+        "a", content_guard_id=guard_id, repository_id=repository_id, checkpoint=True,
+        has_fallback=True,
+    )  # fmt: skip
+    snapshot = await world.snapshot("a/x")
+    assert (snapshot.distribution_id, snapshot.base_path) == (row["distribution_id"], "a")
+    assert (snapshot.guard_id, snapshot.repository_id) == (guard_id, repository_id)
+    assert (snapshot.is_checkpoint, snapshot.has_fallback, snapshot.root) == (True, True, "/root")
+    state = (row["domain_updated"], row["storage_class"], row["storage_settings"])
+    assert world.storages.asked == [(row["domain_id"], state)]
+    other = await world.snapshot("b/x")
+    assert (other.guard_id, other.repository_id) == (None, None)
+    assert (other.is_checkpoint, other.has_fallback) == (False, False)
+    assert snapshot.is_current
+    assert other.is_current
+
+
+async def test_nothing_superseded_is_served_where_pulp_retains_nothing() -> None:
+    """If the retention is set to 0, rows that never expire are left over."""
+    world = World(types=replace(TYPES, retain_superseded=False))
+    world.database.add_distribution("a", has_fallback=True)
+    assert not (await world.snapshot("a/x")).has_fallback
+
+
+@pytest.mark.parametrize(
+    ("values", "serves_version"),
     [
-        ("a", ["a"]),
-        ("a/", ["a"]),
-        ("a/b", ["a", "a/b"]),
-        ("a/b/", ["a", "a/b"]),
-        ("a/b/c.txt", ["a", "a/b", "a/b/c.txt"]),
-        ("a/b/c/d/e", ["a", "a/b", "a/b/c", "a/b/c/d", "a/b/c/d/e"]),
+        pytest.param({}, False, id="a publication"),
+        pytest.param({"pass_through": True}, True, id="a publication that passes through"),
+        pytest.param({"publishes": False, "publication_id": None}, True, id="a version"),
+        pytest.param({"publication_id": None}, None, id="a version of a type that publishes"),
+        pytest.param({"publication_id": None, "version_id": None}, None, id="nothing yet"),
     ],
 )
-def test_a_path_has_the_base_paths_that_pulp_tries(path: str, expected: list[str]) -> None:
-    assert [path[:length] for length in base_path_lengths(path)] == expected
-
-
-async def test_a_plan_is_asked_for_once(fast_path: FastPath) -> None:
-    first = await snapshot_of(fast_path)
-    assert await snapshot_of(fast_path, Target("default", "base/y/z")) is first
-    assert fast_path.database.count(sql.SNAPSHOT) == 1
-
-
-async def test_everyone_who_asks_at_once_shares_the_question(fast_path: FastPath) -> None:
-    snapshots = await fast_path.database.answer_together(
-        *(snapshot_of(fast_path) for _ in range(5))
-    )
-    assert len(set(snapshots)) == 1
-    assert fast_path.database.count(sql.SNAPSHOT) == 1
-
-
-async def test_a_change_drops_the_plans_that_were_made_of_it_and_no_other(
-    fast_path: FastPath,
+async def test_a_type_that_serves_publications_serves_no_version_without_one(
+    world: World, values: dict[str, Any], serves_version: bool | None
 ) -> None:
-    fast_path.database.add_distribution("other")
-    other = Target("default", "other/x")
-    mine, others = await snapshot_of(fast_path), await snapshot_of(fast_path, other)
-    repository = str(fast_path.database.distributions["base"]["version_repository_id"])
-    fast_path.invalidate([repository])
-    assert await snapshot_of(fast_path) is not mine
-    assert await snapshot_of(fast_path, other) is others
+    row = world.database.add_distribution("a", **values)
+    content_set = (await world.snapshot("a/x")).content_set
+    assert (content_set and content_set.serves_version) is serves_version
+    assert content_set is None or content_set.key == (row["publication_id"] or row["version_id"])
 
 
-@pytest.mark.parametrize(
-    "key",
-    [
-        "distribution_id", "publication_id", "version_id", "domain_id", "repository_id",
-        "version_repository_id",
-    ],
-)  # fmt: skip
-async def test_a_plan_depends_on_everything_it_was_made_of(fast_path: FastPath, key: str) -> None:
-    fast_path.database.add_distribution("base", repository_id=uuid4())
-    first = await snapshot_of(fast_path)
-    fast_path.invalidate([str(fast_path.database.distributions["base"][key])])
-    assert await snapshot_of(fast_path) is not first
+async def test_artifacts_outside_the_file_system_are_left_to_pulp() -> None:
+    world = World(root=None)
+    snapshot = await world.snapshot("a/x")
+    assert (snapshot.handover, snapshot.root) == (Handover.OBJECT_STORAGE, "")
 
 
-async def test_a_plan_that_was_read_before_a_change_is_not_kept(fast_path: FastPath) -> None:
-    database = fast_path.database
-    database.gate = asyncio.Event()
-    early = asyncio.create_task(snapshot_of(fast_path))
-    await database.until_asked(sql.SNAPSHOT)
-    number = database.distributions["base"]["number"]
-    database.distributions["base"]["number"] = number + 1
-    fast_path.invalidate([str(database.distributions["base"]["repository_id"])])
-    late = asyncio.create_task(snapshot_of(fast_path))
-    await database.until_asked(sql.SNAPSHOT, 2)
-    database.gate.set()
-    found = [(await task).content_set for task in (early, late)]
-    assert [content_set.number for content_set in found if content_set] == [number, number + 1]
-    current = (await snapshot_of(fast_path)).content_set
-    assert current
-    assert current.number == number + 1
+# The cache.
 
 
-async def test_a_renamed_distribution_is_found_under_its_new_name(fast_path: FastPath) -> None:
-    row = fast_path.database.distributions["base"]
-    await snapshot_of(fast_path)
-    fast_path.database.distributions = {"new": {**row, "base_path": "new"}}
-    fast_path.invalidate([str(row["distribution_id"]), BASE_PATHS])
-    assert await fast_path.resolver.snapshot(FILE) is Missing.PROVEN
-    assert (await snapshot_of(fast_path, Target("default", "new/x"))).base_path == "new"
+async def test_all_paths_share_the_load_of_a_changed_distribution(world: World) -> None:
+    """After a publish, all clients of a busy distribution need the new snapshot at once."""
+    before = await world.snapshot("a/x")
+    world.snapshots.invalidate([str(before.distribution_id)])
+    snapshots = await world.database.answer_together(
+        *(world.snapshot(f"a/{name}") for name in "xyz")
+    )
+    assert {id(snapshot) for snapshot in snapshots} == {id(snapshots[0])}
+    assert snapshots[0] is not before
+    assert world.loads == 2
 
 
-async def test_a_path_without_a_distribution_is_asked_for_once(fast_path: FastPath) -> None:
-    absent = Target("default", "no/such")
-    for _ in range(3):
-        assert await fast_path.resolver.snapshot(absent) is Missing.PROVEN
-    assert fast_path.database.count(sql.SNAPSHOT) == 1
-    fast_path.database.add_distribution("no")
-    fast_path.invalidate([BASE_PATHS])
-    assert (await snapshot_of(fast_path, absent)).base_path == "no"
-
-
-async def test_what_lies_above_distributions_is_handed_over(fast_path: FastPath) -> None:
-    fast_path.database.add_distribution("deep/down")
-    for path in ("deep", "deep/"):
-        assert (
-            await fast_path.resolver.snapshot(Target("default", path))
-            is Handover.SEVERAL_DISTRIBUTIONS
+async def test_each_distribution_has_a_query_of_its_own(world: World) -> None:
+    for _ in ("unknown", "changed"):
+        snapshots = await world.database.answer_together(
+            *(world.snapshot(f"{name}/x") for name in "abc")
         )
+        assert [snapshot.base_path for snapshot in snapshots] == ["a", "b", "c"]
+        world.snapshots.invalidate(str(snapshot.distribution_id) for snapshot in snapshots)
+    assert world.loads == 6
 
 
-async def test_overlapping_base_paths_are_handed_over(fast_path: FastPath) -> None:
-    """Pulp forbids overlapping base paths, and answers 500 if old data has them."""
-    fast_path.database.add_distribution("base/x")
-    assert await fast_path.resolver.snapshot(FILE) is Handover.SEVERAL_DISTRIBUTIONS
-
-
-async def test_without_the_listener_every_request_asks(fast_path: FastPath) -> None:
-    await snapshot_of(fast_path)
-    fast_path.suspend()
-    fast_path.database.asked.clear()
-    snapshots = await fast_path.database.answer_together(
-        *(snapshot_of(fast_path) for _ in range(3))
-    )
-    assert len(set(snapshots)) == 3
-    assert fast_path.database.count(sql.SNAPSHOT) == 3
-
-
-async def test_after_a_time_of_silence_a_plan_is_asked_for_once_more(fast_path: FastPath) -> None:
-    before = await snapshot_of(fast_path)
-    fast_path.suspend()
-    fast_path.resume()
-    fast_path.database.asked.clear()
-    assert [await snapshot_of(fast_path) for _ in range(2)] == [before] * 2
-    assert fast_path.database.asked == [sql.SNAPSHOT]
-    assert before.is_current
-
-
-@pytest.mark.parametrize("change", CHANGES)
-async def test_a_change_in_a_time_of_silence_is_found_after_it(
-    fast_path: FastPath, change: str
-) -> None:
-    """Or a withdrawn file would be served for ever, or a newly guarded one to every client."""
-    before = await snapshot_of(fast_path)
-    fast_path.suspend()
-    fast_path.database.distributions["base"] |= CHANGES[change]
-    fast_path.resume()
-    after = await snapshot_of(fast_path)
-    assert after is not before
-    assert (before.is_current, after.is_current) == (False, True)
-    assert await snapshot_of(fast_path) is after
-
-
-SILENCES = {
-    "while nothing is heard": ("suspend",),
-    "right after changes are heard again": ("suspend", "resume"),
-    "in the second silence": ("suspend", "resume", "suspend"),
-}
-
-
-@pytest.mark.parametrize("silence", SILENCES)
-async def test_what_was_in_memory_is_served_for_a_while_when_the_database_is_down(
-    fast_path: FastPath, monkeypatch: pytest.MonkeyPatch, silence: str
-) -> None:
-    """Or all readers would be left to Pulp's handler, which waits for the database, too."""
-    before = await snapshot_of(fast_path)
-    for news in SILENCES[silence]:
-        getattr(fast_path, news)()
-    fast_path.database.is_down = True
-    assert await snapshot_of(fast_path) is before
-    with pytest.raises(DatabaseUnavailable):
-        await snapshot_of(fast_path, Target("default", "never/asked"))
-    monkeypatch.setattr(fast_path.snapshots, "_stale_if_error", 0.0)
-    with pytest.raises(DatabaseUnavailable):
-        await snapshot_of(fast_path)
-
-
-async def test_a_load_that_fails_ends_in_the_plan_that_another_one_has_brought(
-    fast_path: FastPath,
-) -> None:
-    """The first load lost its connection; the next one found the database available again."""
-    before = await snapshot_of(fast_path)
-    fast_path.suspend()
-    cut_off = fast_path.database.gate = asyncio.Event()
-    early = asyncio.create_task(snapshot_of(fast_path))
+async def test_a_slow_query_of_one_distribution_does_not_hold_up_another(world: World) -> None:
+    before = [await world.snapshot(f"{base_path}/x") for base_path in "ab"]
+    world.snapshots.invalidate(str(snapshot.distribution_id) for snapshot in before)
+    world.database.gate = asyncio.Event()
+    asked = [asyncio.create_task(world.snapshot(f"{base_path}/x")) for base_path in "ab"]
     await asyncio.sleep(0)
-    fast_path.resume()
-    fast_path.database.gate = None
-    assert await snapshot_of(fast_path) is before
-    fast_path.database.is_down = True
-    cut_off.set()
-    assert await early is before
+    assert world.loads == 4
+    world.database.gate.set()
+    assert [(await snapshot).base_path for snapshot in asked] == ["a", "b"]
 
 
-@pytest.mark.parametrize("silence", SILENCES)
-async def test_what_is_known_to_have_changed_is_never_served_stale(
-    fast_path: FastPath, silence: str
+async def test_a_distribution_that_has_moved_below_its_path_is_found_there(world: World) -> None:
+    before = await world.snapshot("a/deep/x")
+    row = world.database.distributions.pop("a")
+    world.database.distributions["a/deep"] = {**row, "base_path": "a/deep"}
+    world.snapshots.invalidate([str(before.distribution_id), BASE_PATHS])
+    assert (await world.snapshot("a/deep/x")).base_path == "a/deep"
+    assert await world.ask("a") is Handover.SEVERAL_DISTRIBUTIONS
+
+
+async def test_a_distribution_that_has_moved_above_its_path_is_found_there(world: World) -> None:
+    world.database.add_distribution("d/e")
+    before = await world.snapshot("d/e/x")
+    row = world.database.distributions.pop("d/e")
+    world.database.distributions["d"] = {**row, "base_path": "d"}
+    world.snapshots.invalidate([str(before.distribution_id), BASE_PATHS])
+    assert (await world.snapshot("d/e/x")).base_path == "d"
+
+
+async def test_an_announcement_reaches_every_plan_that_shares_a_repository() -> None:
+    """Also after one of the plans was evicted."""
+    world = World(max_entries=2)
+    shared = uuid4()
+    for base_path in "ab":
+        world.database.add_distribution(base_path, version_repository_id=shared)
+    first, second, third = [await world.snapshot(f"{base_path}/x") for base_path in "abc"]
+    assert (first.is_current, second.is_current, third.is_current) == (False, True, True)
+    world.snapshots.invalidate([str(shared), "of something else"])
+    assert (second.is_current, third.is_current) == (False, True)
+
+
+async def test_a_dropped_plan_leaves_no_index_entry(world: World) -> None:
+    snapshots = [await world.snapshot(f"{base_path}/x") for base_path in "abc"]
+    world.snapshots.reset()
+    assert not any(snapshot.is_kept for snapshot in snapshots)
+    assert not world.snapshots._snapshots._by_key
+
+
+@pytest.mark.parametrize("max_entries", [0, 1, 2])
+async def test_plans_leave_nothing_behind_when_there_is_no_room(max_entries: int) -> None:
+    world = World(max_entries=max_entries)
+    snapshots = [await world.snapshot(f"{base_path}/x") for base_path in "abcabc"]
+    current = {snapshot.base_path for snapshot in snapshots if snapshot.is_current}
+    assert len(current) == max_entries
+    indexed = {
+        snapshot.base_path
+        for snapshots in world.snapshots._snapshots._by_key.values()
+        for snapshot in snapshots
+    }
+    assert indexed == current
+
+
+async def test_no_more_base_paths_are_tried_than_any_distribution_has(
+    world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before = await snapshot_of(fast_path)
-    fast_path.invalidate(before.keys)
-    for news in SILENCES[silence]:
-        getattr(fast_path, news)()
-    fast_path.database.is_down = True
-    with pytest.raises(DatabaseUnavailable):
-        await snapshot_of(fast_path)
+    """Two thousand prefixes of a path of two thousand segments are four megabytes."""
+    await world.snapshot("a/x")
+    world.database.add_distribution("d/e")
+    await world.snapshot("d/e/x")
+    tried = list[tuple[str, str]]()
+    monkeypatch.setattr(world.snapshots._snapshots, "get", tried.append)
+    world.snapshots.get_nowait(Target("team", "z/" * 2000))
+    assert tried == [("team", "z"), ("team", "z/z")]
 
 
-@pytest.mark.parametrize("is_heard", [False, True])
-async def test_what_went_in_a_time_of_silence_is_not_served_stale(
-    fast_path: FastPath, is_heard: bool
-) -> None:
-    await snapshot_of(fast_path)
-    fast_path.suspend()
-    del fast_path.database.distributions["base"]
-    if is_heard:
-        fast_path.resume()
-    assert await fast_path.resolver.snapshot(FILE) is Missing.PROVEN
-    fast_path.suspend()
-    fast_path.database.is_down = True
-    with pytest.raises(DatabaseUnavailable):
-        await snapshot_of(fast_path)
+async def test_a_path_without_a_distribution_is_forgotten_when_one_is_named(world: World) -> None:
+    assert await world.ask("no/such") is Missing.PROVEN
+    world.snapshots.invalidate([str(uuid4())])
+    assert world.snapshots.get_nowait(Target("default", "no/such")) is Missing.PROVEN
+    assert world.snapshots.get_nowait(Target("other", "no/such")) is None
+    world.snapshots.invalidate([str(uuid4()), BASE_PATHS])
+    assert world.snapshots.get_nowait(Target("default", "no/such")) is None
 
 
-@pytest.mark.parametrize("news", ["invalidate", "reset"])
-async def test_what_was_doubted_is_not_served_stale_once_it_has_changed(
-    fast_path: FastPath, news: str
-) -> None:
-    before = await snapshot_of(fast_path)
-    fast_path.suspend()
-    fast_path.resume()
-    getattr(fast_path, news)(*([before.keys] if news == "invalidate" else []))
-    fast_path.database.is_down = True
-    with pytest.raises(DatabaseUnavailable):
-        await snapshot_of(fast_path)
+async def test_a_flood_of_paths_without_a_distribution_evicts_no_plan() -> None:
+    world = World(max_entries=2)
+    snapshot = await world.snapshot("a/x")
+    for number in range(3):
+        await world.ask(f"no/{number}")
+    known = [world.snapshots.get_nowait(Target("default", f"no/{number}")) for number in range(3)]
+    assert known == [None, Missing.PROVEN, Missing.PROVEN]
+    assert await world.snapshot("a/x") is snapshot
+
+
+@pytest.mark.parametrize(("more", "is_known"), [(0, True), (1, False)])
+async def test_paths_without_a_distribution_are_bounded_in_bytes(more: int, is_known: bool) -> None:
+    world = World()
+    half = module._ABSENT_BYTES // 2 - module._OVERHEAD_ABSENT
+    paths = ["x" * half, "y" * (half + more)]
+    for path in paths:
+        await world.ask(path)
+    world.snapshots.invalidate([])
+    first, second = (world.snapshots.get_nowait(Target("default", path)) for path in paths)
+    assert (first is Missing.PROVEN) is is_known
+    assert second is Missing.PROVEN
 
 
 @pytest.mark.parametrize(
-    ("values", "expected"),
+    "change",
     [
-        pytest.param({}, None, id="a complete publication of a plain type"),
         pytest.param(
-            {"distribution_type": "core.overrides"},
-            Handover.DISTRIBUTION_TYPE,
-            id="a type that answers in its own way",
+            lambda snapshots: snapshots.invalidate(["anything"]), id="a change of anything"
         ),
-        pytest.param(
-            {"is_publication_complete": False}, Handover.INCOMPLETE, id="an incomplete publication"
-        ),
-        pytest.param(
-            {"is_version_complete": False}, Handover.INCOMPLETE, id="an incomplete version"
-        ),
+        pytest.param(lambda snapshots: snapshots.resume(), id="a reconnected listener"),
     ],
 )
-async def test_only_what_pulpcore_itself_would_serve_is_ours(
-    fast_path: FastPath, values: dict[str, object], expected: Handover | None
+@pytest.mark.parametrize("path", ["a/x", "no/such"])
+async def test_rows_read_before_a_change_are_not_cached(
+    world: World, path: str, change: Callable[[Snapshots], None]
 ) -> None:
-    fast_path.database.add_distribution("base", **values)
-    assert (await snapshot_of(fast_path)).handover is expected
+    world.database.gate = asyncio.Event()
+    asked = asyncio.create_task(world.ask(path))
+    await asyncio.sleep(0)
+    change(world.snapshots)
+    world.database.gate.set()
+    await asked
+    assert world.snapshots.get_nowait(Target("default", path)) is None
 
 
-@pytest.mark.parametrize(
-    ("values", "expected"),
-    [
-        pytest.param({}, Missing.PROVEN, id="a version"),
-        pytest.param({"remote_id": "a remote"}, Handover.REMOTE, id="a remote could still have it"),
-        pytest.param(
-            {"version_id": None, "publication_id": None},
-            Handover.NOTHING_SERVED,
-            id="neither version nor repository",
-        ),
-        pytest.param(
-            {"version_id": None, "publication_id": None, "repository_id": "a repository"},
-            Missing.PROVEN,
-            id="a repository without a version",
-        ),
-    ],
-)
-async def test_a_miss_is_proven_only_without_a_remote_and_with_a_repository(
-    fast_path: FastPath, values: dict[str, object], expected: Missing | Handover
+# Without the listener.
+
+
+async def test_nothing_is_cached_until_the_listener_runs() -> None:
+    world = World(is_trusted=False)
+    assert await world.snapshot("a/x") is not await world.snapshot("a/x")
+    assert world.loads == 2
+    world.snapshots.suspend()
+    world.database.is_down = True
+    with pytest.raises(DatabaseUnavailable):
+        await world.ask("a/x")
+
+
+@pytest.mark.parametrize("change", ["publication_id", "distribution"])
+async def test_content_that_was_seen_to_be_replaced_does_not_come_back(
+    world: World, change: str
 ) -> None:
-    fast_path.database.add_distribution("base", **values)
-    assert (await snapshot_of(fast_path)).nowhere is expected
+    """The listener is lost, a publish is seen, and then the database is lost, too."""
+    await world.snapshot("a/x")
+    world.snapshots.suspend()
+    if change == "distribution":
+        del world.database.distributions["a"]
+    else:
+        world.database.distributions["a"][change] = uuid4()
+    await world.ask("a/x")
+    world.database.is_down = True
+    with pytest.raises(DatabaseUnavailable):
+        await world.ask("a/x")
+
+
+async def test_content_that_was_seen_again_is_still_served_without_the_database(
+    world: World,
+) -> None:
+    snapshot = await world.snapshot("a/x")
+    world.snapshots.suspend()
+    assert await world.snapshot("a/x") is not snapshot
+    world.database.is_down = True
+    assert await world.ask("a/x") is snapshot
+
+
+@pytest.mark.parametrize("path", ["a/x", "no/such"])
+async def test_nothing_is_cached_while_the_listener_is_down(world: World, path: str) -> None:
+    world.snapshots.suspend()
+    read = await world.ask(path)
+    assert read is Missing.PROVEN or (isinstance(read, Snapshot) and not read.is_current)
+    world.database.is_down = True
+    with pytest.raises(DatabaseUnavailable):
+        await world.ask(path)
+
+
+async def test_the_stale_period_starts_when_the_listener_is_first_lost(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`suspend` is called repeatedly while it is down; this must not prolong the stale period."""
+    snapshot = await world.snapshot("a/x")
+    now = 1000.0
+    monkeypatch.setattr(asyncio.get_running_loop(), "time", lambda: now)
+    world.snapshots.suspend()
+    world.database.is_down = True
+    now += STALE_SECONDS
+    world.snapshots.suspend()
+    assert await world.ask("a/x") is snapshot
+    now += 1
+    with pytest.raises(DatabaseUnavailable):
+        await world.ask("a/x")
+    monkeypatch.undo()

@@ -210,12 +210,12 @@ async def test_the_cache_is_bounded(
 
 async def test_each_use_is_written_once(tokens: Tokens, database: FakeDatabase) -> None:
     await tokens.find(digest_of(new_token()), None)
-    await tokens.write_used()
+    await tokens.flush_usage()
     assert database.count(sql.TOUCH_TOKENS) == 0
     digest = added(database)
     for _ in range(3):
         await tokens.find(digest, None)
-        await tokens.write_used()
+        await tokens.flush_usage()
     assert database.touched == [database.tokens[digest, None]["token_id"]] * 3
 
 
@@ -226,7 +226,7 @@ async def test_pending_uses_are_bounded(
     monkeypatch.setattr(module, "_WAITING", 2)
     for _ in range(3):
         assert await tokens.find(added(database), None)
-    await tokens.write_used()
+    await tokens.flush_usage()
     assert len(database.touched) == 2
 
 
@@ -236,8 +236,8 @@ async def test_uses_that_cannot_be_written_are_logged_and_dropped(
     for _ in range(2):
         assert await tokens.find(added(database), None)
     database.is_down = True
-    await tokens.write_used()
+    await tokens.flush_usage()
     assert caplog.messages == ["The last use of 2 API tokens was not written: It is down."]
     database.is_down = False
-    await tokens.write_used()
+    await tokens.flush_usage()
     assert database.count(sql.TOUCH_TOKENS) == 1

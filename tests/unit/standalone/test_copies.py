@@ -10,18 +10,18 @@ from typing import Any
 import pytest
 
 from pulp_contentroutes.standalone import (
-    cluster,
     configuration,
     copies,
-    folder,
+    data_dir,
+    postgres,
     prepare,
     programs,
     state,
 )
-from pulp_contentroutes.standalone.cluster import Cluster
+from pulp_contentroutes.standalone.data_dir import DATABASE_FOLDER, MARKER, OPTIONS_FILE, OWNER_FILE
 from pulp_contentroutes.standalone.errors import NoPostgreSQL, NotRunning, SharedWithOriginal
-from pulp_contentroutes.standalone.folder import DATABASE_FOLDER, MARKER, OPTIONS_FILE, OWNER_FILE
 from pulp_contentroutes.standalone.options import Options
+from pulp_contentroutes.standalone.postgres import Cluster
 from pulp_contentroutes.standalone.prepare import instance_of
 from pulp_contentroutes.standalone.programs import Account
 
@@ -33,7 +33,7 @@ def system(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return the folder of root's databases."""
     system = tmp_path / "system"
     system.mkdir()
-    for module in (programs, cluster, copies, folder):
+    for module in (programs, postgres, copies, data_dir):
         monkeypatch.setattr(module, "SYSTEM_FOLDER", system)
     monkeypatch.setattr(Account, "for_postgresql", lambda: None)
     return system
@@ -43,7 +43,7 @@ def system(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def linked(tmp_path: Path, system: Path) -> Path:
     """Return the data folder of a Pulp that has run, with a link to its database."""
     data = tmp_path / "a"
-    folder.create(data)
+    data_dir.create(data)
     home = system / "cluster-1"
     (home / "data").mkdir(parents=True)
     (home / "data" / "PG_VERSION").write_text("18\n")
@@ -69,7 +69,7 @@ def copy(data: Path, name: str = "b") -> Path:
 
 def settle(data: Path, **given: Any) -> None:
     options = Options.load(data / OPTIONS_FILE).with_changes(given)
-    with folder.hold(data):
+    with data_dir.hold(data):
         copies.settle(*instance_of(data, options), given)
 
 
@@ -85,10 +85,10 @@ def test_removing_a_copy_leaves_the_database_of_the_original(
         make_earlier(linked)
     other = copy(linked)
     home = home_of(linked)
-    assert folder.remove_contents(other) == home
+    assert data_dir.remove_contents(other) == home
     assert not other.exists()
     assert (home / "data" / "PG_VERSION").exists()
-    assert folder.remove_contents(linked) is None
+    assert data_dir.remove_contents(linked) is None
     assert not home.exists()
 
 
@@ -96,7 +96,7 @@ def test_removing_a_copy_of_an_original_that_was_moved_leaves_its_database(linke
     other = copy(linked)
     home = home_of(linked)
     moved = linked.rename(linked.with_name("moved"))
-    assert folder.remove_contents(other) == home
+    assert data_dir.remove_contents(other) == home
     settle(moved)
     assert (home / "data").exists()
 
@@ -109,7 +109,7 @@ def test_a_folder_that_was_moved_keeps_its_database(
     settle(moved)
     assert capsys.readouterr().out == ""
     assert home_of(moved) == home
-    assert folder.remove_contents(moved) is None
+    assert data_dir.remove_contents(moved) is None
     assert not home.exists()
 
 
@@ -130,7 +130,7 @@ def test_a_folder_that_was_moved_to_another_disk_goes_on_with_its_database(
     assert (own / "data" / "PG_VERSION").read_text() == "18\n"
     settle(moved)
     assert capsys.readouterr().out == ""
-    assert folder.remove_contents(moved) is None
+    assert data_dir.remove_contents(moved) is None
     assert not own.exists()
     assert (home / "data").exists()
 
@@ -146,7 +146,7 @@ def test_a_copy_of_a_folder_that_was_renamed_since_does_not_take_its_database(
     other = copy(linked)
     renamed = linked.rename(linked.with_name("c"))
     settle(other, **given)
-    folder.remove_contents(other)
+    data_dir.remove_contents(other)
     assert (home / "data" / "PG_VERSION").exists()
     settle(renamed)
     if not is_earlier:
@@ -182,7 +182,7 @@ def test_a_database_that_is_not_proven_to_be_the_folders_own_is_left(linked: Pat
     home = home_of(linked)
     moved = copy(linked)
     shutil.rmtree(linked)
-    assert folder.remove_contents(moved) == home
+    assert data_dir.remove_contents(moved) == home
     assert (home / "data").exists()
 
 
@@ -213,8 +213,8 @@ def test_a_copy_says_so_and_gets_a_copy_of_the_database(
     settle(other)
     settle(linked)
     assert "copy" not in capsys.readouterr().out
-    assert folder.remove_contents(other) is None
-    assert folder.remove_contents(linked) is None
+    assert data_dir.remove_contents(other) is None
+    assert data_dir.remove_contents(linked) is None
     assert not list(home.parent.iterdir())
 
 
@@ -232,7 +232,7 @@ def test_a_copy_of_a_copy_knows_its_original(
 
 def test_the_database_of_an_original_that_runs_is_not_copied(linked: Path) -> None:
     other = copy(linked)
-    with folder.hold(linked), pytest.raises(SharedWithOriginal, match=r"in use: stop it first"):
+    with data_dir.hold(linked), pytest.raises(SharedWithOriginal, match=r"in use: stop it first"):
         settle(other)
     assert home_of(other) == home_of(linked)
 
@@ -354,7 +354,7 @@ def test_a_copy_with_the_database_in_it_is_whole(
     tmp_path: Path, system: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     data = tmp_path / "a"
-    folder.create(data)
+    data_dir.create(data)
     (data / DATABASE_FOLDER / "data").mkdir(parents=True)
     settle(data)
     other = copy(data)
@@ -387,17 +387,17 @@ def test_commands_on_a_moved_folder_get_its_new_paths(linked: Path) -> None:
 
 def test_the_processes_of_the_original_are_not_those_of_a_copy(linked: Path) -> None:
     """While `manage` holds the copy, `stop` would end the original."""
-    with folder.hold(linked):
+    with data_dir.hold(linked):
         state.write(linked / "run", [])
         other = copy(linked)
         found = prepare.find_running(linked)
         assert found.supervisor == os.getpid()
-        with folder.hold(other), pytest.raises(NotRunning):
+        with data_dir.hold(other), pytest.raises(NotRunning):
             prepare.find_running(other)
 
 
 def test_the_processes_of_an_earlier_version_are_found(linked: Path) -> None:
-    with folder.hold(linked):
+    with data_dir.hold(linked):
         state.write(linked / "run", [])
         file = linked / "run" / "state.json"
         written = json.loads(file.read_text())

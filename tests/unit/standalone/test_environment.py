@@ -8,10 +8,10 @@ from typing import Any, cast
 import pytest
 
 from pulp_contentroutes.standalone import environment
-from pulp_contentroutes.standalone.cluster import Cluster
 from pulp_contentroutes.standalone.configuration import NGINX, services
 from pulp_contentroutes.standalone.instance import Instance
 from pulp_contentroutes.standalone.options import Options
+from pulp_contentroutes.standalone.postgres import Cluster
 from pulp_contentroutes.standalone.process import DATABASE
 
 PACKAGE = Path(environment.__file__).parent

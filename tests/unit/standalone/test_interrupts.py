@@ -16,17 +16,17 @@ from click.testing import CliRunner, Result
 from pulp_contentroutes.galaxy.client import Ended
 from pulp_contentroutes.standalone import (
     cli,
+    data_dir,
     errors,
-    folder,
     galaxy_upload,
     health,
     options,
     prepare,
 )
-from pulp_contentroutes.standalone.cluster import Cluster
 from pulp_contentroutes.standalone.errors import Interrupted, StopSignal
 from pulp_contentroutes.standalone.logs import step
 from pulp_contentroutes.standalone.options import Options
+from pulp_contentroutes.standalone.postgres import Cluster
 from tests.harness.waiting import wait_until
 
 #: A program in place of Python: it writes its process id into the log, and takes long.
@@ -56,15 +56,15 @@ def invoke(*arguments: str, **options: Any) -> Result:
 
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
-    folder.create(tmp_path / "data")
-    (tmp_path / "data" / folder.OPTIONS_FILE).write_text(Options(nginx=False).dump())
+    data_dir.create(tmp_path / "data")
+    (tmp_path / "data" / data_dir.OPTIONS_FILE).write_text(Options(nginx=False).dump())
     return tmp_path / "data"
 
 
 @pytest.mark.parametrize(
     "place",
     [
-        pytest.param((folder, "create"), id="folder"),
+        pytest.param((data_dir, "create"), id="folder"),
         pytest.param((prepare, "check_ports"), id="ports"),
         pytest.param((Cluster, "initialise"), id="initdb"),
         pytest.param((Cluster, "running"), id="start of PostgreSQL"),
@@ -94,10 +94,10 @@ def test_ctrl_c_in_every_step_before_pulp_runs_is_one_sentence(
     [
         (["status"], (cli, "find_running")),
         (["env"], (cli, "find_usable")),
-        (["logs"], (folder, "is_ours")),
+        (["logs"], (data_dir, "is_ours")),
         (["manage", "check"], (Cluster, "running")),
         (["password"], (Cluster, "running")),
-        (["reset", "--yes"], (folder, "remove_contents")),
+        (["reset", "--yes"], (data_dir, "remove_contents")),
     ],
 )
 def test_ctrl_c_ends_every_command_with_one_sentence(
@@ -117,7 +117,7 @@ def test_ctrl_c_while_stop_waits_says_that_pulp_goes_on_stopping(
     monkeypatch.setattr(cli, "find_running", lambda data: health)
     monkeypatch.setattr(health, "supervisor", os.getpid(), raising=False)
     monkeypatch.setattr(os, "kill", lambda pid, number: None)
-    monkeypatch.setattr(folder, "is_held", interrupt)
+    monkeypatch.setattr(data_dir, "is_held", interrupt)
     result = invoke("stop", "--data", str(data))
     assert (result.exit_code, "still stopping" in result.stderr) == (130, True)
 
@@ -126,7 +126,7 @@ def test_ctrl_c_at_a_question_changes_nothing(data: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr(options, "confirm", raise_abort)
     result = invoke("reset", "--data", str(data))
     assert (result.exit_code, result.stderr) == (130, "\nStopped; nothing was changed.\n")
-    assert folder.is_ours(data)
+    assert data_dir.is_ours(data)
 
 
 def raise_abort(question: str) -> NoReturn:
@@ -142,7 +142,7 @@ def test_reset_without_a_yes_deletes_nothing(data: Path, answer: str, code: int,
     assert result.exit_code == code
     assert said in result.output
     assert "Aborted" not in result.output
-    assert folder.is_ours(data)
+    assert data_dir.is_ours(data)
 
 
 def test_ctrl_c_in_an_upload_says_how_far_it_came(
@@ -200,7 +200,7 @@ def test_ctrl_c_ends_the_migration_and_leaves_nothing_to_read(tmp_path: Path) ->
     program = tmp_path / "python"
     program.write_text(SLOW)
     program.chmod(0o755)
-    folder.create(tmp_path / "data")
+    data_dir.create(tmp_path / "data")
     command = [sys.executable, "-c", CODE, str(tmp_path / "data"), str(program)]
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True
@@ -221,7 +221,7 @@ def is_alive(pid: int) -> bool:
 def test_passwords_are_not_asked_for_before_there_is_an_administrator(
     data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (data / folder.OPTIONS_FILE).unlink()
+    (data / data_dir.OPTIONS_FILE).unlink()
     monkeypatch.setattr(options, "ask_password", interrupt)
     result = invoke("password", "--data", str(data))
     assert result.exit_code == 1

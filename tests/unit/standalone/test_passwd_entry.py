@@ -9,10 +9,10 @@ from typing import NoReturn
 import pytest
 from click.testing import CliRunner
 
-from pulp_contentroutes.standalone import folder, programs
+from pulp_contentroutes.standalone import data_dir, programs
 from pulp_contentroutes.standalone.cli import main
-from pulp_contentroutes.standalone.cluster import Cluster
 from pulp_contentroutes.standalone.errors import NoPostgreSQL
+from pulp_contentroutes.standalone.postgres import Cluster
 from pulp_contentroutes.standalone.programs import Account
 
 #: A fake initdb with the real error message; `id` gets the name from the C library, as initdb does.
@@ -44,7 +44,7 @@ def nameless(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cluster:
     monkeypatch.setattr(pwd, "getpwuid", refuse)
     monkeypatch.setattr(Account, "for_postgresql", lambda: None)
     monkeypatch.setattr(programs, "find_postgresql", lambda account: tmp_path)
-    folder.create(tmp_path / "data")
+    data_dir.create(tmp_path / "data")
     return Cluster(tmp_path / "data")
 
 

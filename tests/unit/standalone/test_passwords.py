@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from pulp_contentroutes.standalone import cli, folder, options, prepare
-from pulp_contentroutes.standalone.cluster import Cluster
+from pulp_contentroutes.standalone import cli, data_dir, options, prepare
 from pulp_contentroutes.standalone.errors import BadPassword
 from pulp_contentroutes.standalone.logs import step
 from pulp_contentroutes.standalone.options import Options
+from pulp_contentroutes.standalone.postgres import Cluster
 
 GOOD = [
     "x",
@@ -27,8 +27,8 @@ BAD = ["", "p" * (options.MOST_PASSWORD_CHARACTERS + 1), "a\tb", "a\0b", "a\x7fb
 def set_passwords(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Return the list of passwords that are set, without running PostgreSQL and Django."""
     set_passwords: list[str] = []
-    folder.create(tmp_path / "data")
-    (tmp_path / "data" / folder.OPTIONS_FILE).write_text(Options(nginx=False).dump())
+    data_dir.create(tmp_path / "data")
+    (tmp_path / "data" / data_dir.OPTIONS_FILE).write_text(Options(nginx=False).dump())
     monkeypatch.setattr(Cluster, "running", lambda self: step("Running"))
     monkeypatch.setattr(
         prepare, "set_password", lambda instance, password: set_passwords.append(password)

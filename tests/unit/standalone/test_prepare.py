@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pulp_contentroutes.standalone import folder, prepare
+from pulp_contentroutes.standalone import data_dir, prepare
 from pulp_contentroutes.standalone.errors import StepFailed
 from pulp_contentroutes.standalone.instance import Instance
 from pulp_contentroutes.standalone.options import Options
@@ -20,7 +20,7 @@ def instance(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Instance:
     program.write_text(COMPLAINING)
     program.chmod(0o755)
     monkeypatch.setattr(sys, "executable", str(program))
-    folder.create(tmp_path / "data")
+    data_dir.create(tmp_path / "data")
     return Instance(tmp_path / "data", Options(), None, {})
 
 
@@ -53,7 +53,7 @@ def test_a_preparation_after_one_that_was_stopped_knows_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A half-copied static file is newer than its original, and would not be replaced."""
-    folder.create(tmp_path / "data")
+    data_dir.create(tmp_path / "data")
     instance = Instance(tmp_path / "data", Options(), None, {})
     told: list[bool] = []
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pulp_contentroutes.standalone import environment, folder, serve
+from pulp_contentroutes.standalone import data_dir, environment, serve
 from pulp_contentroutes.standalone.environment import command_line
 from pulp_contentroutes.standalone.instance import Instance
 from pulp_contentroutes.standalone.options import Options
@@ -107,7 +107,7 @@ def test_a_password_that_was_made_up_is_repeated(instance: Instance) -> None:
 
 
 def test_every_address_is_that_of_clients(instance: Instance) -> None:
-    (instance.folder / folder.DEMO_FILE).write_text(json.dumps({"token": "pcr_x"}))
+    (instance.folder / data_dir.DEMO_FILE).write_text(json.dumps({"token": "pcr_x"}))
     settings = {"CONTENT_ORIGIN": "https://pulp.example"}
     options = Options(settings=settings, bind="198.51.100.7")
     made = Instance(instance.folder, options, instance.nginx, {})

@@ -94,10 +94,9 @@ class ImportGroupView(ImportsView):
             {"file": each["filename"], **next(small if each["is_small"] else large)}
             for each in uploads
         ]
-        failed = zip(uploads, imports, strict=True)
         _remove_uploads(
             upload["temporary_file_pk"]
-            for upload, document in failed
+            for upload, document in zip(uploads, imports, strict=True)
             if document["state"] == "failed"
         )
         imports += [

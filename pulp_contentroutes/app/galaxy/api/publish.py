@@ -1,6 +1,7 @@
 """`ansible-galaxy collection publish`, and many collections at once: uploads become tasks."""
 
 from collections.abc import Iterable
+from gettext import gettext as _
 from typing import Any
 
 from django.conf import settings
@@ -70,7 +71,7 @@ class PublishManyView(_PublishView):
     most_bytes = _MANY_BYTES
 
     def post(self, request: Request, **kwargs: Any) -> Response:
-        uploads, refused = _sorted_out(collections_in(request))
+        uploads, refused = _sort_out(collections_in(request))
         temporaries = []
         try:
             for upload in uploads:
@@ -105,7 +106,7 @@ class PublishManyView(_PublishView):
         return group
 
 
-def _sorted_out(
+def _sort_out(
     parts: Iterable[tuple[UploadedFile, list[UploadedFile | str]]],
 ) -> tuple[list[Upload], list[dict[str, str]]]:
     """Return the uploads, and the refused files, each with its sentence."""
@@ -113,7 +114,7 @@ def _sorted_out(
     for file, signatures in parts:
         try:
             if file.name in names:
-                raise ValidationError("It is twice in the call.")
+                raise ValidationError(_("This file name occurs twice in the request."))
             names.add(file.name)
             uploads.append(check_upload(file, signatures))
         except APIException as error:

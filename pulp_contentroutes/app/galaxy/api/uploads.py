@@ -64,7 +64,7 @@ class Upload:
         return self.file.size <= SMALL_UPLOAD
 
     def arguments(self, temporary: PulpTemporaryFile) -> dict[str, Any]:
-        """Return the arguments of `tasks.publishing.import_collections` for one upload."""
+        """Return the arguments of `tasks.imports.import_collections` for one upload."""
         return {
             "temporary_file_pk": str(temporary.pk),
             "filename": self.name,
@@ -88,7 +88,7 @@ class Upload:
             temporary = PulpTemporaryFile.init_and_validate(self.file, expected_digests=digests)
         except DigestValidationError:
             raise ValidationError(
-                _("The upload has not the SHA-256 that was sent with it.")
+                _("The SHA-256 of the file does not match the one sent with it.")
             ) from None
         temporary.save()
         return temporary
@@ -130,7 +130,9 @@ def collections_in(request: Request) -> ItemsView[UploadedFile, list[UploadedFil
     for part in parts:
         if part.name.endswith(_ARMORED):
             if part.name not in by_name:
-                raise ValidationError(_("{} is of no collection in the call.").format(part.name))
+                raise ValidationError(
+                    _("{} does not belong to any collection in the request.").format(part.name)
+                )
             signatures[by_name[part.name]].append(part)
     return signatures.items()
 

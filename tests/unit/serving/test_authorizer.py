@@ -9,7 +9,7 @@ from aiohttp.test_utils import make_mocked_request
 
 from pulp_contentroutes.serving.access.authorizer import Authorizer, Decision
 from pulp_contentroutes.serving.access.credentials import MAX_LENGTH, new_token
-from pulp_contentroutes.serving.access.guards import Asks
+from pulp_contentroutes.serving.access.guards import GuardNeeds
 from pulp_contentroutes.serving.access.tokens import Tokens
 from pulp_contentroutes.serving.database import sql
 from pulp_contentroutes.serving.errors import GuardGone
@@ -19,7 +19,7 @@ from tests.unit.serving.conftest import basic
 
 ADMITTED, UNAUTHENTICATED, NEEDS_TOKEN, FORBIDDEN, TOO_LARGE = Decision
 UNDECIDED = Handover.AUTHENTICATION
-REQUEST, SLOWLY, TOKEN, PULP = Asks
+REQUEST, SLOWLY, TOKEN, PULP = GuardNeeds
 
 
 class World:
@@ -29,7 +29,7 @@ class World:
         self.database, self.guards = FakeDatabase(), FakeGuards()
         self.tokens = Tokens(self.database)
         self.authorizer = Authorizer(self.guards, self.tokens)
-        self.ids = {asks: self.guards.add(asks) for asks in Asks}
+        self.ids = {needs: self.guards.add(needs) for needs in GuardNeeds}
         self.tokens.resume()
         self.authorizer.known_guards.resume()
 
@@ -66,7 +66,7 @@ DECISIONS = {
     (SLOWLY, "nothing"): (ADMITTED, FORBIDDEN),
     (TOKEN, "nothing"): (NEEDS_TOKEN, NEEDS_TOKEN),
     (PULP, "nothing"): (UNDECIDED, UNDECIDED),
-    # A wrong password is reported as wrong, whatever the guard asks.
+    # A wrong password is reported as wrong, whatever the guard needs.
     (REQUEST, "password"): (UNDECIDED, UNDECIDED),
     (SLOWLY, "password"): (UNDECIDED, UNDECIDED),
     (TOKEN, "password"): (NEEDS_TOKEN, NEEDS_TOKEN),
@@ -95,25 +95,27 @@ DECISIONS = {
 }
 
 
-@pytest.mark.parametrize(("asks", "kind"), DECISIONS)
-async def test_each_guard_decides_for_each_client(world: World, asks: Asks, kind: str) -> None:
-    guard_id = world.ids[asks]
+@pytest.mark.parametrize(("needs", "kind"), DECISIONS)
+async def test_each_guard_decides_for_each_client(
+    world: World, needs: GuardNeeds, kind: str
+) -> None:
+    guard_id = world.ids[needs]
     authorization = None if kind == "nothing" else world.authorization(kind, guard_id)
     for _ in ("loaded", "from memory"):
-        for key, expected in zip(("yes", "no"), DECISIONS[asks, kind], strict=True):
+        for key, expected in zip(("yes", "no"), DECISIONS[needs, kind], strict=True):
             request = asked(key, authorization)
             assert await world.authorizer.decide(guard_id, request) is expected
-            # The guard is cached by now, unless it asks Pulp.
-            is_certain = expected is ADMITTED and asks is not SLOWLY
+            # The guard is cached by now, unless it needs Pulp.
+            is_certain = expected is ADMITTED and needs is not SLOWLY
             assert world.authorizer.admits_now(guard_id, request) is is_certain
     assert world.guards.asked == []
 
 
-@pytest.mark.parametrize("asks", Asks)
+@pytest.mark.parametrize("needs", GuardNeeds)
 async def test_nothing_is_certain_before_the_guard_and_the_token_were_loaded(
-    world: World, asks: Asks
+    world: World, needs: GuardNeeds
 ) -> None:
-    guard_id = world.ids[asks]
+    guard_id = world.ids[needs]
     request = asked("yes", world.authorization("token with permission", guard_id))
     assert not world.authorizer.admits_now(guard_id, request)
     assert not world.authorizer.admits_now(guard_id, asked("yes"))
@@ -121,10 +123,10 @@ async def test_nothing_is_certain_before_the_guard_and_the_token_were_loaded(
     assert not world.authorizer.admits_now(guard_id, request)
 
 
-@pytest.mark.parametrize("asks", Asks)
-async def test_without_our_tokens_pulp_authenticates_every_token(asks: Asks) -> None:
+@pytest.mark.parametrize("needs", GuardNeeds)
+async def test_without_our_tokens_pulp_authenticates_every_token(needs: GuardNeeds) -> None:
     guards = FakeGuards()
-    authorizer, guard_id = Authorizer(guards, None), guards.add(asks)
+    authorizer, guard_id = Authorizer(guards, None), guards.add(needs)
     authorizer.known_guards.resume()
     request = asked("yes", f"Bearer {new_token()}")
     assert await authorizer.decide(guard_id, request) is UNDECIDED
@@ -146,20 +148,20 @@ async def test_a_guard_that_is_gone_is_left_to_pulp(world: World) -> None:
         await world.authorizer.permits_with_user(gone, asked("yes"))
 
 
-@pytest.mark.parametrize("asks", Asks)
+@pytest.mark.parametrize("needs", GuardNeeds)
 async def test_after_pulps_authentication_only_guards_that_need_the_user_are_asked_of_pulp(
-    world: World, asks: Asks
+    world: World, needs: GuardNeeds
 ) -> None:
-    guard_id = world.ids[asks]
+    guard_id = world.ids[needs]
     assert await world.authorizer.permits_with_user(guard_id, asked("yes")) is True
     assert await world.authorizer.permits_with_user(guard_id, asked("no")) is False
-    needs_user = asks in (TOKEN, PULP)
+    needs_user = needs in (TOKEN, PULP)
     assert world.guards.asked == ([world.guards.guards[guard_id]] * 2 if needs_user else [])
 
 
-@pytest.mark.parametrize("asks", [REQUEST, SLOWLY])
+@pytest.mark.parametrize("needs", [REQUEST, SLOWLY])
 async def test_only_a_guard_that_takes_its_time_is_asked_in_a_thread(
-    world: World, asks: Asks
+    world: World, needs: GuardNeeds
 ) -> None:
     """On the event loop such a guard would delay every other client."""
     threads: list[int] = []
@@ -168,22 +170,22 @@ async def test_only_a_guard_that_takes_its_time_is_asked_in_a_thread(
         threads.append(threading.get_ident())
         return True
 
-    guard_id = world.ids[asks]
-    world.guards.put(guard_id, asks, permits)
+    guard_id = world.ids[needs]
+    world.guards.put(guard_id, needs, permits)
     token = world.authorization("token with permission", guard_id)
     assert await world.authorizer.decide(guard_id, asked()) is ADMITTED
     assert await world.authorizer.decide(guard_id, asked(authorization=token)) is ADMITTED
     assert await world.authorizer.permits_with_user(guard_id, asked())
     assert len(threads) == 3
-    assert all((each == threading.get_ident()) is (asks is REQUEST) for each in threads)
+    assert all((each == threading.get_ident()) is (needs is REQUEST) for each in threads)
 
 
 async def test_one_query_of_a_token_is_enough_for_guards_that_need_no_permission(
     world: World,
 ) -> None:
     request = asked("yes", world.authorization("token with permission", world.ids[TOKEN]))
-    for asks in (REQUEST, SLOWLY, PULP):
-        await world.authorizer.decide(world.ids[asks], request)
+    for needs in (REQUEST, SLOWLY, PULP):
+        await world.authorizer.decide(world.ids[needs], request)
     assert world.database.count(sql.TOKEN) == 1
     await world.authorizer.decide(world.ids[TOKEN], request)
     assert world.database.count(sql.TOKEN) == 2

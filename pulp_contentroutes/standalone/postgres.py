@@ -14,14 +14,14 @@ from pathlib import Path
 from typing import Final
 
 from pulp_contentroutes.standalone import database, environment, programs
-from pulp_contentroutes.standalone.environment import SYSTEM_FOLDER, command_line
-from pulp_contentroutes.standalone.errors import NoPostgreSQL, StepFailed, hold_back_interrupts
-from pulp_contentroutes.standalone.folder import (
+from pulp_contentroutes.standalone.data_dir import (
     DATABASE_FOLDER,
     OWNER_FILE,
     Identity,
     read_identity,
 )
+from pulp_contentroutes.standalone.environment import SYSTEM_FOLDER, command_line
+from pulp_contentroutes.standalone.errors import NoPostgreSQL, StepFailed, hold_back_interrupts
 from pulp_contentroutes.standalone.programs import Account
 
 _NAME: Final = "pulp"

@@ -7,7 +7,7 @@ from email.utils import parsedate_to_datetime
 
 import pytest
 
-from pulp_contentroutes.serving.access.guards import Asks
+from pulp_contentroutes.serving.access.guards import GuardNeeds
 from tests.unit.serving.conftest import DATA, OURS, Client, FastPath, get, guarded
 
 
@@ -196,7 +196,7 @@ async def test_a_truncated_file_is_never_sent_as_the_file(
         answer = await get(client, "base/x")
         assert answer.status == (200 if is_kept else 500)
         assert not is_kept or await answer.read() == data
-    await fast_path.files.look_at_open_files()
+    await fast_path.files.evict_deleted()
     assert (await get(client, "base/x")).status == 500
 
 
@@ -253,7 +253,7 @@ async def test_no_shared_cache_may_store_what_a_guard_has_admitted(
     client: Client, fast_path: FastPath, headers: dict[str, str], status: int, size: int
 ) -> None:
     """Shared caches would respect an Authorization header, but a client certificate is none."""
-    guarded(fast_path, Asks.REQUEST)
+    guarded(fast_path, GuardNeeds.REQUEST)
     fast_path.database.add_file("x", os.urandom(size), fast_path.root)
     for method in ("GET", "HEAD", "GET"):
         answer = await get(client, "base/x", method, X_Key="yes", **headers)
@@ -264,7 +264,7 @@ async def test_no_shared_cache_may_store_what_a_guard_has_admitted(
 
 
 async def test_the_same_file_without_a_guard_is_public(client: Client, fast_path: FastPath) -> None:
-    guarded(fast_path, Asks.REQUEST)
+    guarded(fast_path, GuardNeeds.REQUEST)
     source = fast_path.database.distributions["base"]
     fast_path.database.add_distribution(
         "open", **{key: source[key] for key in ("publication_id", "version_id")}

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pulp_contentroutes.standalone.folder import write_private
+from pulp_contentroutes.standalone.data_dir import write_private
 
 
 def draft_of(path: Path) -> Path:

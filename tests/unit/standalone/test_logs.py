@@ -9,7 +9,7 @@ import psutil
 import pytest
 from click.testing import CliRunner
 
-from pulp_contentroutes.standalone import cli, folder, logs
+from pulp_contentroutes.standalone import cli, data_dir, logs
 from pulp_contentroutes.standalone.cli import main
 from pulp_contentroutes.standalone.logs import LogFile, path_of, read, tail
 
@@ -138,7 +138,7 @@ def test_following_holds_no_file_that_was_replaced(
 
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
-    folder.create(tmp_path)
+    data_dir.create(tmp_path)
     for name in ("api", "content"):
         path_of(tmp_path / "logs", name).write_text(f"I am {name}\n")
     return tmp_path

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import unquote
 
-from tests.differential import listings, rules
-from tests.differential.facts import File
+from tests.differential import listings, rfc9110
+from tests.differential.conditions import File
 from tests.harness.http1 import Answer, Request
 
 #: Headers that say nothing about an answer.
@@ -290,8 +290,8 @@ def _faults(case: Case) -> list[str]:
         is_page = case.where == ROUTE and case.asked.method == "GET"
         stock, ours = case.stock.body, case.ours.body
         return listings.faults(stock, ours, case.decoded) if is_page else []
-    if case.file and case.ours.status in rules.ALLOWED:
-        return rules.faults(case.asked, case.ours, case.file)
+    if case.file and case.ours.status in rfc9110.ALLOWED:
+        return rfc9110.faults(case.asked, case.ours, case.file)
     return []
 
 

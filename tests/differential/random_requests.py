@@ -10,8 +10,7 @@ from urllib.parse import quote
 
 from hypothesis import strategies as st
 
-from tests.differential.oracle import stamp_of
-from tests.differential.world import (
+from tests.differential.dataset import (
     GUARD_HEADER,
     GUARD_VALUE,
     PYTHON,
@@ -19,6 +18,7 @@ from tests.differential.world import (
     Domain,
     World,
 )
+from tests.differential.expected import stamp_of
 from tests.harness.http1 import Header
 
 SAFE = "/-._~!$&'()*+,;=:@"

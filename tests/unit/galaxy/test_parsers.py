@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 
 from pulp_contentroutes.galaxy.collection import read_collection
-from pulp_contentroutes.galaxy.documents import document_of, yaml_document_of
 from pulp_contentroutes.galaxy.errors import (
     InvalidCollection,
     InvalidManifest,
     TooLarge,
     quote,
 )
+from pulp_contentroutes.galaxy.parsers import document_of, yaml_document_of
 from pulp_contentroutes.galaxy.role import read_role
 from tests.unit.galaxy.archives import FILES, LIMITS, archive, assert_sentence, packed
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from tests.differential.world import Distribution, Domain, Publication, Repository, Version, World
+from tests.differential.dataset import Distribution, Domain, Publication, Repository, Version, World
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from random import Random
 
+from tests.differential.dataset import World
 from tests.differential.domain_maker import HOUR, START, DomainMaker
-from tests.differential.world import World
 
 
 def random_world(seed: int, domains: Iterable[str], upstream: str) -> World:

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from itertools import pairwise
 
-from tests.differential.facts import File, read_date
+from tests.differential.conditions import File, read_date
 from tests.harness.http1 import Answer, Request
 
 _SPEC = re.compile(r"(\d+)-(\d*)|-(\d+)")

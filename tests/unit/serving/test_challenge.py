@@ -8,7 +8,7 @@ from pulp_contentroutes.serving.access.admission import Admission
 from pulp_contentroutes.serving.access.authorizer import Authorizer
 from pulp_contentroutes.serving.access.client_address import ClientAddresses
 from pulp_contentroutes.serving.access.credentials import MAX_LENGTH
-from pulp_contentroutes.serving.access.guards import Asks
+from pulp_contentroutes.serving.access.guards import GuardNeeds
 from pulp_contentroutes.serving.access.signed_urls import SignedUrls
 from pulp_contentroutes.serving.access.throttle import FailedLogins
 from tests.fakes import FakeGuards
@@ -18,12 +18,12 @@ from tests.unit.serving.test_admission import likeness
 
 @pytest.mark.parametrize("is_hidden", [True])
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
-@pytest.mark.parametrize("asks", Asks)
+@pytest.mark.parametrize("needs", GuardNeeds)
 async def test_a_hidden_refusal_looks_like_a_missing_file(
-    client: Client, fast_path: FastPath, asks: Asks, method: str
+    client: Client, fast_path: FastPath, needs: GuardNeeds, method: str
 ) -> None:
     """A client that is not admitted must not learn that the distribution exists."""
-    guard_id = guarded(fast_path, asks)
+    guard_id = guarded(fast_path, needs)
     token = fast_path.database.add_token(guard_id, may_download=False)
     refused: list[dict[str, str]] = [
         {},
@@ -64,7 +64,7 @@ async def test_a_refusal_of_a_known_user_needs_no_database(
 
 @pytest.mark.parametrize("is_hidden", [True])
 async def test_admitted_clients_get_the_file(client: Client, fast_path: FastPath) -> None:
-    guarded(fast_path, Asks.REQUEST)
+    guarded(fast_path, GuardNeeds.REQUEST)
     assert (await get(client, "base/x", X_Key="yes")).status == 200
 
 

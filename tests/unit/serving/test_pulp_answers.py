@@ -4,7 +4,7 @@ import pytest
 from aiohttp import web
 from multidict import CIMultiDict
 
-from pulp_contentroutes.serving.access.guards import Asks
+from pulp_contentroutes.serving.access.guards import GuardNeeds
 from pulp_contentroutes.serving.request_state import mark_guarded
 from tests.unit.serving.conftest import OURS, PULPS, Client, FastPath, MakeClient, get, guarded
 
@@ -111,7 +111,7 @@ async def test_what_pulp_answers_behind_a_guard_is_private(
     status: int,
     expected: str,
 ) -> None:
-    guarded(fast_path, Asks.REQUEST)
+    guarded(fast_path, GuardNeeds.REQUEST)
     for name in ("far", "moved"):
         fast_path.database.add_file(name, b"", fast_path.root, artifact_id=None)
     headers = {"X-Key": "yes"}
