@@ -1,8 +1,8 @@
 """Every setting of ours, once.
 
 From here come the defaults (`app.settings`), the names of the fast path's options
-(`serving.options`), the bounds that the deploy checks look at (`app.checks`), and the table of
-docs/settings.md.
+(`serving.options`) and the bounds that the deploy checks look at (`app.checks`). A test compares
+docs/settings.md with it.
 docs/development.md says how a setting is added.
 """
 
@@ -44,19 +44,25 @@ SETTINGS: Final = (
         "How many distributions a content worker keeps in memory (about 3.5 KB each).",
         least=0,
     ),
-    Setting("CACHED_PATHS", 100_000, "How many resolved paths it keeps.", least=0),
+    Setting(
+        "CACHED_PATHS",
+        100_000,
+        "How many resolved paths a content worker keeps in memory.",
+        least=0,
+    ),
     Setting(
         "CACHED_PATH_BYTES",
         25_165_824,
-        "In how many bytes; paths that do not exist get a quarter on top.",
+        "In how many bytes they are kept; paths that do not exist get a quarter on top.",
         least=0,
         unit="bytes",
     ),
-    Setting("OPEN_FILES", 256, "How many artifacts it keeps open.", least=0),
+    Setting("OPEN_FILES", 256, "How many artifacts a content worker keeps open.", least=0),
     Setting(
         "DATABASE_CONNECTIONS",
         4,
-        "How many connections to PostgreSQL it may have, beside Django's and the one that listens.",
+        "How many connections to PostgreSQL a worker may have, beside Django's and the one that "
+        "listens.",
         least=1,
     ),
     Setting(

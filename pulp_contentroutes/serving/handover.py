@@ -11,15 +11,15 @@ class Handover(enum.Enum):
 
     # Known from the request.
     METHOD = "The method is neither GET nor HEAD."
-    OTHER_HANDLER = "The URL belongs to another handler than that of content."
-    ODD_PATH = "Pulp decides about a path below its own prefix that no content can have."
+    OTHER_HANDLER = "The URL is below none of the prefixes that the fast path answers."
+    ODD_PATH = "No content can have the path, or its domain is encoded oddly: Pulp decides."
     LIST_OF_DISTRIBUTIONS = "The URL names no distribution: Pulp lists them."
     # Known from the worker.
     OFF = "The fast path is off, or has not checked the database yet."
     DATABASE_UNAVAILABLE = "PostgreSQL did not answer, or not in time."
     FAULT = "The fast path failed; the log says how."
     # Known from the distribution.
-    SEVERAL_DISTRIBUTIONS = "The path is above the base paths of distributions: Pulp lists them."
+    SEVERAL_DISTRIBUTIONS = "Base paths of distributions are below the path, or overlap in it."
     DISTRIBUTION_TYPE = "Distributions of this type answer requests in a way of their own."
     INCOMPLETE = "The publication or the repository version is not complete."
     OBJECT_STORAGE = "The artifacts of the domain are not in the file system."

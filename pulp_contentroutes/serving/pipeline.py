@@ -1,4 +1,4 @@
-"""The two middlewares: route → resolve → authorize → respond, or Pulp's own handler.
+"""The two middlewares: route → snapshot → authorize → look up → respond, or Pulp's own handler.
 
 A request whose answer is proven is answered here. Every other one, also after a fault of ours, is
 passed on to the next handler: the worst case is Pulp's speed and Pulp's answer, and a fault never

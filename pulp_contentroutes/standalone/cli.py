@@ -211,7 +211,7 @@ def manage(data: Path, arguments: tuple[str, ...]) -> None:
 def password(data: Path) -> None:
     """Set a new password of 'admin', whether Pulp is running or not.
 
-    GuardNeeds for it twice on a terminal; without one, reads one line from standard input:
+    Asks for it twice on a terminal; without one, reads one line from standard input:
 
     \b
     echo "$PASSWORD" | pulp-contentroutes password

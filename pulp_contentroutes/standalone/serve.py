@@ -130,6 +130,7 @@ def serve(
         prepare.check_ports(instance)
         click.echo(f"Pulp in {data}")
         copies.settle(instance, cluster, given)
+        # Anew: `settle` may have moved the database.
         instance, cluster = prepare.instance_of(data, options)
         warning = reach.warning(instance)
         if warning:

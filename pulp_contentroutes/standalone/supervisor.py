@@ -45,7 +45,7 @@ _STDIN: Final = 0
 _CANNOT_BE_STARTED: Final = 127
 
 
-_Kept = asyncio.Task[None]
+_Task = asyncio.Task[None]
 
 
 class NotReady(Exception):
@@ -203,14 +203,14 @@ class Supervisor:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._stopping.wait(), seconds)
 
-    async def _end(self, kept: Mapping[Child, _Kept], polite: signal.Signals, grace: float) -> None:
+    async def _end(self, kept: Mapping[Child, _Task], polite: signal.Signals, grace: float) -> None:
         """Ask services to end, kill those that do not within `grace`, and wait for all of them.
 
         After a second signal, nothing but the database is waited for.
         """
         deadline = time.monotonic() + grace
         asked: set[int] = set()
-        pending: Collection[_Kept] = kept.values()
+        pending: Collection[_Task] = kept.values()
         while pending:
             is_urgent = self._stop_signals > 1 and polite is signal.SIGTERM
             is_over = is_urgent or time.monotonic() > deadline

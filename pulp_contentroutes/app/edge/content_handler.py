@@ -67,7 +67,9 @@ class ContentRouteHandler(Handler):
         try:
             return super()._select_checkpoint_publication(distro, path)
         except web.HTTPOk:
-            raise _checkpoints_of(distro) from None
+            dates = listings.checkpoint_directories(distro.repository)
+            page = listings.render(dates, _own_path(f"{distro.base_path}/"), dates)
+            raise web.HTTPOk(text=page, headers=listings.HEADERS) from None
 
     @staticmethod
     def _permit(request: web.Request, distribution: Distribution) -> bool:
@@ -92,13 +94,6 @@ def _distributions_below(base: str) -> web.HTTPOk:
     """Return the page that lists the distributions whose base path starts with `base`. Blocking."""
     names = listings.distribution_directories(base)
     page = listings.render(names, _own_path(base), is_root=base == "")
-    return web.HTTPOk(text=page, headers=listings.HEADERS)
-
-
-def _checkpoints_of(distribution: Distribution) -> web.HTTPOk:
-    """Return the page that lists the checkpoints of a distribution. Blocking."""
-    dates = listings.checkpoint_directories(distribution.repository)
-    page = listings.render(dates, _own_path(f"{distribution.base_path}/"), dates)
     return web.HTTPOk(text=page, headers=listings.HEADERS)
 
 

@@ -48,7 +48,12 @@ class FastPath:
     """The fast path of one content worker; `content_handler` answers what it leaves to Pulp."""
 
     def __init__(self, content_handler: RequestHandler) -> None:
-        options = _options()
+        names = (field.name for field in fields(Options))
+        options = Options(**{name: getattr(settings, PREFIX + name.upper()) for name in names})
+        routes = [Route(CONTENT_PREFIX, settings.DOMAIN_ENABLED, is_strict=True)]
+        if settings.CONTENTROUTES_ACCELERATE_CONTENT_PREFIX:
+            stock = settings.CONTENT_PATH_PREFIX
+            routes.append(Route(stock, settings.DOMAIN_ENABLED, is_strict=False))
         self._database = database()
         self._files = Files(options.open_files)
         self._lookups = PathLookup(
@@ -72,7 +77,7 @@ class FastPath:
             self._tokens if self._database.has_users else None,
         )
         self._pipeline = Pipeline(
-            _routes(options),
+            Routes(routes, options.max_path_bytes),
             Resolver(self._snapshots, self._lookups, checkpoints),
             Admission(
                 authorizer,
@@ -129,18 +134,6 @@ class FastPath:
 
     def _switch(self, is_on: bool) -> None:
         self._pipeline.is_on = is_on
-
-
-def _options() -> Options:
-    keys = [field.name for field in fields(Options)]
-    return Options(**{key: getattr(settings, f"{PREFIX}{key.upper()}") for key in keys})
-
-
-def _routes(options: Options) -> Routes:
-    routes = [Route(CONTENT_PREFIX, settings.DOMAIN_ENABLED, is_strict=True)]
-    if settings.CONTENTROUTES_ACCELERATE_CONTENT_PREFIX:
-        routes.append(Route(settings.CONTENT_PATH_PREFIX, settings.DOMAIN_ENABLED, is_strict=False))
-    return Routes(routes, options.max_path_bytes)
 
 
 def _content_type(path: str) -> str | None:

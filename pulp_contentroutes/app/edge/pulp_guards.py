@@ -78,7 +78,10 @@ class PulpGuards:
         async def is_unchanged() -> bool:
             return await self._state(statement, guard_id) == state
 
-        return Guard(_needs_of(instance), _permitting(instance), is_unchanged)
+        needs = _NEEDS.get(instance.pulp_type, GuardNeeds.PULP)
+        if needs is GuardNeeds.REQUEST and getattr(instance, "jq_filter", None):
+            needs = GuardNeeds.REQUEST_SLOWLY
+        return Guard(needs, _permitting(instance), is_unchanged)
 
     async def _state(self, statement: str, guard_id: UUID) -> dict[str, Any] | None:
         rows = await self._database.fetch(statement, guard_id)
@@ -161,13 +164,6 @@ def _database_errors() -> Iterator[None]:
     except (DatabaseError, InterfaceError) as error:
         connection.close_if_unusable_or_obsolete()
         raise DatabaseUnavailable(str(error)) from error
-
-
-def _needs_of(instance: ContentGuard) -> GuardNeeds:
-    needs = _NEEDS.get(instance.pulp_type, GuardNeeds.PULP)
-    if needs is GuardNeeds.REQUEST and getattr(instance, "jq_filter", None):
-        return GuardNeeds.REQUEST_SLOWLY
-    return needs
 
 
 def _permitting(instance: ContentGuard) -> Callable[[web.Request], bool]:

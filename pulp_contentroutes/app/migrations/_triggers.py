@@ -1,7 +1,8 @@
 """Triggers that announce changes to the content workers: how they are called, made and dropped.
 
 Frozen with the first release, as the migrations are that use it: what has run once must render the
-same for ever. A migration that needs other triggers brings a renderer of its own.
+same for ever. A later migration may call it; if it needs triggers of
+another form, it brings a renderer of its own.
 """
 
 _REFERENCING = {

@@ -5,7 +5,7 @@ from typing import Final
 
 from aiohttp import hdrs, web
 
-from pulp_contentroutes.serving.http.headers import Fields
+from pulp_contentroutes.serving.http.headers import NO_STORE, Fields
 from pulp_contentroutes.serving.http.responder import not_found
 from pulp_contentroutes.serving.http.responses import RenderedResponse, text_response
 
@@ -24,8 +24,6 @@ def _challenge(realm: str) -> Fields:
 _CHALLENGE: Final = _challenge("Pulp")
 # Another realm (RFC 9110 §11.5): a password is of no use here. Browsers show it to their users.
 _TOKEN_CHALLENGE: Final = _challenge("Pulp API token")
-# 429 has no Retry-After: pip would wait for it in silence, once for each package.
-_NOT_KEPT: Final[Fields] = (("Cache-Control", "no-store"),)
 
 
 def refusal(
@@ -40,7 +38,8 @@ def refusal(
     text = f"{status.value}: {status.phrase}"
     if needs_token:
         text = f"{text}. {TOKEN_NEEDED}"
-    fields = _NOT_KEPT
+    # No Retry-After with a 429: pip would wait for it in silence, once for each package.
+    fields: Fields = (NO_STORE,)
     if status is HTTPStatus.UNAUTHORIZED:
         fields = (*(_TOKEN_CHALLENGE if needs_token else _CHALLENGE), *fields)
     has_body = request.method != hdrs.METH_HEAD

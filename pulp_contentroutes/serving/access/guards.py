@@ -37,8 +37,8 @@ class Guard(Kept):
     """A content guard as it was in the database."""
 
     needs: GuardNeeds
-    #: Any unexpected exception counts as a refusal. Only guards that ask Pulp may raise, and only
-    #: DatabaseUnavailable.
+    #: Raises DatabaseUnavailable if the guard queries the database in vain; any other fault counts
+    #: as a refusal.
     permits: Callable[[web.Request], bool]
     #: Tells whether it is still the same there, or raises DatabaseUnavailable. None if changes of
     #: the rows that the guard is made of are not announced: it is never kept.
@@ -50,7 +50,10 @@ class Guards(Protocol):
         """Return the guard, None if it is gone; or raise DatabaseUnavailable."""
 
     async def permits(self, guard: Guard, request: web.Request) -> bool:
-        """Ask a guard that asks Pulp (`GuardNeeds.PULP`); or raise DatabaseUnavailable."""
+        """Ask a guard in Pulp's thread, where it may query the database.
+
+        Raise DatabaseUnavailable.
+        """
 
     async def accepted_credentials(self, guard_id: UUID) -> Accepted:
         """Return the credentials that can satisfy the guard; or raise DatabaseUnavailable."""

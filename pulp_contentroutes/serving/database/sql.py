@@ -1,4 +1,4 @@
-"""All statements of the fast path.
+"""The statements that answer requests; those of the schema and the listener are in schema.py.
 
 The semantics are those of pulpcore 3.123: `Distribution.get_repository_publication_and_version`
 and `Handler._match_and_stream`. The columns that they use are listed in schema.py.
@@ -7,8 +7,8 @@ and `Handler._match_and_stream`. The columns that they use are listed in schema.
 from typing import Final
 
 # The test whether content unit m is in version number n of its repository. It compares numbers,
-# because a version that is still being created already writes its rows (guide: "never use
-# version_removed_id IS NULL").
+# because a version that is still being created already writes its rows: "version_removed_id IS
+# NULL" would not be true of the version that is served.
 _MEMBERSHIP: Final = """
   core_repositorycontent m
   JOIN core_repositoryversion va ON va.pulp_id = m.version_added_id
@@ -244,6 +244,7 @@ SELECT concat_ws(' ', master.xmin, master.ctid, detail.xmin, detail.ctid) AS wri
  WHERE master.pulp_id = $1::uuid
 """
 
-#: Every statement that takes parameters, to be prepared once as a test of the schema.
+#: Statements that are prepared once as a test of the schema. (The table of GUARD_STATE is that of
+#: a guard's type.)
 STATEMENTS: Final = (SNAPSHOT, CHECKPOINT, LOOK_UP, LOOK_UP_SUPERSEDED, TOUCH_TOKENS)
 USER_STATEMENTS: Final = (TOKEN,)

@@ -13,14 +13,16 @@ from aiohttp import web
 
 log = logging.getLogger(__name__)
 
-#: A client that takes nothing at all for this long counts as gone.
+#: A client that takes nothing at all for this long counts as gone; that is looked at once in this
+#: time.
 STALLED_SECONDS: Final = 600.0
 
 #: The bytes of a file that are read at once, while the kernel takes them all.
 CHUNK_SIZE: Final = 256 * 1024
 #: The same for a client that is slower than we are.
 SMALL_CHUNK_SIZE: Final = 64 * 1024
-#: The bytes that a transport may keep for a client that reads nothing: it tells when they are gone.
+#: The bytes that a transport may keep, without TLS, for a client that reads nothing: it tells when
+#: they are gone.
 MOST_BUFFERED: Final = 16 * 1024
 
 
@@ -36,7 +38,8 @@ def write_some(transport: asyncio.Transport, first: bytes, then: memoryview) -> 
     """Write all of `first`, and as much of `then` as the kernel takes; return how many bytes.
 
     A transport would take everything, and buffer it for as long as the client reads nothing, so it
-    is given at most 16 KiB of `then`. The memory of `then` may be reused at once. Raise
+    is given at most MOST_BUFFERED of `then`; with TLS, whose bytes only it can send, at most
+    SMALL_CHUNK_SIZE. The memory of `then` may be reused at once. Raise
     ConnectionResetError. Call `drain` afterwards.
     """
     # The file descriptor of a closed connection may belong to another one.

@@ -44,8 +44,8 @@ class Route:
 class Routes:
     """The routes of one content app."""
 
-    #: Returns the same value for requests that are routed the same way, and for no others; without
-    #: a call of Python, for each request.
+    #: Returns a value that is equal for requests that are routed the same way, and for no others.
+    #: Each request pays for it, so it is no function of Python.
     key: Final[Callable[[web.Request], RouteKey]] = attrgetter("raw_path")
 
     def __init__(
@@ -76,14 +76,11 @@ class Routes:
         A URL that aiohttp has a route for belongs to Pulp, or to a plugin.
         """
         raw_path = request.rel_url.raw_path
-        # Most paths contain neither, and one search costs a tenth of the regular expression.
+        # Most paths contain neither of these: two searches cost a tenth of `without_dot_segments`.
         if "/." in raw_path or "/%2" in raw_path:
             request = self._normalize(request, raw_path)
-        if self._mounts and isinstance(request.match_info.http_exception, web.HTTPNotFound):
-            self._enter_mount(request, state)
-        return request
-
-    def _enter_mount(self, request: web.Request, state: RequestState) -> None:
+        if not self._mounts or not isinstance(request.match_info.http_exception, web.HTTPNotFound):
+            return request
         for mount in self._mounts:
             rest = request.path.removeprefix(mount.prefix)
             if rest != request.path:
@@ -91,7 +88,8 @@ class Routes:
                 request.match_info["path"] = mount.path + rest
                 if mount.domain is not None:
                     request.match_info["pulp_domain"] = mount.domain
-                return
+                break
+        return request
 
     def _normalize(self, request: web.Request, raw_path: str) -> web.Request:
         """Return the request without "." segments below our prefixes, unchanged if it has none.
@@ -106,7 +104,13 @@ class Routes:
         for route, prefix, pattern in self._routes:
             rest = url.path.removeprefix(prefix)
             if rest and rest != url.path and _is_routed_to(request, pattern):
-                return _with_url(request, url, route, rest)
+                # With the match that aiohttp's router would find.
+                changed = request.clone(rel_url=url)
+                domain, _, path = rest.partition("/") if route.has_domain else ("", "", rest)
+                changed.match_info["path"] = path
+                if route.has_domain:
+                    changed.match_info["pulp_domain"] = domain
+                return changed
         if any(url.path.startswith(mount.prefix) for mount in self._mounts):
             return request.clone(rel_url=url)
         return request
@@ -119,8 +123,8 @@ class Routes:
     def _target(
         self, request: web.Request, raw_path: str, route: Route, pattern: str
     ) -> Target | Handover:
-        # One statement finds out whether content of Pulp has such a path; Pulp's handler would keep
-        # its thread busy.
+        # Below Pulp's prefix a path of any length is looked up, by one statement: left to Pulp, it
+        # would keep Pulp's one thread busy.
         max_path_bytes = self._max_path_bytes if route.is_strict else None
         try:
             rest = decode_path(raw_path, route.prefix, max_path_bytes)
@@ -139,16 +143,6 @@ class Routes:
         if route.has_domain and request.match_info.get("pulp_domain") != domain:
             return Handover.ODD_PATH
         return Target(domain, path) if slash and path else Handover.LIST_OF_DISTRIBUTIONS
-
-
-def _with_url(request: web.Request, url: URL, route: Route, rest: str) -> web.Request:
-    """Return the request for another URL of the same route, with the match of aiohttp's router."""
-    changed = request.clone(rel_url=url)
-    domain, _, path = rest.partition("/") if route.has_domain else ("", "", rest)
-    changed.match_info["path"] = path
-    if route.has_domain:
-        changed.match_info["pulp_domain"] = domain
-    return changed
 
 
 def _is_routed_to(request: web.Request, pattern: str) -> bool:
