@@ -25,19 +25,27 @@ _ORDER = (
 #: Modules of tests/pulp with a group of their own. The process of the differential tests has a Pulp
 #: with domains, for all tests that need one.
 _GROUPS = {
-    "test_adversity.py": "adversity",
+    "test_adversity_changes.py": "adversity",
+    "test_adversity_clients.py": "adversity",
+    "test_adversity_database.py": "adversity",
+    "test_adversity_disk.py": "adversity",
     "test_domains.py": _COMPARED,
     "test_giving_up.py": "adversity",
     "test_install.py": "life cycle",
+    "test_instance.py": "life cycle",
     "test_life_cycle.py": "life cycle",
     "test_operating.py": "life",
     "test_readme.py": "life cycle",
+    "test_refused_commands.py": "life cycle",
     "test_removal.py": "life",
 }
 #: The group that runs first, before all folders: it takes one process minutes.
 _FIRST = "life cycle"
 #: The modules that run first in their folder, for the same reason: they wait for processes.
-_FIRST_OF_FOLDER = ("test_supervisor.py", "test_packaging.py")
+_FIRST_OF_FOLDER = (
+    *("test_restarts.py", "test_shutdown.py", "test_service_logs.py"),
+    "test_packaging.py",
+)
 _NOTES = pytest.StashKey[list[str]]()
 #: With one worker, the second answer comes from the memory that the first one filled.
 _ONE_WORKER = ("--content-workers", "1")

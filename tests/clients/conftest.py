@@ -1,11 +1,13 @@
 """A Pulp and every release of `ansible-galaxy`, with a home of its own for each test."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.clients.commands import only_before_a_release
 from tests.clients.environments import RELEASES, program
+from tests.clients.oracle import Oracle
 from tests.harness.ansible_galaxy import Client
 from tests.harness.galaxy import Galaxy, create_galaxy
 from tests.harness.rest import Rest
@@ -46,3 +48,11 @@ def each_client(request: pytest.FixtureRequest, tmp_path: Path) -> Client:
 def outer_client(request: pytest.FixtureRequest, tmp_path: Path) -> Client:
     """The oldest release and the newest, for rules that take time."""
     return Client(tmp_path, program(request.param))
+
+
+@pytest.fixture(scope="session")
+def oracles(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Oracle]]:
+    """The oldest release and the newest."""
+    first, last = (Oracle(each, tmp_path_factory.mktemp("o")) for each in {*RELEASES[::3]})
+    with first, last:
+        yield [first, last]

@@ -7,12 +7,13 @@ from functools import partial
 from urllib.parse import unquote
 
 from pulp_contentroutes.paths import CONTENT_PREFIX
+from tests.differential.cases import CONTENT, ROUTE, Case
 from tests.differential.conditions import File, Validators, resolved
 from tests.differential.dataset import FILE, GUARD_HEADER, Distribution, World
-from tests.differential.differences import CONTENT, ROUTE, Case, judge
 from tests.differential.expected import Oracle
 from tests.differential.random_requests import KEYS, Question, without_dots
 from tests.differential.report import Tally
+from tests.differential.verdicts import judge
 from tests.harness.http1 import STOCK_PREFIX, Answer, Connection, Request
 
 PREFIXES = {CONTENT: STOCK_PREFIX, ROUTE: CONTENT_PREFIX}

@@ -1,4 +1,4 @@
-"""Stock's answer next to ours: the differences, the rows that explain them, and our faults."""
+"""The documented differences: the rows of docs/differences.md, and when each applies."""
 
 import re
 from collections.abc import Callable
@@ -6,59 +6,10 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import unquote
 
-from tests.differential import listings, rfc9110
-from tests.differential.conditions import File
-from tests.harness.http1 import Answer, Request
+from tests.differential.cases import CONTENT, ROUTE, Case, is_listing
 
-#: Headers that say nothing about an answer.
-IGNORED: Final = frozenset({"date", "server", "x-pulp-cache"})
 ALL: Final = frozenset({"*"})
-CONTENT, ROUTE = "content", "route"
 BOTH: Final = (CONTENT, ROUTE)
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """One question as both were asked; `file` is the stored file behind it, if permitted."""
-
-    where: str
-    asked: Request
-    stock_asked: Request
-    stock: Answer
-    ours: Answer
-    file: File | None
-    uses_stock_tag: bool = False
-    is_guarded: bool = False
-
-    @property
-    def statuses(self) -> tuple[int, int]:
-        return self.stock.status, self.ours.status
-
-    @property
-    def path(self) -> str:
-        return self.asked.target.partition("?")[0]
-
-    @property
-    def decoded(self) -> str:
-        return unquote(self.path, errors="surrogateescape")
-
-    def has(self, name: str, pattern: str = "") -> bool:
-        """Tell if the request has a header whose value matches."""
-        return any(
-            key == name and re.search(pattern, value, re.DOTALL)
-            for key, value in self.asked.headers
-        )
-
-
-def differences(stock: Answer, ours: Answer) -> frozenset[str]:
-    """Return the names of the differing parts: status, reason, http, body, or a header."""
-    found = {name for name in ("status", "reason", "http", "body") if _differ(stock, ours, name)}
-    names = (stock.headers.keys() | ours.headers.keys()) - IGNORED
-    return frozenset(found | {name for name in names if stock[name] != ours[name]})
-
-
-def _differ(stock: Answer, ours: Answer, name: str) -> bool:
-    return bool(getattr(stock, name) != getattr(ours, name))
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,14 +56,6 @@ def _is_refused(status: int, pattern: str) -> Callable[[Case], bool]:
     )
 
 
-def _is_listing(case: Case) -> bool:
-    """Tell if both answered with a page of their own making, which has no ETag."""
-    pages = [answer for answer in (case.stock, case.ours) if "etag" not in answer.headers]
-    return len(pages) == 2 and all(
-        page.status == 200 and page["content-type"].startswith("text/html") for page in pages
-    )
-
-
 def _is_not_text(case: Case) -> bool:
     try:
         unquote(case.path, errors="strict").encode()
@@ -154,11 +97,11 @@ ROWS: Final = (
         (ROUTE,),
     ),
     Row(_MOVED, _covering("location"), lambda case: case.statuses == (301, 301), (ROUTE,)),
-    Row("Links in a listing", _covering("body", "content-length"), _is_listing, (ROUTE,)),
+    Row("Links in a listing", _covering("body", "content-length"), is_listing, (ROUTE,)),
     Row(
         "Headers of a listing",
         _covering("content-type", "content-security-policy", "x-content-type-options"),
-        _is_listing,
+        is_listing,
         (ROUTE,),
     ),
     # Access.
@@ -254,57 +197,3 @@ ROWS: Final = (
     Row("`Last-Modified`", _covering("last-modified"), lambda case: bool(case.file)),
     Row("`Repr-Digest`", _covering("repr-digest"), lambda case: bool(case.file)),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """The result for a case: identical if nothing differs; `faults` or `unexplained`: a failure."""
-
-    differing: frozenset[str]
-    explained: tuple[str, ...]
-    unexplained: frozenset[str]
-    faults: tuple[str, ...]
-
-    @property
-    def is_good(self) -> bool:
-        return not self.unexplained and not self.faults
-
-
-def judge(case: Case) -> Verdict:
-    remaining = differing = differences(case.stock, case.ours)
-    explained = []
-    for row in ROWS:
-        covered = remaining if row.covers is ALL else remaining & row.covers
-        if covered and case.where in row.where and row.applies(case):
-            explained.append(row.name)
-            remaining -= covered
-    wrong = _faults(case) if differing else []
-    return Verdict(differing, tuple(dict.fromkeys(explained)), remaining, tuple(wrong))
-
-
-def _faults(case: Case) -> list[str]:
-    """Return the faults of our answer, wherever the right one can be computed."""
-    if case.ours.status == 301:
-        return _wrong_location(case)
-    if _is_listing(case):
-        is_page = case.where == ROUTE and case.asked.method == "GET"
-        stock, ours = case.stock.body, case.ours.body
-        return listings.faults(stock, ours, case.decoded) if is_page else []
-    if case.file and case.ours.status in rfc9110.ALLOWED:
-        return rfc9110.faults(case.asked, case.ours, case.file)
-    return []
-
-
-def _wrong_location(case: Case) -> list[str]:
-    """Compare with the requested URL plus a slash, or with another checkpoint in its place."""
-    path, _, query = case.asked.target.partition("?")
-    decoded = unquote(path) + "/"
-    theirs = unquote(case.stock["location"].partition("?")[0])
-    if case.stock.status == 301 and theirs != unquote(case.stock_asked.target.split("?")[0]) + "/":
-        stamp = re.search(r"/(\d{8}T\d{6}Z)(?=/|$)", theirs)
-        if stamp:
-            decoded = re.sub(r"/\d{8}T\d{6}Z(?=/|$)", stamp[0], unquote(path), count=1)
-    location, _, kept = case.ours["location"].partition("?")
-    if unquote(location) == decoded and kept == query and location.isascii():
-        return []
-    return [f"Location is {case.ours['location']!r}; it should lead to {decoded!r}, ?{query}"]

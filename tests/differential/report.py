@@ -4,7 +4,8 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from tests.differential.differences import IGNORED, ROUTE, Case, Verdict
+from tests.differential.cases import IGNORED, ROUTE, Case
+from tests.differential.verdicts import Verdict
 from tests.harness.http1 import Answer
 
 _MOST_REPORTS = 12

@@ -8,10 +8,15 @@ import tarfile
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from pulp_contentroutes.galaxy.archive import members_of
+from pulp_contentroutes.galaxy.contents import Contents, contents_of
 from pulp_contentroutes.galaxy.limits import Limits
 
 #: Small limits, so that archives beyond them are small, too.
 LIMITS = Limits(unpacked=5_000_000, members=100, document=300_000, headers=20_000)
+LARGE = bytes(range(256)) * 1100
+#: The last blocks of a tar.
+END = bytes(1024)
 FILES = {
     "README.md": b"# A collection\n",
     "plugins/modules/ping.py": b"print('pong')\n",
@@ -110,6 +115,11 @@ def header(kind: bytes, data: bytes, name: str = "x") -> bytes:
     return info.tobuf(tarfile.GNU_FORMAT) + data + bytes(-len(data) % 512)
 
 
+def file(name: str, data: bytes = b"") -> bytes:
+    """Return a regular file as a member of a tar."""
+    return header(tarfile.REGTYPE, data, name)
+
+
 def with_member(*members: tarfile.TarInfo) -> io.BytesIO:
     """Return a valid collection with more members at its end."""
 
@@ -122,6 +132,11 @@ def with_member(*members: tarfile.TarInfo) -> io.BytesIO:
 
 def compressed(data: bytes) -> io.BytesIO:
     return io.BytesIO(gzip.compress(data, 1))
+
+
+def read(data: io.BytesIO, *keep: str, limits: Limits = LIMITS) -> Contents:
+    """Return the contents of an archive, with the data of the files to keep."""
+    return contents_of(members_of(data, frozenset(keep), limits))
 
 
 def assert_sentence(error: Exception, *words: str) -> None:

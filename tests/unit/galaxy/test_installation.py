@@ -1,6 +1,6 @@
 """Archives that `ansible-galaxy` builds and installs are accepted, and no others.
 
-`tests/clients/test_oracle.py` runs the client; its results are recorded here.
+`tests/clients/test_oracle_*.py` run the client; its results are recorded here.
 """
 
 import io

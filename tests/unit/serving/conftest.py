@@ -228,6 +228,16 @@ async def get(client: Client, path: str, method: str = "GET", **headers: str) ->
     return response
 
 
+async def answer_to(client: Client, raw_path: str) -> tuple[int, str]:
+    """Request a path as it is: aiohttp's client would remove its dot segments."""
+    assert client.port is not None
+    reader, writer = await asyncio.open_connection(client.host, client.port)
+    writer.write(f"GET {raw_path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+    head, _, body = (await reader.read()).partition(b"\r\n\r\n")
+    writer.close()
+    return int(head.split()[1]), body.decode()
+
+
 def guarded(fast_path: FastPath, needs: GuardNeeds) -> UUID:
     """Put `base` behind a new guard, with the files `x` and `dir/y` in it."""
     guard_id = fast_path.guards.add(needs)

@@ -13,7 +13,7 @@ from pulp_contentroutes.serving.access.signed_urls import SignedUrls
 from pulp_contentroutes.serving.access.throttle import FailedLogins
 from tests.fakes import FakeGuards
 from tests.unit.serving.conftest import FAILED_LOGINS, PULPS, Client, FastPath, basic, get, guarded
-from tests.unit.serving.test_admission import likeness
+from tests.unit.serving.refusals import likeness
 
 
 @pytest.mark.parametrize("is_hidden", [True])

@@ -9,9 +9,9 @@ from tests.unit.serving.conftest import (
     HANDED_OVER_AT_MOUNT,
     Client,
     FastPath,
+    answer_to,
     guarded,
 )
-from tests.unit.serving.test_routes import answer_to
 
 NAME = "a b+%2f\u00fc#?.txt"
 TEXT = "below a mount"

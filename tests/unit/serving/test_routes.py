@@ -1,7 +1,5 @@
 """The requests that are ours, and the meaning of their URLs."""
 
-import asyncio
-
 import pytest
 from aiohttp import web
 from yarl import URL
@@ -11,23 +9,21 @@ from pulp_contentroutes.serving.errors import RequestRefused
 from pulp_contentroutes.serving.model import Target
 from pulp_contentroutes.serving.request_state import begin_state
 from pulp_contentroutes.serving.routing.routes import Route, Routes
-from tests.unit.serving.conftest import OURS, PULPS, Client, FastPath, MakeClient, guarded
+from tests.unit.serving.conftest import (
+    OURS,
+    PULPS,
+    Client,
+    FastPath,
+    MakeClient,
+    answer_to,
+    guarded,
+)
 
 
 async def status_of(client: Client, raw_path: str, method: str = "GET") -> int:
     async with client.request(method, URL(raw_path, encoded=True)) as response:
         await response.read()
         return response.status
-
-
-async def answer_to(client: Client, raw_path: str) -> tuple[int, str]:
-    """Request a path as it is: aiohttp's client would remove its dot segments."""
-    assert client.port is not None
-    reader, writer = await asyncio.open_connection(client.host, client.port)
-    writer.write(f"GET {raw_path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
-    head, _, body = (await reader.read()).partition(b"\r\n\r\n")
-    writer.close()
-    return int(head.split()[1]), body.decode()
 
 
 def test_a_route_is_recognised_by_pulps_own_pattern() -> None:
