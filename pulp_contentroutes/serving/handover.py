@@ -21,6 +21,7 @@ class Handover(enum.Enum):
     # Known from the distribution.
     SEVERAL_DISTRIBUTIONS = "Base paths of distributions are below the path, or overlap in it."
     DISTRIBUTION_TYPE = "Distributions of this type answer requests in a way of their own."
+    DISTRIBUTION_HOOK = "The distribution's plugin may answer this path itself."
     INCOMPLETE = "The publication or the repository version is not complete."
     OBJECT_STORAGE = "The artifacts of the domain are not in the file system."
     REDIRECT = "The path is a base path without its slash: Pulp redirects."

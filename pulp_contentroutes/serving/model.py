@@ -11,6 +11,7 @@ from uuid import UUID
 from pulp_contentroutes.serving.byte_source import ByteSource
 from pulp_contentroutes.serving.coherence.coherent_cache import Kept
 from pulp_contentroutes.serving.handover import Handover
+from pulp_contentroutes.serving.types.rule import ServedType
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +89,8 @@ class Snapshot(Kept):
     root: str
     #: The ids of the rows that it was made of, as the database announces changes of them.
     keys: frozenset[str]
+    #: The rule for the hooks of the distribution, None if it has none of its own.
+    served: ServedType | None = None
 
 
 @dataclass(frozen=True, slots=True)

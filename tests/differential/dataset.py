@@ -9,7 +9,7 @@ from pathlib import Path
 GUARD_HEADER = "X-Key"
 GUARD_VALUE = "secret"
 #: The plugins whose rows a world holds. Distributions of pulp_python override a hook of Pulp's
-#: handler, so that Pulp answers every request for them.
+#: handler, which answers some requests itself.
 FILE, PYTHON = "file", "python"
 
 
@@ -102,6 +102,11 @@ class Distribution:
     hidden: bool = False
     checkpoint: bool = False
     retained: tuple[Retained, ...] = ()
+
+    @property
+    def looks_for_publications(self) -> bool:
+        """Tell whether it serves the newest publication (pulpcore's SERVE_FROM_PUBLICATION)."""
+        return self.serves_publications and self.plugin != PYTHON
 
 
 @dataclass(frozen=True, slots=True)

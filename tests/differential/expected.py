@@ -68,7 +68,7 @@ class Oracle:
                 return found
         if distribution.checkpoint:
             return None
-        if distribution.serves_publications:
+        if distribution.looks_for_publications:
             return self._retained(distribution, relative) if self.retains else None
         if publication is None:
             return self._of_version(distribution, relative)
@@ -77,7 +77,7 @@ class Oracle:
     def _publication(self, distribution: Distribution) -> Publication | None:
         if distribution.publication is not None:
             return self.domain.publication(distribution.publication)
-        if not distribution.serves_publications:
+        if not distribution.looks_for_publications:
             return None
         candidates = [
             one

@@ -1,32 +1,62 @@
-"""The types of distributions that are served as pulpcore serves them: read from Python, once."""
+"""The types of distributions, and how the fast path serves each: read from Python, once."""
 
+import hashlib
+import importlib
+import inspect
 import logging
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, entry_points, version
+from typing import Any, Final
 
 from django.conf import settings
+from packaging.specifiers import SpecifierSet
 from pulpcore.plugin.models import Distribution, Repository
 
 from pulp_contentroutes.serving.resolve.snapshots import DistributionTypes
+from pulp_contentroutes.serving.types import RULES
+from pulp_contentroutes.serving.types.rule import ServedType, TypeRule
 
-#: A class that overrides one of these answers requests in its own way, which only it knows.
-_HOOKS = (
+log = logging.getLogger(__name__)
+
+#: A class that overrides one of these answers requests in its own way.
+_HOOKS: Final = (
     "content_handler",
     "content_handler_list_directory",
     "content_headers_for",
     "get_fallback_ca",
     "get_repository_publication_and_version",
 )
+#: The hooks that a rule may describe: the others choose what is served.
+_RULED_HOOKS: Final = frozenset(_HOOKS[:3])
+#: The entry points by which other plugins declare rules: each is a TypeRule.
+ENTRY_POINTS: Final = "pulp_contentroutes.types"
 
 
-log = logging.getLogger(__name__)
+class RuleDoesNotApply(Exception):
+    """`str(error)` says why a rule must not be used for the code that is installed."""
+
+
+@dataclass(frozen=True, slots=True)
+class TypeState:
+    """How the fast path serves the distributions of one type."""
+
+    pulp_type: str
+    serves_publications: bool
+    #: Whether the class answers requests as pulpcore's does.
+    is_plain: bool
+    #: The rule for its hooks, None without one.
+    served: ServedType | None
+    #: For people: a sentence.
+    reason: str
+
+    @property
+    def is_fast(self) -> bool:
+        return self.is_plain or self.served is not None
 
 
 def distribution_types() -> DistributionTypes:
     """Return the types of every installed plugin."""
-    models = {
-        name: model
-        for name, model in Distribution._pulp_model_map.items()
-        if model is not Distribution
-    }
     # Types of repositories that choose their latest version themselves. Any distribution may serve
     # such a repository, but the SQL takes the last complete version.
     own = [
@@ -36,13 +66,88 @@ def distribution_types() -> DistributionTypes:
     ]
     if own:
         log.warning("The fast path serves nothing: %s chooses its latest version.", ", ".join(own))
+    states = list(type_states())
+    fast = [] if own else [state for state in states if state.is_fast]
     return DistributionTypes(
-        publishing=frozenset(n for n, model in models.items() if model.SERVE_FROM_PUBLICATION),
-        plain=frozenset(
-            name
-            for name, model in models.items()
-            if not own
-            and all(getattr(model, hook) is getattr(Distribution, hook) for hook in _HOOKS)
-        ),
+        publishing=frozenset(state.pulp_type for state in states if state.serves_publications),
+        plain=frozenset(state.pulp_type for state in fast if state.is_plain),
+        ruled={state.pulp_type: state.served for state in fast if state.served is not None},
         retain_superseded=settings.DISTRIBUTED_PUBLICATION_RETENTION_PERIOD > 0,
     )
+
+
+def type_states() -> Iterator[TypeState]:
+    """Yield the state of each type; warn of each rule that does not apply."""
+    rules = {rule.pulp_type: rule for rule in (*RULES, *_declared_rules())}
+    for name, model in sorted(Distribution._pulp_model_map.items()):
+        if model is Distribution:
+            continue
+        hooks = hooks_of(model)
+        served, reason = None, "It has no hooks of its own."
+        if hooks:
+            reason = f"Only its plugin knows what {_join(hooks)} answers."
+        if hooks and name in rules:
+            try:
+                served = _apply(rules[name], model)
+                reason = "A rule knows what its hooks answer."
+            except RuleDoesNotApply as error:
+                reason = str(error)
+                log.warning("Distributions of the type %s are left to Pulp: %s", name, reason)
+        yield TypeState(name, model.SERVE_FROM_PUBLICATION, not hooks, served, reason)
+
+
+def hooks_of(model: type[Distribution]) -> list[str]:
+    """Return the names of the hooks that the class of a type overrides."""
+    return [hook for hook in _HOOKS if getattr(model, hook) is not getattr(Distribution, hook)]
+
+
+def fingerprint_of(model: type[Distribution], functions: tuple[str, ...] = ()) -> str:
+    """Return the SHA-256 of the source of the hooks of a type, and of other functions.
+
+    Raise OSError or ImportError if there is no source.
+    """
+    found: list[Callable[..., Any]] = [getattr(model, hook) for hook in hooks_of(model)]
+    for name in functions:
+        module, _, function = name.rpartition(".")
+        found.append(getattr(importlib.import_module(module), function))
+    sources = "\n".join(map(inspect.getsource, found))
+    return hashlib.sha256(sources.encode()).hexdigest()
+
+
+def _apply(rule: TypeRule, model: type[Distribution]) -> ServedType:
+    """Return the rule with the plugin's settings, or raise RuleDoesNotApply."""
+    try:
+        installed = version(rule.package)
+    except PackageNotFoundError:
+        raise RuleDoesNotApply(f"{rule.package} is not installed as a package.") from None
+    if installed not in SpecifierSet(rule.versions, prereleases=True):
+        raise RuleDoesNotApply(
+            f"the rule was tested with {rule.package} {rule.versions}, and {installed} is "
+            "installed."
+        )
+    try:
+        is_known = fingerprint_of(model, rule.functions) == rule.fingerprint
+    except (OSError, ImportError, AttributeError):
+        is_known = False
+    if not is_known or not _RULED_HOOKS.issuperset(hooks_of(model)):
+        raise RuleDoesNotApply(f"its hooks in {rule.package} {installed} are others than known.")
+    names = getattr(settings, rule.no_cache_setting) if rule.no_cache_setting else ()
+    return ServedType(rule.may_answer, frozenset(names))
+
+
+def _declared_rules() -> Iterator[TypeRule]:
+    """Yield the rules of other plugins."""
+    for entry_point in entry_points(group=ENTRY_POINTS):
+        try:
+            rule = entry_point.load()
+        except Exception:
+            log.exception("The rule %s cannot be loaded, and is not used.", entry_point.value)
+            continue
+        if isinstance(rule, TypeRule):
+            yield rule
+        else:
+            log.warning("%s is no TypeRule, and is not used.", entry_point.value)
+
+
+def _join(names: list[str]) -> str:
+    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))

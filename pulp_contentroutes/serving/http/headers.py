@@ -19,11 +19,9 @@ Fields = tuple[tuple[str, str], ...]
 CACHE_CONTROL: Final = "public, max-age=0, must-revalidate"
 #: The field of answers that say nothing about the content.
 NO_STORE: Final = ("Cache-Control", "no-store")
-#: The same for content behind a guard: no shared cache may store it (RFC 9111 §5.2.2.7).
-PRIVATE_CACHE_CONTROL: Final = "private, max-age=0, must-revalidate"
 
-_PUBLIC_LINE: Final = f"\r\nCache-Control: {CACHE_CONTROL}\r\n".encode()
-_PRIVATE_LINE: Final = f"\r\nCache-Control: {PRIVATE_CACHE_CONTROL}\r\n".encode()
+_CACHE_CONTROL: Final = b"\r\nCache-Control: "
+_PUBLIC: Final = _CACHE_CONTROL + b"public, "
 _LAST_MODIFIED_LINE: Final = re.compile(rb"\r\nLast-Modified: [^\r]*")
 
 #: Fields of a 200 that a 304 repeats (RFC 9110 §15.4.5).
@@ -36,8 +34,12 @@ def make_representation(
     sha512: str | None,
     content_type: str | None,
     last_modified: int,
+    cache_control: str | None = None,
 ) -> Representation:
-    """Return a file at one path as a representation with the head of a 200; digests are in hex."""
+    """Return a file at one path as a representation with the head of a 200; digests are in hex.
+
+    `cache_control` is that of a plugin, in place of pulpcore's.
+    """
     etag = f'"{sha256}"'
     # RFC 9530 §3: byte sequences in base64 between colons.
     repr_digest = f"sha-256=:{b64encode(bytes.fromhex(sha256)).decode()}:"
@@ -45,7 +47,7 @@ def make_representation(
         repr_digest += f", sha-512=:{b64encode(bytes.fromhex(sha512)).decode()}:"
     fields: Fields = (
         ("Content-Type", content_type or "application/octet-stream"),
-        ("Cache-Control", CACHE_CONTROL),
+        ("Cache-Control", cache_control or CACHE_CONTROL),
         ("Last-Modified", formatdate(last_modified, usegmt=True)),
         ("ETag", etag),
         ("X-PULP-ARTIFACT-SIZE", str(source.size)),
@@ -57,10 +59,14 @@ def make_representation(
 
 
 def head_of(found: Representation, *, is_private: bool) -> bytes:
-    """Return the head of a 200 as it is for this request."""
+    """Return the head of a 200 as it is for this request.
+
+    Content behind a guard `is_private`: no shared cache may store it (RFC 9111 §5.2.2.7).
+    """
     rendered_head = found.head
     if is_private:
-        rendered_head = rendered_head.replace(_PUBLIC_LINE, _PRIVATE_LINE, 1)
+        line = _PUBLIC if _PUBLIC in rendered_head else _CACHE_CONTROL
+        rendered_head = rendered_head.replace(line, _CACHE_CONTROL + b"private, ", 1)
     now = time.time()
     if found.validators.last_modified > now:
         # The database's clock is ahead; Last-Modified is never later than Date (RFC 9110 §8.8.2.1).

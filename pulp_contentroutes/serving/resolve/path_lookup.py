@@ -20,6 +20,7 @@ from pulp_contentroutes.serving.model import (
     Representation,
     Snapshot,
 )
+from pulp_contentroutes.serving.types.rule import ServedType
 
 INDEX: Final = "index.html"
 
@@ -82,10 +83,17 @@ class PathLookup(Memory):
 
     # Called for requests.
 
-    async def find(self, content_set: ContentSet, path: str, root: str) -> LookedUp:
-        """Return the file at `path`, or its index.html if it ends in a slash or is empty."""
-        load = partial(self._load_file, content_set, path, root)
-        return await self._get((content_set.key, root, path), load)
+    async def find(
+        self, content_set: ContentSet, path: str, root: str, served: ServedType | None = None
+    ) -> LookedUp:
+        """Return the file at `path`, or its index.html if it ends in a slash or is empty.
+
+        `served` is the rule of the distribution.
+        """
+        load = partial(self._load_file, content_set, path, root, served)
+        # Distributions of two types may serve one content set, with other headers.
+        key = content_set.key if served is None else (content_set.key, served)
+        return await self._get((key, root, path), load)
 
     async def find_superseded(self, snapshot: Snapshot, path: str) -> LookedUp:
         """Return the file that a superseded publication of the distribution has at `path`."""
@@ -126,7 +134,9 @@ class PathLookup(Memory):
             self._missing.put(key, result)
         return result
 
-    async def _load_file(self, content_set: ContentSet, path: str, root: str) -> LookedUp:
+    async def _load_file(
+        self, content_set: ContentSet, path: str, root: str, served: ServedType | None
+    ) -> LookedUp:
         is_directory = path == "" or path.endswith("/")
         directory = path if is_directory else f"{path}/"
         [row] = await self._database.fetch(
@@ -146,19 +156,22 @@ class PathLookup(Memory):
         if row["is_published"] and (is_directory or entered is None):
             entered = content_set.publication_created
         modified = content_set.version_created if entered is None else entered
-        return self._outcome(row, modified, INDEX if is_directory else path, root)
+        return self._outcome(row, modified, INDEX if is_directory else path, root, served)
 
     async def _load_superseded(self, snapshot: Snapshot, path: str) -> LookedUp:
         rows = await self._database.fetch(sql.LOOK_UP_SUPERSEDED, snapshot.distribution_id, path)
         if not rows:
             return Missing.PROVEN
         [row] = rows
-        found = self._outcome(row, row["entered"].timestamp(), path, snapshot.root)
+        modified = row["entered"].timestamp()
+        found = self._outcome(row, modified, path, snapshot.root, snapshot.served)
         if isinstance(found, Representation):
             found.expires = seconds(row["expires_at"])
         return found
 
-    def _outcome(self, row: Row, modified: float, name: str, root: str) -> LookedUp:
+    def _outcome(
+        self, row: Row, modified: float, name: str, root: str, served: ServedType | None
+    ) -> LookedUp:
         if row["content_artifact_id"] is None:
             return Handover.DIRECTORY if row["is_directory"] else Missing.PROVEN
         if row["is_ambiguous"]:
@@ -167,6 +180,7 @@ class PathLookup(Memory):
             return Handover.NOT_DOWNLOADED
         source = self._byte_source(row, root)
         content_type = self._content_type(name)
+        cache_control = served.cache_control(name) if served else None
         return make_representation(
-            source, row["sha256"], row["sha512"], content_type, int(modified)
+            source, row["sha256"], row["sha512"], content_type, int(modified), cache_control
         )

@@ -23,6 +23,10 @@ class Resolver:
         path = target.path[len(snapshot.base_path) + 1 :]
         if not path and not target.path.endswith("/"):
             return Handover.REDIRECT
+        served = snapshot.served
+        # The hook is called with the timestamp of a checkpoint still in its path.
+        if served is not None and served.may_answer(path):
+            return Handover.DISTRIBUTION_HOOK
         content_set = snapshot.content_set
         if snapshot.is_checkpoint:
             checkpoint = await self._checkpoints.find(snapshot, path)
@@ -31,7 +35,7 @@ class Resolver:
             content_set, path = checkpoint
         result: LookedUp = Missing.PROVEN
         if content_set:
-            result = await self._lookups.find(content_set, path, snapshot.root)
+            result = await self._lookups.find(content_set, path, snapshot.root, served)
         if result is not Missing.PROVEN:
             return result
         if not path:

@@ -1,7 +1,7 @@
 """Distribution → snapshot: cached until the database announces a change of the rows behind it."""
 
 import asyncio
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
 from itertools import islice
@@ -17,6 +17,7 @@ from pulp_contentroutes.serving.database.rows import Queries, Row, content_set_o
 from pulp_contentroutes.serving.errors import DatabaseUnavailable
 from pulp_contentroutes.serving.handover import Handover
 from pulp_contentroutes.serving.model import BASE_PATHS, Missing, Snapshot, Target
+from pulp_contentroutes.serving.types.rule import ServedType
 
 #: The bytes in which paths without a distribution are kept.
 _ABSENT_BYTES: Final = 2 * 1024 * 1024
@@ -61,6 +62,8 @@ class DistributionTypes:
     publishing: frozenset[str]
     #: The types whose class answers requests as pulpcore's does; the others are left to Pulp.
     plain: frozenset[str]
+    #: The types whose class has hooks that a rule describes.
+    ruled: Mapping[str, ServedType]
     #: Whether superseded publications are served at all: after
     #: `DISTRIBUTED_PUBLICATION_RETENTION_PERIOD` was set to 0, rows of them may be left that never
     #: expire (pulpcore.app.util.retain_distributed_pub_enabled).
@@ -200,7 +203,8 @@ class Snapshots(Memory):
         # A type that serves publications does not serve a version without one.
         content_set = content_set_of(row) if row["publication_id"] or not row["publishes"] else None
         handover = Handover.OBJECT_STORAGE if root is None else None
-        if row["distribution_type"] not in self._types.plain:
+        served = self._types.ruled.get(row["distribution_type"])
+        if served is None and row["distribution_type"] not in self._types.plain:
             handover = Handover.DISTRIBUTION_TYPE
         elif False in (row["is_publication_complete"], row["is_version_complete"]):
             handover = Handover.INCOMPLETE
@@ -218,6 +222,7 @@ class Snapshots(Memory):
             repository_id=row["repository_id"],
             root=root or "",
             keys=frozenset(str(row[name]) for name in _IDS if row[name] is not None),
+            served=served,
         )
 
 

@@ -31,6 +31,7 @@ from pulp_contentroutes.serving.resolve.resolver import Resolver
 from pulp_contentroutes.serving.resolve.snapshots import DistributionTypes, Snapshots
 from pulp_contentroutes.serving.routing.routes import Route, Routes
 from pulp_contentroutes.serving.sources.files import Files
+from pulp_contentroutes.serving.types.rule import ServedType
 from tests.fakes import FakeDatabase, FakeGuards, FakeStorages
 
 Client = TestClient[web.Request, web.Application]
@@ -50,6 +51,7 @@ KEY = b"of signed URLs"
 TYPES = DistributionTypes(
     publishing=frozenset({"file.file"}),
     plain=frozenset({"file.file", "core.plain"}),
+    ruled={"core.ruled": ServedType(lambda path: path == "made", frozenset({"fresh.xml"}))},
     retain_superseded=True,
 )
 

@@ -1,0 +1,47 @@
+"""Rules: what the hooks of a plugin's distributions do, known without asking them.
+
+pulpcore's content handler calls hooks of the distribution for each request
+(`pulpcore.content.handler.Handler._match_and_stream`): `content_handler(path)` may answer it,
+`content_headers_for(path)` may add headers, and `content_handler_list_directory` names to listings;
+a rule allows for such names only in the listing of the base path. `path` is below the
+distribution's base path, decoded.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class TypeRule:
+    """The rule of one type of distributions, true for the code that it was read from."""
+
+    #: The type, as in `pulp_type`.
+    pulp_type: str
+    #: The package that the type comes from, and its versions that the rule was tested with
+    #: (PEP 440).
+    package: str
+    versions: str
+    #: SHA-256, in hexadecimal, of the source of the hooks and of `functions`: `fingerprint_of` in
+    #: app.edge.distribution_types. If it differs, the rule is not used.
+    fingerprint: str
+    #: Tells whether `content_handler` may answer a path; if so, the request is left to Pulp. Where
+    #: it says no, the hook returns None.
+    may_answer: Callable[[str], bool]
+    #: The functions that the hooks call and that decide, by their dotted names.
+    functions: tuple[str, ...] = ()
+    #: The setting of the plugin with the names of files that are sent with
+    #: `Cache-Control: no-cache`.
+    no_cache_setting: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ServedType:
+    """A rule with the values of its settings."""
+
+    may_answer: Callable[[str], bool]
+    #: The names of files that are sent with `Cache-Control: no-cache`.
+    no_cache: frozenset[str] = frozenset()
+
+    def cache_control(self, path: str) -> str | None:
+        """Return the field for the file at `path`, None for pulpcore's own."""
+        return "no-cache" if path.rpartition("/")[2] in self.no_cache else None
