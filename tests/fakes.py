@@ -14,7 +14,9 @@ from pulp_contentroutes.serving.access.guards import Guard, GuardNeeds
 from pulp_contentroutes.serving.database import sql
 from pulp_contentroutes.serving.database.rows import Row
 from pulp_contentroutes.serving.errors import DatabaseUnavailable
+from pulp_contentroutes.serving.handover import Handover
 from pulp_contentroutes.serving.resolve.snapshots import StorageState
+from pulp_contentroutes.serving.types.hooks import Verdict
 
 T = TypeVar("T")
 
@@ -70,6 +72,8 @@ class FakeDatabase:
         if statement == sql.TOUCH_TOKENS:
             self.touched += values[0]
             return []
+        if statement == sql.LOOK_UP_ARTIFACT:
+            return [row for row in self.files.values() if row["content_artifact_id"] == values[0]]
         assert statement == sql.LOOK_UP_SUPERSEDED
         return [self.superseded[values[1]]] if values[1] in self.superseded else []
 
@@ -175,6 +179,19 @@ NOTHING: dict[str, Any] = {
     "is_directory": False,
     "expires_at": None,
 }
+
+
+class FakeHooks:
+    """Hooks that answer as they are told to, by path; at any other path they say "go on"."""
+
+    def __init__(self) -> None:
+        self.verdicts: dict[str, Verdict | Handover] = {}
+        self.asked: list[str] = []
+
+    async def ask(self, pulp_type: str, distribution_id: UUID, path: str) -> Verdict | Handover:
+        self.asked.append(path)
+        await asyncio.sleep(0)
+        return self.verdicts.get(path, Verdict(None, (), False))
 
 
 class FakeGuards:

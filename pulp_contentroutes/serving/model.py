@@ -91,6 +91,8 @@ class Snapshot(Kept):
     keys: frozenset[str]
     #: The rule for the hooks of the distribution, None if it has none of its own.
     served: ServedType | None = None
+    #: The type of the distribution, if its hooks must be asked for each request.
+    asked_type: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

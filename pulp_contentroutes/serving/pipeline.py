@@ -269,7 +269,8 @@ class Pipeline:
                 return found
             if isinstance(found, Missing):
                 return not_found(request, is_private=is_private)
-            self._memory.remember(request, Remembered(snapshot, found, domain))
+            if snapshot.asked_type is None:
+                self._memory.remember(request, Remembered(snapshot, found, domain))
             return await self._responder.respond(request, found, domain, is_private=is_private)
         except DatabaseUnavailable:
             return Handover.DATABASE_UNAVAILABLE

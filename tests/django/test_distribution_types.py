@@ -32,7 +32,7 @@ def state_of(pulp_type: str) -> TypeState:
 def test_types_without_hooks_are_served_as_pulpcore_does() -> None:
     types = distribution_types()
     assert types.plain >= PLAIN
-    assert "core.artifact" not in types.plain
+    assert not {"core.artifact", "core.openpgp"} & (types.plain | types.asked)
     assert "file.file" in types.publishing
 
 
@@ -69,9 +69,11 @@ def test_a_rule_for_other_code_is_not_used_and_one_warning_says_so(
     monkeypatch: pytest.MonkeyPatch, said: Any, changes: dict[str, Any], reason: str
 ) -> None:
     monkeypatch.setattr(module, "RULES", (replace(python.RULE, **changes),))
-    assert not distribution_types().ruled
+    types = distribution_types()
+    assert not types.ruled
+    assert types.asked == {"python.python"}
     [line] = said()
-    assert line.startswith(f"Distributions of the type python.python are left to Pulp: {reason}")
+    assert line.startswith(f"Distributions of the type python.python are served slowly: {reason}")
 
 
 def test_a_hook_that_chooses_what_is_served_has_no_rule(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -80,6 +82,15 @@ def test_a_hook_that_chooses_what_is_served_has_no_rule(monkeypatch: pytest.Monk
     rule = replace(python.RULE, fingerprint=fingerprint_of(model))
     monkeypatch.setattr(module, "RULES", (rule,))
     assert not state_of("python.python").is_fast
+
+
+def test_a_hook_with_other_parameters_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """pulp_hugging_face overrides `content_handler` without the path."""
+    monkeypatch.setattr(module, "RULES", ())
+    assert state_of("python.python").is_asked
+    model = Distribution._pulp_model_map["python.python"]
+    monkeypatch.setattr(model, "content_handler", lambda self: None)
+    assert not state_of("python.python").is_asked
 
 
 def test_other_plugins_declare_rules_by_an_entry_point(

@@ -29,6 +29,8 @@ _HOOKS: Final = (
 )
 #: The hooks that a rule may describe: the others choose what is served.
 _RULED_HOOKS: Final = frozenset(_HOOKS[:3])
+#: The types whose hooks answer every request themselves: asking them first would cost twice.
+_ANSWERING: Final = frozenset({"core.artifact", "core.openpgp"})
 #: The entry points by which other plugins declare rules: each is a TypeRule.
 ENTRY_POINTS: Final = "pulp_contentroutes.types"
 
@@ -47,12 +49,14 @@ class TypeState:
     is_plain: bool
     #: The rule for its hooks, None without one.
     served: ServedType | None
+    #: Whether its hooks are asked for each request.
+    is_asked: bool
     #: For people: a sentence.
     reason: str
 
     @property
     def is_fast(self) -> bool:
-        return self.is_plain or self.served is not None
+        return self.is_plain or self.is_asked or self.served is not None
 
 
 def distribution_types() -> DistributionTypes:
@@ -72,6 +76,7 @@ def distribution_types() -> DistributionTypes:
         publishing=frozenset(state.pulp_type for state in states if state.serves_publications),
         plain=frozenset(state.pulp_type for state in fast if state.is_plain),
         ruled={state.pulp_type: state.served for state in fast if state.served is not None},
+        asked=frozenset(state.pulp_type for state in fast if state.is_asked),
         retain_superseded=settings.DISTRIBUTED_PUBLICATION_RETENTION_PERIOD > 0,
     )
 
@@ -84,16 +89,27 @@ def type_states() -> Iterator[TypeState]:
             continue
         hooks = hooks_of(model)
         served, reason = None, "It has no hooks of its own."
+        can_be_asked = bool(hooks) and _can_be_asked(model) and name not in _ANSWERING
         if hooks:
             reason = f"Only its plugin knows what {_join(hooks)} answers."
+        if can_be_asked:
+            reason = "Its hooks are asked for each request."
         if hooks and name in rules:
             try:
                 served = _apply(rules[name], model)
                 reason = "A rule knows what its hooks answer."
             except RuleDoesNotApply as error:
-                reason = str(error)
-                log.warning("Distributions of the type %s are left to Pulp: %s", name, reason)
-        yield TypeState(name, model.SERVE_FROM_PUBLICATION, not hooks, served, reason)
+                reason = f"{reason} The rule does not apply: {error}"
+                log.warning("Distributions of the type %s are served slowly: %s", name, error)
+        is_asked = can_be_asked and served is None
+        yield TypeState(name, model.SERVE_FROM_PUBLICATION, not hooks, served, is_asked, reason)
+
+
+def _can_be_asked(model: type[Distribution]) -> bool:
+    """Tell whether the class overrides only hooks that are called with a path, as pulpcore does."""
+    hooks = hooks_of(model)
+    parameters = [len(inspect.signature(getattr(model, hook)).parameters) for hook in hooks]
+    return _RULED_HOOKS.issuperset(hooks) and set(parameters) == {2}
 
 
 def hooks_of(model: type[Distribution]) -> list[str]:

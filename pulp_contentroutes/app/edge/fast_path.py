@@ -19,6 +19,7 @@ from pulp_contentroutes.app.access.signed_urls import signed_urls
 from pulp_contentroutes.app.edge.connection import database
 from pulp_contentroutes.app.edge.distribution_types import distribution_types
 from pulp_contentroutes.app.edge.metrics import observe
+from pulp_contentroutes.app.edge.plugin_hooks import PluginHooks
 from pulp_contentroutes.app.edge.pulp_guards import PulpGuards
 from pulp_contentroutes.app.edge.storages import PulpStorages
 from pulp_contentroutes.app.settings_table import PREFIX
@@ -78,7 +79,7 @@ class FastPath:
         )
         self._pipeline = Pipeline(
             Routes(routes, options.max_path_bytes),
-            Resolver(self._snapshots, self._lookups, checkpoints),
+            Resolver(self._snapshots, self._lookups, checkpoints, PluginHooks()),
             Admission(
                 authorizer,
                 ClientAddresses(options.trusted_proxies),

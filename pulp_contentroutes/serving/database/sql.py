@@ -244,7 +244,27 @@ SELECT concat_ws(' ', master.xmin, master.ctid, detail.xmin, detail.ctid) AS wri
  WHERE master.pulp_id = $1::uuid
 """
 
+#: $1 a content artifact, $2 repository, $3 version number. The result is its artifact, and when its
+#: content entered the version.
+LOOK_UP_ARTIFACT: Final = f"""
+SELECT ca.pulp_id AS content_artifact_id, false AS is_ambiguous,
+       (SELECT m.pulp_created FROM {_MEMBERSHIP}
+         WHERE m.content_id = ca.content_id AND m.repository_id = $2::uuid
+           AND {_IS_MEMBER.format(number="$3::integer")}
+         ORDER BY m.pulp_id LIMIT 1) AS entered,
+       a.pulp_id AS artifact_id, a.file, a.size, a.sha256, a.sha512, false AS is_directory
+  FROM core_contentartifact ca LEFT JOIN core_artifact a ON a.pulp_id = ca.artifact_id
+ WHERE ca.pulp_id = $1::uuid
+"""
+
 #: Statements that are prepared once as a test of the schema. (The table of GUARD_STATE is that of
 #: a guard's type.)
-STATEMENTS: Final = (SNAPSHOT, CHECKPOINT, LOOK_UP, LOOK_UP_SUPERSEDED, TOUCH_TOKENS)
+STATEMENTS: Final = (
+    SNAPSHOT,
+    CHECKPOINT,
+    LOOK_UP,
+    LOOK_UP_SUPERSEDED,
+    LOOK_UP_ARTIFACT,
+    TOUCH_TOKENS,
+)
 USER_STATEMENTS: Final = (TOKEN,)

@@ -34,11 +34,11 @@ def make_representation(
     sha512: str | None,
     content_type: str | None,
     last_modified: int,
-    cache_control: str | None = None,
+    own: Fields = (),
 ) -> Representation:
     """Return a file at one path as a representation with the head of a 200; digests are in hex.
 
-    `cache_control` is that of a plugin, in place of pulpcore's.
+    `own` are the fields of a plugin, in place of pulpcore's of the same names.
     """
     etag = f'"{sha256}"'
     # RFC 9530 §3: byte sequences in base64 between colons.
@@ -47,7 +47,7 @@ def make_representation(
         repr_digest += f", sha-512=:{b64encode(bytes.fromhex(sha512)).decode()}:"
     fields: Fields = (
         ("Content-Type", content_type or "application/octet-stream"),
-        ("Cache-Control", cache_control or CACHE_CONTROL),
+        ("Cache-Control", CACHE_CONTROL),
         ("Last-Modified", formatdate(last_modified, usegmt=True)),
         ("ETag", etag),
         ("X-PULP-ARTIFACT-SIZE", str(source.size)),
@@ -55,6 +55,9 @@ def make_representation(
         ("Accept-Ranges", "bytes"),
         ("Content-Length", str(source.size)),
     )
+    if own:
+        replaced = {name.lower() for name, _ in own}
+        fields = (*(each for each in fields if each[0].lower() not in replaced), *own)
     return Representation(source, Validators(etag, last_modified), head(200, fields))
 
 

@@ -20,7 +20,7 @@ from pulp_contentroutes.serving.model import (
     Representation,
     Snapshot,
 )
-from pulp_contentroutes.serving.types.rule import ServedType
+from pulp_contentroutes.serving.types.hooks import Verdict
 
 INDEX: Final = "index.html"
 
@@ -34,6 +34,8 @@ Key = tuple[Hashable, str, str]
 #: The file at a path, or the proof that there is none, or the reason why Pulp answers.
 LookedUp = Representation | Missing | Handover
 Load = Callable[[], Awaitable[LookedUp]]
+#: The header fields that a plugin sets in place of pulpcore's.
+PluginFields = tuple[tuple[str, str], ...]
 
 
 class PathLookup(Memory):
@@ -84,24 +86,47 @@ class PathLookup(Memory):
     # Called for requests.
 
     async def find(
-        self, content_set: ContentSet, path: str, root: str, served: ServedType | None = None
+        self, content_set: ContentSet, path: str, root: str, fields: PluginFields = ()
     ) -> LookedUp:
         """Return the file at `path`, or its index.html if it ends in a slash or is empty.
 
-        `served` is the rule of the distribution.
+        `fields` are set by the plugin of the distribution, in place of pulpcore's.
         """
-        load = partial(self._load_file, content_set, path, root, served)
+        load = partial(self._load_file, content_set, path, root, fields)
         # Distributions of two types may serve one content set, with other headers.
-        key = content_set.key if served is None else (content_set.key, served)
+        key = (content_set.key, fields) if fields else content_set.key
         return await self._get((key, root, path), load)
 
-    async def find_superseded(self, snapshot: Snapshot, path: str) -> LookedUp:
+    async def find_superseded(
+        self, snapshot: Snapshot, path: str, fields: PluginFields = ()
+    ) -> LookedUp:
         """Return the file that a superseded publication of the distribution has at `path`."""
-        load = partial(self._load_superseded, snapshot, path)
+        load = partial(self._load_superseded, snapshot, path, fields)
         if not snapshot.is_kept:
             # No later request will use this snapshot.
             return await load()
-        return await self._get((snapshot, snapshot.root, path), load)
+        key = (snapshot, fields) if fields else snapshot
+        return await self._get((key, snapshot.root, path), load)
+
+    async def find_artifact(self, snapshot: Snapshot, verdict: Verdict, path: str) -> LookedUp:
+        """Return the file of the content artifact that a hook serves at `path`; never kept."""
+        content_set = snapshot.content_set
+        if content_set is None:
+            # Pulp sends no Last-Modified then.
+            return Handover.DISTRIBUTION_HOOK
+        rows = await self._database.fetch(
+            sql.LOOK_UP_ARTIFACT,
+            verdict.content_artifact_id,
+            content_set.repository_id,
+            content_set.number,
+        )
+        if not rows:
+            # Deleted meanwhile.
+            return Handover.DISTRIBUTION_HOOK
+        [row] = rows
+        entered = row["entered"] and row["entered"].timestamp()
+        modified = content_set.version_created if entered is None else entered
+        return self._outcome(row, modified, path, snapshot.root, verdict.fields)
 
     async def _get(self, key: Key, load: Load) -> LookedUp:
         found = self._found.get(key)
@@ -135,7 +160,7 @@ class PathLookup(Memory):
         return result
 
     async def _load_file(
-        self, content_set: ContentSet, path: str, root: str, served: ServedType | None
+        self, content_set: ContentSet, path: str, root: str, fields: PluginFields
     ) -> LookedUp:
         is_directory = path == "" or path.endswith("/")
         directory = path if is_directory else f"{path}/"
@@ -156,21 +181,23 @@ class PathLookup(Memory):
         if row["is_published"] and (is_directory or entered is None):
             entered = content_set.publication_created
         modified = content_set.version_created if entered is None else entered
-        return self._outcome(row, modified, INDEX if is_directory else path, root, served)
+        return self._outcome(row, modified, INDEX if is_directory else path, root, fields)
 
-    async def _load_superseded(self, snapshot: Snapshot, path: str) -> LookedUp:
+    async def _load_superseded(
+        self, snapshot: Snapshot, path: str, fields: PluginFields
+    ) -> LookedUp:
         rows = await self._database.fetch(sql.LOOK_UP_SUPERSEDED, snapshot.distribution_id, path)
         if not rows:
             return Missing.PROVEN
         [row] = rows
         modified = row["entered"].timestamp()
-        found = self._outcome(row, modified, path, snapshot.root, snapshot.served)
+        found = self._outcome(row, modified, path, snapshot.root, fields)
         if isinstance(found, Representation):
             found.expires = seconds(row["expires_at"])
         return found
 
     def _outcome(
-        self, row: Row, modified: float, name: str, root: str, served: ServedType | None
+        self, row: Row, modified: float, name: str, root: str, fields: PluginFields
     ) -> LookedUp:
         if row["content_artifact_id"] is None:
             return Handover.DIRECTORY if row["is_directory"] else Missing.PROVEN
@@ -180,7 +207,6 @@ class PathLookup(Memory):
             return Handover.NOT_DOWNLOADED
         source = self._byte_source(row, root)
         content_type = self._content_type(name)
-        cache_control = served.cache_control(name) if served else None
         return make_representation(
-            source, row["sha256"], row["sha512"], content_type, int(modified), cache_control
+            source, row["sha256"], row["sha512"], content_type, int(modified), fields
         )

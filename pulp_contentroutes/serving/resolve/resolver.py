@@ -3,15 +3,19 @@
 from pulp_contentroutes.serving.handover import Handover
 from pulp_contentroutes.serving.model import Missing, Snapshot, Target
 from pulp_contentroutes.serving.resolve.checkpoints import Checkpoints
-from pulp_contentroutes.serving.resolve.path_lookup import LookedUp, PathLookup
+from pulp_contentroutes.serving.resolve.path_lookup import INDEX, LookedUp, PathLookup, PluginFields
 from pulp_contentroutes.serving.resolve.snapshots import Resolved, Snapshots
+from pulp_contentroutes.serving.types.hooks import Hooks
 
 
 class Resolver:
     """The snapshots of distributions, joined with the look-ups in the content that they serve."""
 
-    def __init__(self, snapshots: Snapshots, lookups: PathLookup, checkpoints: Checkpoints) -> None:
+    def __init__(
+        self, snapshots: Snapshots, lookups: PathLookup, checkpoints: Checkpoints, hooks: Hooks
+    ) -> None:
         self.snapshots = snapshots
+        self._hooks = hooks
         self._lookups = lookups
         self._checkpoints = checkpoints
 
@@ -23,10 +27,26 @@ class Resolver:
         path = target.path[len(snapshot.base_path) + 1 :]
         if not path and not target.path.endswith("/"):
             return Handover.REDIRECT
-        served = snapshot.served
-        # The hook is called with the timestamp of a checkpoint still in its path.
-        if served is not None and served.may_answer(path):
+        # Hooks are called with the timestamp of a checkpoint still in the path.
+        if snapshot.asked_type is not None:
+            verdict = await self._hooks.ask(snapshot.asked_type, snapshot.distribution_id, path)
+            if isinstance(verdict, Handover):
+                return verdict
+            if verdict.content_artifact_id is not None:
+                return await self._lookups.find_artifact(snapshot, verdict, path)
+            result = await self._look_up(snapshot, path, verdict.fields)
+            is_directory = result is Missing.PROVEN and verdict.is_directory
+            return Handover.DIRECTORY if is_directory else result
+        if snapshot.served is None:
+            return await self._look_up(snapshot, path, ())
+        if snapshot.served.may_answer(path):
             return Handover.DISTRIBUTION_HOOK
+        is_directory = path == "" or path.endswith("/")
+        name = f"{path}{INDEX}" if is_directory else path
+        return await self._look_up(snapshot, path, snapshot.served.fields_for(name))
+
+    async def _look_up(self, snapshot: Snapshot, path: str, fields: PluginFields) -> LookedUp:
+        """Look up a path as pulpcore does after its hooks; `fields` are the plugin's."""
         content_set = snapshot.content_set
         if snapshot.is_checkpoint:
             checkpoint = await self._checkpoints.find(snapshot, path)
@@ -35,7 +55,7 @@ class Resolver:
             content_set, path = checkpoint
         result: LookedUp = Missing.PROVEN
         if content_set:
-            result = await self._lookups.find(content_set, path, snapshot.root, served)
+            result = await self._lookups.find(content_set, path, snapshot.root, fields)
         if result is not Missing.PROVEN:
             return result
         if not path:
@@ -44,5 +64,5 @@ class Resolver:
             # The timestamp names one publication; superseded ones or an upstream cannot replace it.
             return Missing.PROVEN
         if snapshot.has_fallback and not path.endswith("/"):
-            result = await self._lookups.find_superseded(snapshot, path)
+            result = await self._lookups.find_superseded(snapshot, path, fields)
         return snapshot.nowhere if result is Missing.PROVEN else result

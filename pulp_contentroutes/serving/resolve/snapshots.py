@@ -64,6 +64,8 @@ class DistributionTypes:
     plain: frozenset[str]
     #: The types whose class has hooks that a rule describes.
     ruled: Mapping[str, ServedType]
+    #: The types whose hooks are asked for each request.
+    asked: frozenset[str]
     #: Whether superseded publications are served at all: after
     #: `DISTRIBUTED_PUBLICATION_RETENTION_PERIOD` was set to 0, rows of them may be left that never
     #: expire (pulpcore.app.util.retain_distributed_pub_enabled).
@@ -203,8 +205,9 @@ class Snapshots(Memory):
         # A type that serves publications does not serve a version without one.
         content_set = content_set_of(row) if row["publication_id"] or not row["publishes"] else None
         handover = Handover.OBJECT_STORAGE if root is None else None
-        served = self._types.ruled.get(row["distribution_type"])
-        if served is None and row["distribution_type"] not in self._types.plain:
+        pulp_type = row["distribution_type"]
+        served, is_asked = self._types.ruled.get(pulp_type), pulp_type in self._types.asked
+        if served is None and not is_asked and pulp_type not in self._types.plain:
             handover = Handover.DISTRIBUTION_TYPE
         elif False in (row["is_publication_complete"], row["is_version_complete"]):
             handover = Handover.INCOMPLETE
@@ -223,6 +226,7 @@ class Snapshots(Memory):
             root=root or "",
             keys=frozenset(str(row[name]) for name in _IDS if row[name] is not None),
             served=served,
+            asked_type=pulp_type if is_asked else None,
         )
 
 

@@ -42,6 +42,7 @@ class ServedType:
     #: The names of files that are sent with `Cache-Control: no-cache`.
     no_cache: frozenset[str] = frozenset()
 
-    def cache_control(self, path: str) -> str | None:
-        """Return the field for the file at `path`, None for pulpcore's own."""
-        return "no-cache" if path.rpartition("/")[2] in self.no_cache else None
+    def fields_for(self, path: str) -> tuple[tuple[str, str], ...]:
+        """Return the fields that are set in place of pulpcore's for the file at `path`."""
+        is_fresh = path.rpartition("/")[2] in self.no_cache
+        return (("Cache-Control", "no-cache"),) if is_fresh else ()

@@ -32,7 +32,7 @@ from pulp_contentroutes.serving.resolve.snapshots import DistributionTypes, Snap
 from pulp_contentroutes.serving.routing.routes import Route, Routes
 from pulp_contentroutes.serving.sources.files import Files
 from pulp_contentroutes.serving.types.rule import ServedType
-from tests.fakes import FakeDatabase, FakeGuards, FakeStorages
+from tests.fakes import FakeDatabase, FakeGuards, FakeHooks, FakeStorages
 
 Client = TestClient[web.Request, web.Application]
 MakeClient = Callable[[web.Application], Awaitable[Client]]
@@ -52,6 +52,7 @@ TYPES = DistributionTypes(
     publishing=frozenset({"file.file"}),
     plain=frozenset({"file.file", "core.plain"}),
     ruled={"core.ruled": ServedType(lambda path: path == "made", frozenset({"fresh.xml"}))},
+    asked=frozenset({"core.asked"}),
     retain_superseded=True,
 )
 
@@ -119,6 +120,7 @@ class FastPath:
     marked: list[None]
     counted: list[tuple[str, int]]
     guards: FakeGuards
+    hooks: FakeHooks
     tokens: Tokens
     authorizer: Authorizer
     admission: Admission
@@ -171,7 +173,8 @@ async def fast_path(
     lookups = PathLookup(database, files.stored_file, content_type, 1000, 1_000_000)
     snapshots = Snapshots(database, FakeStorages(tmp_path), TYPES, 100, STALE_SECONDS)
     checkpoints = Checkpoints(database)
-    resolver = Resolver(snapshots, lookups, checkpoints)
+    hooks = FakeHooks()
+    resolver = Resolver(snapshots, lookups, checkpoints, hooks)
     marked: list[None] = []
     counted: list[tuple[str, int]] = []
     responder = Responder(10, lambda domain, number: counted.append((domain, number)))
@@ -192,8 +195,8 @@ async def fast_path(
     pipeline.is_on = True
     memories = (snapshots, lookups, checkpoints, files, authorizer.known_guards, tokens)
     made = FastPath(
-        database, tmp_path, files, snapshots, resolver, pipeline, marked, counted, guards, tokens,
-        authorizer, admission, Authentication(), memories,
+        database, tmp_path, files, snapshots, resolver, pipeline, marked, counted, guards, hooks,
+        tokens, authorizer, admission, Authentication(), memories,
     )  # fmt: skip
     made.resume()
     yield made

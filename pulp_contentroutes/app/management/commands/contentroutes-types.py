@@ -13,8 +13,8 @@ from pulp_contentroutes.app.edge.distribution_types import TypeState, type_state
 class Command(BaseCommand):
     help = _(
         "Show for each installed type of distributions whether the fast path serves it, and why: "
-        "'fast'; 'fast by rule', except for the paths that its plugin may answer itself; or "
-        "'left to Pulp'."
+        "'fast'; 'fast by rule', except for the paths that its plugin may answer itself; 'hooks "
+        "asked', which costs some queries for each request; or 'left to Pulp'."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -38,4 +38,6 @@ class Command(BaseCommand):
 def _describe(state: TypeState) -> str:
     if state.is_plain:
         return "fast"
+    if state.is_asked:
+        return "hooks asked"
     return "fast by rule" if state.served else "left to Pulp"
