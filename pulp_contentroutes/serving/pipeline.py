@@ -269,8 +269,7 @@ class Pipeline:
                 return found
             if isinstance(found, Missing):
                 return not_found(request, is_private=is_private)
-            if snapshot.asked_type is None:
-                self._memory.remember(request, Remembered(snapshot, found, domain))
+            self._memory.remember(request, Remembered(snapshot, found, domain))
             return await self._responder.respond(request, found, domain, is_private=is_private)
         except DatabaseUnavailable:
             return Handover.DATABASE_UNAVAILABLE

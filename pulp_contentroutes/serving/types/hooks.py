@@ -9,7 +9,7 @@ from pulp_contentroutes.serving.handover import Handover
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the hooks say about one path, at one moment; it is never remembered."""
+    """The answer of the hooks for one path, at one moment; it is never remembered."""
 
     #: The content artifact that `content_handler` serves at the path; None for "go on".
     content_artifact_id: UUID | None
