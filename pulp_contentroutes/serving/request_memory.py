@@ -41,8 +41,8 @@ class RequestMemory:
         return entry if is_current else None
 
     def remember(self, request: web.Request, entry: Remembered) -> None:
-        # A file of a superseded publication expires, and hooks are asked for each request; URLs with
-        # a query are rarely requested again.
+        # A file of a superseded publication expires, and hooks are asked for each request; URLs
+        # with a query are rarely requested again.
         is_lasting = entry.found.expires is None and entry.snapshot.asked_type is None
         if is_lasting and "?" not in request.raw_path:
             self._entries.put(self._routes.key(request), entry)
