@@ -40,15 +40,19 @@ def bootstrap(
         with step("Collecting static files", steps):
             # A half-copied file is newer than its original, and would be kept.
             call_command("collectstatic", interactive=False, verbosity=0, clear=was_stopped)
-    result: dict[str, Any] = {"was_password_set": _set_password(password, is_given, steps)}
-    if with_demo:
-        try:
-            with step("Loading the demo", steps):
-                output = io.StringIO()
-                call_command(demo.COMMAND, stdout=output)
-                result["demo_token"] = str(json.loads(output.getvalue())["token"])
-        except Exception as error:  # noqa: BLE001  told to the parent, not swallowed
-            result["demo_problem"] = _in_a_line(error)
+    from django.db import transaction
+
+    # A password that was made up is shown only at the end: an interrupted start must not keep it.
+    with transaction.atomic():
+        result: dict[str, Any] = {"was_password_set": _set_password(password, is_given, steps)}
+        if with_demo:
+            try:
+                with step("Loading the demo", steps):
+                    output = io.StringIO()
+                    call_command(demo.COMMAND, stdout=output)
+                    result["demo_token"] = str(json.loads(output.getvalue())["token"])
+            except Exception as error:  # noqa: BLE001  told to the parent, not swallowed
+                result["demo_problem"] = _in_a_line(error)
     return result
 
 

@@ -18,7 +18,8 @@ from typing import Final
 from pulp_contentroutes.standalone import environment
 
 _COMMAND: Final = (sys.executable, "-m", "pulp_contentroutes.standalone.guardian")
-_RESTART_DELAY: Final = 0.2
+_FIRST_DELAY: Final = 0.2
+_LONGEST_DELAY: Final = 5.0
 _GRACE_SECONDS: Final = 5.0
 _TICK: Final = 0.05
 #: kill(2): only tells whether there is such a process.
@@ -45,15 +46,22 @@ class Guardian:
 
     async def keep(self) -> None:
         """Keep a guardian running until this is cancelled."""
+        delay = _FIRST_DELAY
         while True:
-            process = await asyncio.create_subprocess_exec(
-                *_COMMAND,
-                stdin=PIPE,
-                env=environment.for_system_programs(),
-                cwd="/",
-                # Ctrl-C is for the supervisor.
-                start_new_session=True,
-            )
+            try:
+                process = await asyncio.create_subprocess_exec(
+                    *_COMMAND,
+                    stdin=PIPE,
+                    # As for Pulp's processes: it must find this package, wherever it is installed.
+                    env=environment.for_pulp({}),
+                    cwd="/",
+                    # Ctrl-C is for the supervisor.
+                    start_new_session=True,
+                )
+            except OSError:
+                # Too many processes, or too little memory: the services go on without it.
+                await asyncio.sleep(_LONGEST_DELAY)
+                continue
             assert process.stdin is not None
             self._input = process.stdin
             try:
@@ -64,7 +72,8 @@ class Guardian:
                 self._input = None
                 process.stdin.close()
                 await process.wait()
-            await asyncio.sleep(_RESTART_DELAY)
+            await asyncio.sleep(delay)
+            delay = min(2 * delay, _LONGEST_DELAY)
 
     def add(self, pid: int) -> None:
         self._pids.add(pid)

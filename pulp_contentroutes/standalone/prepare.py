@@ -106,7 +106,10 @@ def prepare(
         unfinished.unlink()
         if "demo_token" in result:
             text = json.dumps({"token": result["demo_token"]}, indent=2)
-            data_dir.write_private(instance.folder / data_dir.DEMO_FILE, text + "\n")
+            try:
+                data_dir.write_private(instance.folder / data_dir.DEMO_FILE, text + "\n")
+            except OSError as error:
+                result["demo_problem"] = str(error)
         is_new = result["was_password_set"] and admin_password is None
         return Prepared(password if is_new else None, result.get("demo_problem"))
 

@@ -5,22 +5,29 @@ import concurrent.futures
 import contextlib
 import itertools
 import os
+import queue
+import signal
 import threading
 import time
 from asyncio.subprocess import DEVNULL, STDOUT, Process
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from typing import IO, Any, Final
+from typing import IO, Any, Final, TypeVar
 
 import click
 
 from pulp_contentroutes.standalone.logs import LONGEST_LINE, LogFile
 
+T = TypeVar("T")
+
 #: The service that all others need.
 DATABASE: Final = "postgresql"
 #: The name under which the supervisor itself speaks.
 OWN_NAME: Final = "system"
+# Of a chatty service with `--verbose`, a second or so.
+_MOST_TEXTS: Final = 10_000
+_CLOSE_SECONDS: Final = 1.0
 _COLOURS: Final = ("cyan", "yellow", "green", "magenta", "blue", "red")
 
 
@@ -52,21 +59,39 @@ class Child:
 
 
 class Terminal:
-    """Prints lines behind the time and the name of their service; may be used by many threads."""
+    """Prints lines behind the time and the name of their service.
+
+    A thread of its own prints, so that a terminal that takes nothing (Ctrl-S) holds up nothing but
+    the lines; those that are too many are lost.
+    """
 
     def __init__(self, names: Iterable[str], output: IO[str] | None) -> None:
         self._colours = dict(zip(names, itertools.cycle(_COLOURS), strict=False))
         self._width = max(map(len, [*self._colours, OWN_NAME]))
         self._output = output
-        self._lock = threading.Lock()
+        self._texts: queue.Queue[tuple[str, str] | None] = queue.Queue(_MOST_TEXTS)
+        self._thread = threading.Thread(target=self._print_all, daemon=True)
+        self._thread.start()
 
     def write(self, name: str, text: str) -> None:
-        prefix = f"{time.strftime('%H:%M:%S')} {name:{self._width}} | "
-        # The terminal may be gone.
-        with self._lock, contextlib.suppress(OSError):
-            for line in text.splitlines():
-                styled = click.style(prefix, fg=self._colours.get(name))
-                click.echo(styled + line, file=self._output)
+        with contextlib.suppress(queue.Full):
+            self._texts.put_nowait((name, text))
+
+    def close(self) -> None:
+        """Print what is left, within a second."""
+        with contextlib.suppress(queue.Full):
+            self._texts.put(None, timeout=_CLOSE_SECONDS)
+            self._thread.join(_CLOSE_SECONDS)
+
+    def _print_all(self) -> None:
+        while (found := self._texts.get()) is not None:
+            name, text = found
+            prefix = f"{time.strftime('%H:%M:%S')} {name:{self._width}} | "
+            # The terminal may be gone, or have no such character.
+            with contextlib.suppress(OSError, ValueError):
+                for line in text.splitlines():
+                    styled = click.style(prefix, fg=self._colours.get(name))
+                    click.echo(styled + line, file=self._output)
 
 
 class Lines:
@@ -117,18 +142,25 @@ async def start(service: Service, lines: Lines) -> tuple[Process, asyncio.Future
         raise
     finally:
         os.close(writing)
-    return process, in_daemon_thread(lines.take_all, process.pid, reading)
+    try:
+        return process, in_daemon_thread(lines.take_all, process.pid, reading)
+    except RuntimeError as error:
+        # No thread can be started. Nothing else knows the process yet.
+        os.close(reading)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        await process.wait()
+        raise OSError(str(error)) from error
 
 
-def in_daemon_thread(target: Callable[..., None], *arguments: Any) -> asyncio.Future[None]:
+def in_daemon_thread(target: Callable[..., T], *arguments: Any) -> asyncio.Future[T]:
     """Call `target` in a thread whose end nothing waits for, unlike those of `to_thread`."""
-    future: concurrent.futures.Future[None] = concurrent.futures.Future()
+    future: concurrent.futures.Future[T] = concurrent.futures.Future()
 
     def call() -> None:
         if future.set_running_or_notify_cancel():
             try:
-                target(*arguments)
-                future.set_result(None)
+                future.set_result(target(*arguments))
             except Exception as error:  # noqa: BLE001  raised where the future is awaited
                 future.set_exception(error)
 

@@ -104,15 +104,19 @@ class Supervisor:
                 for task in ended:
                     # Raises the failure of the task, if it has one.
                     task.result()
+        finally:
+            # In order, also after a failure of our own.
+            self._stopping.set()
             clients = {child: kept[child] for child in kept if child.service.name != DATABASE}
             await self._end(clients, signal.SIGTERM, CLIENTS_GRACE)
             database = {child: kept[child] for child in kept if child not in clients}
             # SIGINT is PostgreSQL's "fast" shutdown: it does not wait for connections to end.
             await self._end(database, signal.SIGINT, DATABASE_GRACE)
-        finally:
-            # After a failure of our own, services still run: their tasks end them.
             await _cancel(tasks)
             await _cancel([guardian])
+            await asyncio.to_thread(self._terminal.close)
+        for each in kept.values():
+            each.result()
         return self._exit_code
 
     def _on_signal(self, loop: asyncio.AbstractEventLoop, *_: object) -> None:
@@ -122,8 +126,8 @@ class Supervisor:
 
     def _stop(self, reason: str) -> None:
         if not self._stopping.is_set():
-            self._say(reason)
             self._stopping.set()
+            self._say(reason)
 
     def _fail(self, reason: str) -> None:
         self._exit_code = 1
@@ -147,7 +151,15 @@ class Supervisor:
         # One probe at a time: each adds a line to the log of a PostgreSQL that is starting.
         async with self._probing:
             while not self._stopping.is_set():
-                if await asyncio.to_thread(self._is_database_ready):
+                # Nothing waits for a probe that hangs.
+                probe = in_daemon_thread(self._is_database_ready)
+                stop = asyncio.ensure_future(self._stopping.wait())
+                either: set[asyncio.Future[Any]] = {probe, stop}
+                await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+                stop.cancel()
+                if not probe.done():
+                    probe.cancel()
+                elif probe.result():
                     return not self._stopping.is_set()
                 await self._pause(_PROBE_INTERVAL)
         return False
@@ -175,6 +187,7 @@ class Supervisor:
             self._guardian.remove(process.pid)
             child.pid = None
         await asyncio.wait([last_line], timeout=_LAST_LINES_SECONDS)
+        last_line.cancel()
         return returncode
 
     async def _plan_restart(self, child: Child, returncode: int) -> None:
@@ -220,9 +233,7 @@ class Supervisor:
                 elif pid not in asked:
                     signal_group(pid, polite)
                     asked.add(pid)
-            ended, pending = await asyncio.wait(pending, timeout=_TICK)
-            for task in ended:
-                task.result()
+            _, pending = await asyncio.wait(pending, timeout=_TICK)
 
     async def _announce(self) -> None:
         await self._all_running.wait()
@@ -235,7 +246,8 @@ class Supervisor:
     async def _watch_terminal(self) -> None:
         # The SIGHUP of a closed terminal goes to the leader of the session, and `make` does not
         # pass it on.
-        has_terminal = os.isatty(_STDIN)
+        # Where SIGHUP is ignored, as under nohup, everything goes on without it.
+        has_terminal = os.isatty(_STDIN) and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN
         while has_terminal and os.isatty(_STDIN):  # noqa: ASYNC110  nothing announces it
             await asyncio.sleep(_TICK)
         if has_terminal:

@@ -76,6 +76,14 @@ def _close_forgotten_files() -> Iterator[None]:
         gc.collect()
 
 
+@pytest.fixture(autouse=True)
+def _default_domain() -> None:
+    """Forget the domain of the test before: Pulp's own requests begin in a context of their own."""
+    from pulpcore.plugin.util import set_domain
+
+    set_domain(None)
+
+
 @pytest.fixture
 def admin(db: None) -> Iterator[Rest]:
     """Yield the API for `admin`; tasks run in this process when a test waits for their end."""

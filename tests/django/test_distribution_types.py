@@ -89,8 +89,25 @@ def test_a_hook_with_other_parameters_is_not_asked(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(module, "RULES", ())
     assert state_of("python.python").is_asked
     model = Distribution._pulp_model_map["python.python"]
-    monkeypatch.setattr(model, "content_handler", lambda self: None)
-    assert not state_of("python.python").is_asked
+    for odd in (property(lambda self: None), lambda self: None, staticmethod(lambda path: None)):
+        monkeypatch.setattr(model, "content_handler", odd)
+        assert not state_of("python.python").is_asked
+    assert distribution_types().plain >= PLAIN
+
+
+def test_a_fault_of_a_rule_concerns_its_type_alone(
+    monkeypatch: pytest.MonkeyPatch, said: Any
+) -> None:
+    faults: list[dict[str, Any]] = [
+        {"no_cache_setting": "NO_SUCH_SETTING"},
+        {"versions": "not a version"},
+    ]
+    for changes in faults:
+        monkeypatch.setattr(module, "RULES", (replace(python.RULE, **changes),))
+        types = distribution_types()
+        assert types.plain >= PLAIN
+        assert not types.ruled
+    assert len(said()) == 2
 
 
 def test_other_plugins_declare_rules_by_an_entry_point(

@@ -119,16 +119,22 @@ async def test_no_background_task_is_measured_where_pulp_measures_nothing(
     await background.end()
 
 
-async def test_a_worker_supervises_what_runs_beside_its_requests(
-    settings: Settings, reader: InMemoryMetricReader, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def fast_path(settings: Settings) -> FastPath:
+    """Return a fast path that is made, as in a worker, before the event loop runs."""
     settings.OTEL_ENABLED = settings.CONTENTROUTES_FAST_PATH = True
+    return FastPath(ContentRouteHandler().serve_content_route)
+
+
+async def test_a_worker_supervises_what_runs_beside_its_requests(
+    fast_path: FastPath, reader: InMemoryMetricReader, monkeypatch: pytest.MonkeyPatch
+) -> None:
 
     async def listen(_: Listener) -> None:
         await asyncio.Event().wait()
 
     monkeypatch.setattr(Listener, "run", listen)
-    running = FastPath(ContentRouteHandler().serve_content_route).running(web.Application())
+    running = fast_path.running(web.Application())
     await anext(running)
     tasks = {task for name, task in measured(reader) if name == RUNNING}
     assert tasks == {"listener", "open files", "uses of tokens"}

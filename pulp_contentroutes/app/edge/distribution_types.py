@@ -98,7 +98,7 @@ def type_states() -> Iterator[TypeState]:
             try:
                 served = _apply(rules[name], model)
                 reason = "A rule knows what its hooks answer."
-            except RuleDoesNotApply as error:
+            except Exception as error:  # noqa: BLE001  a rule may be that of another plugin
                 reason = f"{reason} The rule does not apply: {error}"
                 log.warning("Distributions of the type %s are served slowly: %s", name, error)
         is_asked = can_be_asked and served is None
@@ -107,9 +107,14 @@ def type_states() -> Iterator[TypeState]:
 
 def _can_be_asked(model: type[Distribution]) -> bool:
     """Tell whether the class overrides only hooks that are called with a path, as pulpcore does."""
-    hooks = hooks_of(model)
-    parameters = [len(inspect.signature(getattr(model, hook)).parameters) for hook in hooks]
-    return _RULED_HOOKS.issuperset(hooks) and set(parameters) == {2}
+    hooks = [getattr(model, hook) for hook in hooks_of(model)]
+    # pulp_hugging_face overrides one by a property.
+    are_methods = all(map(inspect.isfunction, hooks))
+    return (
+        are_methods
+        and _RULED_HOOKS.issuperset(hooks_of(model))
+        and all(len(inspect.signature(hook).parameters) == 2 for hook in hooks)
+    )
 
 
 def hooks_of(model: type[Distribution]) -> list[str]:
@@ -143,7 +148,7 @@ def _apply(rule: TypeRule, model: type[Distribution]) -> ServedType:
         )
     try:
         is_known = fingerprint_of(model, rule.functions) == rule.fingerprint
-    except (OSError, ImportError, AttributeError):
+    except (OSError, ImportError, AttributeError, TypeError):
         is_known = False
     if not is_known or not _RULED_HOOKS.issuperset(hooks_of(model)):
         raise RuleDoesNotApply(f"its hooks in {rule.package} {installed} are others than known.")

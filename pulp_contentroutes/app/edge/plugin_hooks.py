@@ -1,5 +1,6 @@
 """The hooks of plugins' distributions, asked as Pulp's handler asks them."""
 
+import contextvars
 import logging
 from typing import Final
 from uuid import UUID
@@ -25,8 +26,10 @@ class PluginHooks:
     """The `Hooks` of serving.types.hooks."""
 
     async def ask(self, pulp_type: str, distribution_id: UUID, path: str) -> Verdict | Handover:
-        # In Pulp's one thread, as the hooks use its connection.
-        return await sync_to_async(_ask)(pulp_type, distribution_id, path)
+        # In Pulp's one thread, as the hooks use its connection; in a context of its own, as the
+        # domain that is set there would stay for the next request of the connection.
+        context = contextvars.copy_context()
+        return await sync_to_async(context.run)(_ask, pulp_type, distribution_id, path)
 
 
 def _ask(pulp_type: str, distribution_id: UUID, path: str) -> Verdict | Handover:

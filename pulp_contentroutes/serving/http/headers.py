@@ -5,6 +5,7 @@ import time
 from base64 import b64encode
 from collections.abc import Iterable
 from email.utils import formatdate
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Final
 
@@ -20,8 +21,9 @@ CACHE_CONTROL: Final = "public, max-age=0, must-revalidate"
 #: The field of answers that say nothing about the content.
 NO_STORE: Final = ("Cache-Control", "no-store")
 
-_CACHE_CONTROL: Final = b"\r\nCache-Control: "
-_PUBLIC: Final = _CACHE_CONTROL + b"public, "
+_CACHE_CONTROL_LINE: Final = re.compile(rb"(?<=\r\nCache-Control: )[^\r]*")
+#: Directives that let shared caches store an answer (RFC 9111 §5.2.2).
+_SHARED: Final = frozenset({"public", "s-maxage", "proxy-revalidate"})
 _LAST_MODIFIED_LINE: Final = re.compile(rb"\r\nLast-Modified: [^\r]*")
 
 #: Fields of a 200 that a 304 repeats (RFC 9110 §15.4.5).
@@ -56,9 +58,24 @@ def make_representation(
         ("Content-Length", str(source.size)),
     )
     if own:
-        replaced = {name.lower() for name, _ in own}
-        fields = (*(each for each in fields if each[0].lower() not in replaced), *own)
+        # In one spelling of their names, by which fields are found in a head.
+        named = {name.title(): text for name, text in own}
+        fields = (*(each for each in fields if each[0] not in named), *named.items())
     return Representation(source, Validators(etag, last_modified), head(200, fields))
+
+
+@lru_cache(maxsize=100)
+def private(cache_control: str) -> str:
+    """Return the field for an answer that no shared cache may store (RFC 9111 §5.2.2.7)."""
+    given = [each.strip() for each in cache_control.split(",") if each.strip()]
+    kept = [each for each in given if each.partition("=")[0].strip().lower() not in _SHARED]
+    if not {"private", "no-store"} & {each.lower() for each in kept}:
+        kept.insert(0, "private")
+    return ", ".join(kept)
+
+
+def _make_private(field: re.Match[bytes]) -> bytes:
+    return private(field[0].decode()).encode()
 
 
 def head_of(found: Representation, *, is_private: bool) -> bytes:
@@ -68,8 +85,7 @@ def head_of(found: Representation, *, is_private: bool) -> bytes:
     """
     rendered_head = found.head
     if is_private:
-        line = _PUBLIC if _PUBLIC in rendered_head else _CACHE_CONTROL
-        rendered_head = rendered_head.replace(line, _CACHE_CONTROL + b"private, ", 1)
+        rendered_head = _CACHE_CONTROL_LINE.sub(_make_private, rendered_head, 1)
     now = time.time()
     if found.validators.last_modified > now:
         # The database's clock is ahead; Last-Modified is never later than Date (RFC 9110 §8.8.2.1).

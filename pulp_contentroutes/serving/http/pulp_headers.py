@@ -6,7 +6,7 @@ from aiohttp import hdrs, web
 from aiohttp.helpers import rfc822_formatted_time
 from aiohttp.http import SERVER_SOFTWARE
 
-from pulp_contentroutes.serving.http.headers import CACHE_CONTROL
+from pulp_contentroutes.serving.http.headers import CACHE_CONTROL, private
 from pulp_contentroutes.serving.request_state import RequestState
 
 # Pulp's handler copies nearly all headers of an upstream into the answer: a proxy would obey its
@@ -18,9 +18,6 @@ _OF_THE_CONNECTION: Final = frozenset({"connection", "transfer-encoding"})
 #: Pulp's own, set by its handler in each of these answers.
 _OF_PULP: Final = frozenset({"x-pulp-artifact-size"})
 _ALLOWED: Final = _OF_THE_REPRESENTATION | _OF_THE_CONNECTION | _OF_PULP
-
-#: Directives that let shared caches store an answer (RFC 9111 §5.2.2).
-_SHARED: Final = frozenset({"public", "s-maxage", "proxy-revalidate"})
 
 
 def correct_headers(state: RequestState | None, response: web.StreamResponse) -> None:
@@ -34,10 +31,5 @@ def correct_headers(state: RequestState | None, response: web.StreamResponse) ->
         response.headers[hdrs.DATE] = rfc822_formatted_time()
         response.headers[hdrs.SERVER] = SERVER_SOFTWARE
     if state is not None and state.is_guarded:
-        # No shared cache may store the answer (RFC 9111 §5.2.2.7).
-        listed = response.headers.get(hdrs.CACHE_CONTROL, "").split(",")
-        given = [each.strip() for each in listed if each.strip()]
-        kept = [each for each in given if each.partition("=")[0].strip().lower() not in _SHARED]
-        if not {"private", "no-store"} & {each.lower() for each in kept}:
-            kept.insert(0, "private")
-        response.headers[hdrs.CACHE_CONTROL] = ", ".join(kept)
+        given = response.headers.get(hdrs.CACHE_CONTROL, "")
+        response.headers[hdrs.CACHE_CONTROL] = private(given)

@@ -125,8 +125,10 @@ class PathLookup(Memory):
             return Handover.DISTRIBUTION_HOOK
         [row] = rows
         entered = row["entered"] and row["entered"].timestamp()
-        modified = content_set.version_created if entered is None else entered
-        return self._outcome(row, modified, path, snapshot.root, verdict.fields)
+        if entered is None:
+            # Metadata, as in `_load_file`: two publications of one version have other bytes.
+            entered = content_set.publication_created or content_set.version_created
+        return self._outcome(row, entered, path, snapshot.root, verdict.fields)
 
     async def _get(self, key: Key, load: Load) -> LookedUp:
         found = self._found.get(key)

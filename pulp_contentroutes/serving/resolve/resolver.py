@@ -32,6 +32,12 @@ class Resolver:
             verdict = await self._hooks.ask(snapshot.asked_type, snapshot.distribution_id, path)
             if isinstance(verdict, Handover):
                 return verdict
+            if snapshot.is_checkpoint:
+                # The other hooks are called with the path below the timestamp.
+                return Handover.DISTRIBUTION_HOOK
+            if verdict.is_directory and not path.endswith("/"):
+                # Pulp redirects there, whatever file has this name.
+                return Handover.DIRECTORY
             if verdict.content_artifact_id is not None:
                 return await self._lookups.find_artifact(snapshot, verdict, path)
             result = await self._look_up(snapshot, path, verdict.fields)

@@ -97,7 +97,8 @@ class Routes:
         Guards, signatures, redirects and Pulp's handler then see the URL of the same resource.
         """
         path = without_dot_segments(raw_path)
-        if path == raw_path:
+        # Two slashes at the begin would make a host of what follows.
+        if path == raw_path or path.startswith("//"):
             return request
         query = request.rel_url.raw_query_string
         url = URL(f"{path}?{query}" if query else path, encoded=True)

@@ -63,9 +63,47 @@ async def test_a_directory_that_only_a_hook_lists_is_left_to_pulp(
     client: Client, fast_path: FastPath
 ) -> None:
     fast_path.hooks.verdicts["made"] = Verdict(None, (), True)
+    fast_path.hooks.verdicts["x"] = Verdict(None, (), True)
     assert (await get(client, "base/made")).status == HANDED_OVER
     assert (await get(client, "base/missing")).status == 404
-    assert fast_path.pipeline.handovers == {Handover.DIRECTORY: 1}
+    # Pulp redirects to the directory, although there is a file of this name.
+    assert (await get(client, "base/x")).status == HANDED_OVER
+    assert fast_path.pipeline.handovers == {Handover.DIRECTORY: 2}
+
+
+async def test_checkpoints_are_left_to_pulp(client: Client, fast_path: FastPath) -> None:
+    fast_path.database.add_distribution("base", distribution_type="core.asked", checkpoint=True)
+    assert (await get(client, "base/x")).status == HANDED_OVER
+
+
+@pytest.mark.parametrize(
+    ("given", "private"),
+    [
+        ("public, max-age=60", "private, max-age=60"),
+        ("max-age=60, public, s-maxage=5", "private, max-age=60"),
+        ("Public", "private"),
+        ("no-store", "no-store"),
+    ],
+)
+async def test_no_spelling_of_a_field_lets_shared_caches_store_guarded_content(
+    client: Client, fast_path: FastPath, given: str, private: str
+) -> None:
+    guard_id = guarded(fast_path, GuardNeeds.REQUEST)
+    fast_path.database.add_distribution(
+        "base", distribution_type="core.asked", content_guard_id=guard_id
+    )
+    fast_path.hooks.verdicts["x"] = Verdict(None, (("cache-control", given),), False)
+    answer = await get(client, "base/x", X_Key="yes")
+    assert answer.headers.getall("Cache-Control") == [private]
+
+
+async def test_a_plugins_content_type_holds_for_several_ranges(
+    client: Client, fast_path: FastPath
+) -> None:
+    fast_path.hooks.verdicts["x"] = Verdict(None, (("content-type", "text/x-own"),), False)
+    answer = await get(client, "base/x", Range="bytes=0-1,5-6")
+    assert answer.status == 206
+    assert b"Content-Type: text/x-own\r\n" in await answer.read()
 
 
 async def test_the_guard_is_asked_before_the_hooks(client: Client, fast_path: FastPath) -> None:

@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import IO
 
 import psutil
 
@@ -44,7 +45,8 @@ class Output(io.StringIO):
 class Run:
     """A supervisor in this process, which is stopped by `on_change`, or by its output.
 
-    Its logs are in the folder `logs`; without one, everything is printed.
+    Its logs are in the folder `logs`; without one, everything is printed, to `terminal` or to its
+    output.
     """
 
     def __init__(
@@ -53,6 +55,7 @@ class Run:
         on_change: Watch | None = None,
         stop_at: list[str] | None = None,
         logs: Path | None = None,
+        terminal: IO[str] | None = None,
     ) -> None:
         self.output = Output(stop_at or [])
         self.on_change = on_change or (lambda children: None)
@@ -65,7 +68,7 @@ class Run:
             folder=logs or Path(os.devnull),
             when_running=lambda: self.when_running(),
             is_verbose=logs is None,
-            output=self.output,
+            output=terminal or self.output,
         )
 
     def loop(self) -> int:

@@ -1,9 +1,11 @@
 """All services end with the supervisor: in order, in time, and with their children."""
 
+import contextlib
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,6 +17,7 @@ from pulp_contentroutes.standalone import supervisor
 from pulp_contentroutes.standalone.process import DATABASE, Child
 from pulp_contentroutes.standalone.supervisor import STOP_SIGNALS
 from tests.unit.standalone.supervisor.supervised import (
+    CHATTY,
     STUBBORN,
     WAIT,
     Run,
@@ -56,6 +59,72 @@ def test_the_database_is_stopped_after_its_clients_and_the_stubborn_are_killed()
     services = [service(DATABASE, WAIT), service("stubborn", STUBBORN), service("polite", WAIT)]
     assert Run(*services, on_change=watch, stop_at=["stubborn|here"]).loop() == 0
     assert ends == ["polite", "stubborn", DATABASE]
+
+
+def test_a_probe_of_the_database_that_hangs_holds_up_nothing() -> None:
+    run = Run(service("client", WAIT))
+    began = threading.Event()
+
+    def hang() -> bool:
+        began.set()
+        return threading.Event().wait(600)
+
+    run.is_database_ready = hang
+
+    def stop_then() -> None:
+        began.wait(60)
+        stop()
+
+    threading.Thread(target=stop_then, daemon=True).start()
+    started = time.monotonic()
+    assert run.loop() == 0
+    assert time.monotonic() - started < 60
+
+
+def test_a_terminal_that_takes_nothing_holds_up_nothing(tmp_path: Path) -> None:
+    """As after Ctrl-S, or behind `| less`."""
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            os.write(writing, b"x" * 4096)
+    os.set_blocking(writing, True)
+    ended: list[int] = []
+
+    def watch(children: Sequence[Child]) -> None:
+        if children[0].pid and not ended:
+            ended.append(children[0].pid)
+            stop()
+
+    with os.fdopen(writing, "w") as output:
+        run = Run(service("chatty", CHATTY), on_change=watch, terminal=output)
+        assert run.loop() == 0
+        assert not is_alive(ended[0])
+        os.set_blocking(reading, False)
+        with contextlib.suppress(BlockingIOError):
+            while os.read(reading, 65536):
+                pass
+    os.close(reading)
+
+
+def test_after_a_failure_of_ours_the_database_is_still_the_last_to_end() -> None:
+    ends: list[str] = []
+
+    def watch(children: Sequence[Child]) -> None:
+        ends.extend(
+            child.service.name
+            for child in children
+            if child.ends and child.service.name not in ends
+        )
+
+    def fail() -> None:
+        raise RuntimeError("a bug")
+
+    run = Run(service(DATABASE, WAIT), service("client", WAIT), on_change=watch)
+    run.when_running = fail
+    with pytest.raises(RuntimeError, match="a bug"):
+        run.loop()
+    assert ends == ["client", DATABASE]
 
 
 def test_a_second_signal_does_not_wait_for_the_stubborn(monkeypatch: pytest.MonkeyPatch) -> None:
