@@ -1,4 +1,4 @@
-"""`contentroutes-demo`: what it makes, and that it can be given again."""
+"""`contentroutes-demo`: the objects that it makes, once and again."""
 
 import json
 from io import StringIO

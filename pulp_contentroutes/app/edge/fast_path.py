@@ -51,10 +51,6 @@ class FastPath:
     def __init__(self, content_handler: RequestHandler) -> None:
         names = (field.name for field in fields(Options))
         options = Options(**{name: getattr(settings, PREFIX + name.upper()) for name in names})
-        routes = [Route(CONTENT_PREFIX, settings.DOMAIN_ENABLED, is_strict=True)]
-        if settings.CONTENTROUTES_ACCELERATE_CONTENT_PREFIX:
-            stock = settings.CONTENT_PATH_PREFIX
-            routes.append(Route(stock, settings.DOMAIN_ENABLED, is_strict=False))
         self._database = database()
         self._files = Files(options.open_files)
         self._lookups = PathLookup(
@@ -78,7 +74,7 @@ class FastPath:
             self._tokens if self._database.has_users else None,
         )
         self._pipeline = Pipeline(
-            Routes(routes, options.max_path_bytes),
+            Routes(_routes(), options.max_path_bytes),
             Resolver(self._snapshots, self._lookups, checkpoints, PluginHooks()),
             Admission(
                 authorizer,
@@ -135,6 +131,13 @@ class FastPath:
 
     def _switch(self, is_on: bool) -> None:
         self._pipeline.is_on = is_on
+
+
+def _routes() -> list[Route]:
+    routes = [Route(CONTENT_PREFIX, settings.DOMAIN_ENABLED, is_strict=True)]
+    if settings.CONTENTROUTES_ACCELERATE_CONTENT_PREFIX:
+        routes.append(Route(settings.CONTENT_PATH_PREFIX, settings.DOMAIN_ENABLED, is_strict=False))
+    return routes
 
 
 def _content_type(path: str) -> str | None:
