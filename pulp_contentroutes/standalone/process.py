@@ -17,6 +17,7 @@ from typing import IO, Any, Final, TypeVar
 
 import click
 
+from pulp_contentroutes.standalone.guardian import signal_group
 from pulp_contentroutes.standalone.logs import LONGEST_LINE, LogFile
 
 T = TypeVar("T")
@@ -147,8 +148,7 @@ async def start(service: Service, lines: Lines) -> tuple[Process, asyncio.Future
     except RuntimeError as error:
         # No thread can be started. Nothing else knows the process yet.
         os.close(reading)
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
+        signal_group(process.pid, signal.SIGKILL)
         await process.wait()
         raise OSError(str(error)) from error
 

@@ -60,7 +60,7 @@ def make_representation(
     if own:
         # In one spelling of their names, by which fields are found in a head.
         named = {name.title(): text for name, text in own}
-        fields = (*(each for each in fields if each[0] not in named), *named.items())
+        fields = (*(each for each in fields if each[0].title() not in named), *named.items())
     return Representation(source, Validators(etag, last_modified), head(200, fields))
 
 
