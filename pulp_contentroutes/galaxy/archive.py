@@ -68,6 +68,10 @@ class Member:
     data: bytes | None = None
 
 
+def _refuse_sparse(*arguments: object) -> NoReturn:
+    raise UnreadableArchive("The archive has sparse files.")
+
+
 class _Header(tarfile.TarInfo):
     """A tar header that is checked before tarfile acts on it."""
 
@@ -96,14 +100,7 @@ class _Header(tarfile.TarInfo):
 
     # tarfile calls these for sparse files that extended headers announce. The last one reads as
     # many numbers as the file says, and keeps them all: 2 MiB packed become half a gigabyte.
-    def _proc_gnusparse_00(self, *arguments: object) -> NoReturn:
-        _refuse_sparse()
-
-    _proc_gnusparse_01 = _proc_gnusparse_10 = _proc_gnusparse_00
-
-
-def _refuse_sparse() -> NoReturn:
-    raise UnreadableArchive("The archive has sparse files.")
+    _proc_gnusparse_00 = _proc_gnusparse_01 = _proc_gnusparse_10 = _refuse_sparse
 
 
 def members_of(file: BinaryIO, keep: Container[str], limits: Limits) -> Iterator[Member]:

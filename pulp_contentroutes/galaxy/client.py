@@ -65,7 +65,22 @@ async def upload(server: str, token: str, batch: Sequence[Path]) -> AsyncIterato
     headers = {"Authorization": f"Token {token}"} if token else {}
     base = URL(server.rstrip("/") + "/")
     async with aiohttp.ClientSession(headers=headers, timeout=_TIMEOUT) as session:
-        group = base.join(URL(await _send_batch(session, base, batch)))
+        files = [
+            file
+            for tarball in batch
+            for file in (tarball, tarball.with_name(f"{tarball.name}.asc"))
+            if file == tarball or file.exists()
+        ]
+        url = base.join(URL("api/v3/imports/collections/"))
+        with ExitStack() as stack:
+            form = aiohttp.FormData()
+            for file in files:
+                form.add_field("file", stack.enter_context(file.open("rb")), filename=file.name)
+            answer = await _answer(session, "POST", url, data=form)
+        if "task_group" not in answer:
+            raise UploadFailed(f"{url} is no Galaxy distribution of pulp_contentroutes.")
+        # The URL at which the server reports on the imports.
+        group = base.join(URL(str(answer["task_group"])))
         if group.origin() != base.origin():
             raise UploadFailed(f"{base.host} names another server: {group.host}.")
         reported: set[int] = set()
@@ -95,22 +110,6 @@ async def _poll(session: aiohttp.ClientSession, group: URL) -> AsyncIterator[lis
         wait = min(wait * 1.5, _LONGEST_WAIT)
 
 
-async def _send_batch(session: aiohttp.ClientSession, base: URL, batch: Sequence[Path]) -> str:
-    """Send the files, and return the URL at which the server reports on their imports."""
-    with ExitStack() as stack:
-        form = aiohttp.FormData()
-        for tarball in batch:
-            for file in (tarball, tarball.with_name(f"{tarball.name}.asc")):
-                if file == tarball or file.exists():
-                    opened = stack.enter_context(file.open("rb"))
-                    form.add_field("file", opened, filename=file.name)
-        url = base.join(URL("api/v3/imports/collections/"))
-        answer = await _answer(session, "POST", url, data=form)
-    if "task_group" not in answer:
-        raise UploadFailed(f"{url} is no Galaxy distribution of pulp_contentroutes.")
-    return str(answer["task_group"])
-
-
 async def _answer(
     session: aiohttp.ClientSession, method: str, url: URL, **request: Any
 ) -> dict[str, Any]:
@@ -123,17 +122,15 @@ async def _answer(
             if response.status in (200, 202):
                 answer: dict[str, Any] = await response.json()
                 return answer
-            raise UploadFailed(await _problem(response))
+            said = f"{response.status} {response.reason}"
+            try:
+                # In the format of the server's errors.
+                document = await response.json()
+                sentences = [error["detail"] for error in document["errors"]]
+            except (aiohttp.ClientError, ValueError, KeyError, TypeError):
+                problem = f"{response.url} answered {said}."
+            else:
+                problem = f"{' '.join(sentences)} ({said})"
+            raise UploadFailed(problem)
     except (aiohttp.ClientError, OSError, ValueError) as error:
         raise UploadFailed(f"{url}: {type(error).__name__} {error}".rstrip()) from error
-
-
-async def _problem(response: aiohttp.ClientResponse) -> str:
-    """Return the server's description of the error, in the format of its errors."""
-    said = f"{response.status} {response.reason}"
-    try:
-        document = await response.json()
-        sentences = [error["detail"] for error in document["errors"]]
-    except (aiohttp.ClientError, ValueError, KeyError, TypeError):
-        return f"{response.url} answered {said}."
-    return f"{' '.join(sentences)} ({said})"

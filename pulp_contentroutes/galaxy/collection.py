@@ -1,7 +1,7 @@
 """The tar.gz of a collection → a checked value, or the reason why it is refused."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, BinaryIO, Final
 
@@ -36,14 +36,24 @@ class Collection:
 
 
 def read_collection(file: BinaryIO, limits: Limits) -> Collection:
-    """Return the collection in an archive, or raise InvalidCollection. Blocking."""
+    """Return the collection in an archive, or raise InvalidCollection. Blocking.
+
+    The manifest is refused also if it is too long, or not in UTF-8.
+    """
     contents = contents_of(members_of(file, _KEPT, limits))
     for name in (MANIFEST, FILES):
         if name not in contents.kept:
             raise InvalidManifest(f"The archive has no {name}.")
     manifest = contents.kept[MANIFEST]
-    info, digest_of_files = _read_manifest(manifest)
-    warnings = [*_check_files(contents, digest_of_files, limits), *advice_on(info)]
+    if len(manifest) > _LONGEST_MANIFEST:
+        raise InvalidManifest(f"{MANIFEST} has {len(manifest)} bytes.")
+    document = document_of(manifest, MANIFEST, _LONGEST_MANIFEST)
+    described = document.get("file_manifest_file")
+    if not isinstance(described, dict) or described.get("name") != FILES:
+        raise InvalidManifest(f"{MANIFEST} does not tell of {FILES}.")
+    info = info_of(document)
+    warnings = _check_files(contents, _digest(described, FILES), limits)
+    warnings += advice_on(info)
     for name in filter(None, (info.readme, info.license_file)):
         if name not in contents.files:
             warnings.append(f"The archive has no {quote(name)}, which its manifest names.")
@@ -51,20 +61,6 @@ def read_collection(file: BinaryIO, limits: Limits) -> Collection:
     if not requires_ansible:
         warnings.append(f"{RUNTIME} has no 'requires_ansible'.")
     return Collection(info, requires_ansible, manifest.decode(), tuple(warnings))
-
-
-def _read_manifest(data: bytes) -> tuple[CollectionInfo, str]:
-    """Return the manifest's `collection_info`, and the digest of FILES.json.
-
-    Raise InvalidManifest also if the manifest is too long, or not in UTF-8.
-    """
-    if len(data) > _LONGEST_MANIFEST:
-        raise InvalidManifest(f"{MANIFEST} has {len(data)} bytes.")
-    manifest = document_of(data, MANIFEST, _LONGEST_MANIFEST)
-    described = manifest.get("file_manifest_file")
-    if not isinstance(described, dict) or described.get("name") != FILES:
-        raise InvalidManifest(f"{MANIFEST} does not tell of {FILES}.")
-    return info_of(manifest), _digest(described, FILES)
 
 
 def _digest(described: Mapping[str, Any], name: str) -> str:
@@ -81,9 +77,17 @@ def _check_files(contents: Contents, digest: str, limits: Limits) -> list[str]:
     """Raise unless the archive has exactly the files that FILES.json lists; return warnings."""
     if contents.files[FILES] != digest:
         raise WrongDigest(f"{FILES} is not the one that {MANIFEST} tells of.")
+    entries = document_of(contents.kept[FILES], FILES, limits.json_values).get("files")
+    if not isinstance(entries, list):
+        raise InvalidManifest(f"{FILES} has no list 'files'.")
     names = []
-    for name, described in _entries(document_of(contents.kept[FILES], FILES, limits.json_values)):
-        is_file = described.get("ftype") == "file"
+    for entry in entries:
+        if not isinstance(entry, dict) or not isinstance(entry.get("name"), str):
+            raise InvalidManifest(f"An entry of {FILES} has no name.")
+        name, is_file = entry["name"], entry.get("ftype") == "file"
+        # A "." is the collection itself, which clients skip.
+        if name == "." and not is_file:
+            continue
         # Clients strip a slash from the end of a folder's name, but then cannot make a link of it.
         folder = name.removesuffix("/")
         has_folder = folder in contents.directories and (
@@ -91,25 +95,13 @@ def _check_files(contents: Contents, digest: str, limits: Limits) -> list[str]:
         )
         if not (name in contents.files if is_file else has_folder):
             raise InvalidManifest(f"The archive has no {quote(name)}, which {FILES} names.")
-        if is_file and contents.files[name] != _digest(described, name):
+        if is_file and contents.files[name] != _digest(entry, name):
             raise WrongDigest(f"{quote(name)} is not the file that {FILES} tells of.")
         names.append(name)
     unknown = contents.files.keys() - set(names) - {MANIFEST, FILES}
     if unknown:
         raise InvalidManifest(f"{FILES} does not tell of {quote(min(unknown))}.")
     return check_installable(contents, names)
-
-
-def _entries(files: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    entries = files.get("files")
-    if not isinstance(entries, list):
-        raise InvalidManifest(f"{FILES} has no list 'files'.")
-    for entry in entries:
-        if not isinstance(entry, dict) or not isinstance(entry.get("name"), str):
-            raise InvalidManifest(f"An entry of {FILES} has no name.")
-        # A "." is the collection itself, which clients skip.
-        if entry["name"] != "." or entry.get("ftype") == "file":
-            yield entry["name"], entry
 
 
 def _requires_ansible(file: BinaryIO, contents: Contents, limits: Limits) -> str | None:

@@ -44,7 +44,23 @@ def contents_of(members: Iterable[Member]) -> Contents:
     contents, links = Contents(), dict[str, str]()
     for member in members:
         _add(contents, links, member)
-    _add_links(contents, links)
+    # A link gets the digest of its target file; a link to a directory counts as a directory.
+    for path in links:
+        target, passed = path, dict[str, None]()
+        while target in links:
+            if target in passed:
+                raise UnreadableArchive(f"The link {quote(path)} leads to itself.")
+            passed[target] = None
+            target = links[target]
+        # So that no chain of links is followed twice.
+        links.update(dict.fromkeys(passed, target))
+        contents.links[path] = target
+        if target in contents.files:
+            contents.files[path] = contents.files[target]
+        elif target in contents.directories or target == "":
+            contents.directories.add(path)
+        else:
+            raise UnreadableArchive(f"The link {quote(path)} leads to nothing in the archive.")
     return contents
 
 
@@ -86,37 +102,11 @@ def _add(contents: Contents, links: dict[str, str], member: Member) -> None:
     elif member.kind is Kind.SYMBOLIC_LINK:
         links[path] = path_of(posixpath.join(posixpath.dirname(path), member.target))
     elif member.kind is Kind.HARD_LINK:
-        _add_hard_link(contents, path, path_of(member.target))
+        # tarfile makes one if a file of a collection has a second name; clients read the first.
+        target = path_of(member.target)
+        if target not in contents.files:
+            raise UnreadableArchive(f"The link {quote(path)} leads to no file that is before it.")
+        contents.files[path] = contents.files[target]
+        contents.hard_links[path] = contents.hard_links.get(target, target)
     else:
         raise UnreadableArchive(f"{quote(path)} is no file, no directory and no link.")
-
-
-def _add_hard_link(contents: Contents, path: str, target: str) -> None:
-    """Add a hard link, with the digest of its target.
-
-    tarfile makes one if a file of a collection has a second name; clients read the first.
-    """
-    if target not in contents.files:
-        raise UnreadableArchive(f"The link {quote(path)} leads to no file that is before it.")
-    contents.files[path] = contents.files[target]
-    contents.hard_links[path] = contents.hard_links.get(target, target)
-
-
-def _add_links(contents: Contents, links: dict[str, str]) -> None:
-    """Give each link the digest of its target file; a link to a directory counts as a directory."""
-    for path in links:
-        target, passed = path, dict[str, None]()
-        while target in links:
-            if target in passed:
-                raise UnreadableArchive(f"The link {quote(path)} leads to itself.")
-            passed[target] = None
-            target = links[target]
-        # So that no chain of links is followed twice.
-        links.update(dict.fromkeys(passed, target))
-        contents.links[path] = target
-        if target in contents.files:
-            contents.files[path] = contents.files[target]
-        elif target in contents.directories or target == "":
-            contents.directories.add(path)
-        else:
-            raise UnreadableArchive(f"The link {quote(path)} leads to nothing in the archive.")

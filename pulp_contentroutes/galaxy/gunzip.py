@@ -38,7 +38,23 @@ class Gunzip(io.RawIOBase):
 
     def readinto(self, buffer: "WriteableBuffer") -> int:
         view = memoryview(buffer).cast("B")
-        while data := self._read_packed():
+        while True:
+            self._limits.check_time()
+            if self._member.eof:
+                # Skip the padding between members and at the end.
+                data = self._packed.lstrip(b"\0")
+                while not data and (piece := self._file.read(_PIECE)):
+                    data = piece.lstrip(b"\0")
+                if not data:
+                    return 0
+                if not data.startswith(_MAGIC[: len(data)]):
+                    raise UnreadableArchive("Something else follows the gzip file.")
+                self._member = self._begin()
+            else:
+                # zlib may hold back unpacked bytes that need no further input.
+                data = self._packed or self._file.read(_PIECE)
+                if not data:
+                    raise UnreadableArchive("The archive ends too early.")
             unpacked = self._member.decompress(data, len(view))
             self._packed = self._member.unconsumed_tail or self._member.unused_data
             if unpacked:
@@ -47,25 +63,6 @@ class Gunzip(io.RawIOBase):
                     raise TooLarge("The archive is larger than allowed when it is unpacked.")
                 view[: len(unpacked)] = unpacked
                 return len(unpacked)
-        if not self._member.eof:
-            raise UnreadableArchive("The archive ends too early.")
-        return 0
-
-    def _read_packed(self) -> bytes:
-        """Return packed bytes of the current or the next member; empty at the end of the file."""
-        self._limits.check_time()
-        if not self._member.eof:
-            # zlib may hold back unpacked bytes that need no further input.
-            return self._packed or self._file.read(_PIECE)
-        # Skip the padding between members and at the end.
-        while not (rest := self._packed.lstrip(b"\0")):
-            self._packed = self._file.read(_PIECE)
-            if not self._packed:
-                return b""
-        if not rest.startswith(_MAGIC[: len(rest)]):
-            raise UnreadableArchive("Something else follows the gzip file.")
-        self._member = self._begin()
-        return rest
 
     def _begin(self) -> "zlib._Decompress":
         self._members += 1

@@ -68,7 +68,14 @@ def _build_document(events: Iterator[yaml.Event], name: str) -> Any:
                 raise InvalidManifest(f"{name} holds several YAML documents.")
         elif isinstance(event, yaml.NodeEvent):
             values += 1
-            _check(event, name, values, len(open_lists))
+            if isinstance(event, yaml.AliasEvent) or event.anchor:
+                raise InvalidManifest(
+                    f"{name} has YAML anchors or aliases: write their values out."
+                )
+            if values > _MOST_YAML_VALUES:
+                raise InvalidManifest(f"{name} has more than {_MOST_YAML_VALUES} values.")
+            if len(open_lists) > _DEEPEST_YAML:
+                raise InvalidManifest(f"{name} is nested more than {_DEEPEST_YAML} deep.")
             if isinstance(event, yaml.ScalarEvent):
                 open_lists[-1].append(event.value)
             else:
@@ -80,12 +87,3 @@ def _build_document(events: Iterator[yaml.Event], name: str) -> Any:
                 closed = {key: value for key, value in pairs if isinstance(key, str)}
             open_lists[-1].append(closed)
     return open_lists[0][0] if open_lists[0] else None
-
-
-def _check(event: yaml.NodeEvent, name: str, values: int, depth: int) -> None:
-    if isinstance(event, yaml.AliasEvent) or event.anchor:
-        raise InvalidManifest(f"{name} has YAML anchors or aliases: write their values out.")
-    if values > _MOST_YAML_VALUES:
-        raise InvalidManifest(f"{name} has more than {_MOST_YAML_VALUES} values.")
-    if depth > _DEEPEST_YAML:
-        raise InvalidManifest(f"{name} is nested more than {_DEEPEST_YAML} deep.")

@@ -31,11 +31,21 @@ def check_requirement(text: str) -> None:
     (`ansible.galaxy.dependency_resolution.versioning.meets_requirements`).
     """
     for part in text.split(","):
-        operator = next(filter(part.startswith, _OPERATORS), "")
-        # A client raises ValueError, if not for the first candidate, then for another one.
+        version = part.removeprefix(next(filter(part.startswith, _OPERATORS), ""))
+        if version == "*":
+            continue
+        # A client makes a semantic version of a text like `1.5`. It raises ValueError, if not for
+        # the first candidate, then for another one.
         try:
-            if part[len(operator) :] != "*":
-                _check_loose_version(part[len(operator) :])
+            if not version:
+                raise ValueError("An empty version.")
+            pieces = [piece for piece in _PIECES.split(version) if piece and piece != "."]
+            # Up to three numbers; any others are ignored.
+            ends = [pieces.index(sign) for sign in "-+" if sign in pieces]
+            numbers = [int(piece) for piece in pieces[: min(3, 3, *ends)]]
+            numbers += [0] * (3 - len(numbers))
+            suffix = _SUFFIX.search(version)
+            Version.parse(".".join(map(str, numbers)) + (suffix.group() if suffix else ""))
         except (ValueError, TypeError) as error:
             reason = (
                 "ansible-galaxy takes no spaces in it"
@@ -45,19 +55,6 @@ def check_requirement(text: str) -> None:
             raise InvalidManifest(
                 f"{quote(text)} is no requirement of a version: {reason}."
             ) from error
-
-
-def _check_loose_version(text: str) -> None:
-    """Raise ValueError unless a client can make a semantic version of a text like `1.5`."""
-    if not text:
-        raise ValueError("An empty version.")
-    pieces = [piece for piece in _PIECES.split(text) if piece and piece != "."]
-    # Up to three numbers; any others are ignored.
-    ends = [pieces.index(sign) for sign in "-+" if sign in pieces]
-    numbers = [int(piece) for piece in pieces[: min(3, 3, *ends)]]
-    suffix = _SUFFIX.search(text)
-    numbers += [0] * (3 - len(numbers))
-    Version.parse(".".join(map(str, numbers)) + (suffix.group() if suffix else ""))
 
 
 def precedence_of(version: Version) -> str:

@@ -40,11 +40,20 @@ def bootstrap(
         with step("Collecting static files", steps):
             # A half-copied file is newer than its original, and would be kept.
             call_command("collectstatic", interactive=False, verbosity=0, clear=was_stopped)
+    from django.contrib.auth import get_user_model
     from django.db import transaction
 
+    users = get_user_model()
     # A password that was made up is shown only at the end: an interrupted start must not keep it.
     with transaction.atomic():
-        result: dict[str, Any] = {"was_password_set": _set_password(password, is_given, steps)}
+        admin = users.objects.filter(username="admin").first()
+        result: dict[str, Any] = {"was_password_set": is_given or admin is None}
+        if result["was_password_set"]:
+            with step("Setting the admin password", steps):
+                # Saved once: an administrator without a password would get none at the next start.
+                admin = admin or users(username="admin", is_superuser=True, is_staff=True)
+                admin.set_password(password)
+                admin.save()
         if with_demo:
             try:
                 with step("Loading the demo", steps):
@@ -54,22 +63,6 @@ def bootstrap(
             except Exception as error:  # noqa: BLE001  told to the parent, not swallowed
                 result["demo_problem"] = _in_a_line(error)
     return result
-
-
-def _set_password(password: str, is_given: bool, steps: IO[str]) -> bool:
-    """Set the password of `admin` if it is given, or if there is no `admin`; return whether."""
-    from django.contrib.auth import get_user_model
-
-    users = get_user_model()
-    admin = users.objects.filter(username="admin").first()
-    if admin is not None and not is_given:
-        return False
-    with step("Setting the admin password", steps):
-        # Saved only once: an administrator without a password would not get one at the next start.
-        admin = admin or users(username="admin", is_superuser=True, is_staff=True)
-        admin.set_password(password)
-        admin.save()
-    return True
 
 
 def _in_a_line(error: BaseException) -> str:

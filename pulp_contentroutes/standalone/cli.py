@@ -151,7 +151,11 @@ def status(data: Path, as_json: bool) -> None:
         )
         for report in reports:
             service = report.service
-            up = _duration(time.time() - service.started) if service.started else "-"
+            up = "-"
+            if service.started:
+                minutes, seconds = divmod(int(time.time() - service.started), 60)
+                hours, minutes = divmod(minutes, 60)
+                up = f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
             click.echo(
                 f"{service.name:12}{service.pid or '-':>8}  {service.address:{width}}  {up:>7}  "
                 f"{service.restarts:>8}  {report.problem or 'healthy'}"
@@ -283,9 +287,3 @@ def _runs(data: Path) -> bool:
 
 
 main.add_command(galaxy_upload)
-
-
-def _duration(seconds: float) -> str:
-    minutes, rest = divmod(int(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

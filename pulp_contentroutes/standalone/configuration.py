@@ -3,7 +3,6 @@
 import os
 import secrets
 import shutil
-from collections.abc import Iterator, Mapping
 from importlib.metadata import entry_points
 from importlib.util import find_spec
 from pathlib import Path
@@ -23,13 +22,34 @@ _HEADER = """\
 # Written by 'pulp-contentroutes serve' at every start: change settings with its options, or with
 # --set NAME=VALUE, which is remembered.
 """
+#: Keyword argument of libpq → Django's name for it; those without one are OPTIONS.
+_DJANGO_NAMES: Final = {
+    "dbname": "NAME",
+    "user": "USER",
+    "password": "PASSWORD",
+    "host": "HOST",
+    "port": "PORT",
+}
 
 
 def write_settings(instance: Instance) -> None:
     """Write the settings file, and the keys if there are none yet."""
     secret_key = _key(instance.folder / "secret.key", lambda: secrets.token_urlsafe(50))
     _key(instance.folder / "database_fields.key", lambda: Fernet.generate_key().decode())
-    values = {"SECRET_KEY": secret_key, **_settings(instance)}
+    arguments = instance.database.items()
+    database = {
+        "ENGINE": "django.db.backends.postgresql",
+        # Pulp's own default is a new connection for every request to the API.
+        "CONN_MAX_AGE": 60,
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": {name: value for name, value in arguments if name not in _DJANGO_NAMES},
+        **{_DJANGO_NAMES[name]: value for name, value in arguments if name in _DJANGO_NAMES},
+    }
+    values = {
+        "SECRET_KEY": secret_key,
+        "DATABASES": {"default": database},
+        **_settings(instance),
+    }
     lines = [f"{name} = {value!r}" for name, value in values.items()]
     write_private(instance.settings_file, _HEADER + "\n".join(lines) + "\n")
 
@@ -42,8 +62,12 @@ def _key(file: Path, make: Any) -> str:
 
 def _settings(instance: Instance) -> dict[str, Any]:
     folder, options = instance.folder, instance.options
+    # Without an origin, Pulp returns only paths, and our Galaxy API uses the host of the request:
+    # right under every host name, but without nginx both would lead to the port of the API.
+    origin: str | None = instance.content_url
+    if instance.is_bound_to_all:
+        origin = None if instance.front else reach.content_url(instance)
     settings = {
-        "DATABASES": {"default": _django_database(instance.database)},
         "DB_ENCRYPTION_KEY": str(folder / "database_fields.key"),
         "DEPLOY_ROOT": str(folder),
         "MEDIA_ROOT": options.media_root or str(folder / "media"),
@@ -52,48 +76,13 @@ def _settings(instance: Instance) -> dict[str, Any]:
         "FILE_UPLOAD_TEMP_DIR": str(folder / "tmp"),
         # One more page, at the root of the API. "dynaconf_merge" puts it after all of Pulp's own.
         "MIDDLEWARE": ["pulp_contentroutes.app.edge.front_page.FrontPage", "dynaconf_merge"],
-        "CONTENT_ORIGIN": _content_origin(instance),
+        "CONTENT_ORIGIN": origin,
         # Pulp reports its plugins to the Pulp project by default; a trial should not.
         "ANALYTICS": False,
     }
     if options.redis_url:
         settings |= {"REDIS_URL": options.redis_url, "CACHE_ENABLED": True}
     return settings
-
-
-def _content_origin(instance: Instance) -> str | None:
-    """Return the URL of the content app, None if it equals that of the API under every host name.
-
-    Without this URL, Pulp returns only paths, and our Galaxy API uses the host of the request;
-    without nginx, both would lead to the port of the API.
-    """
-    if not instance.is_bound_to_all:
-        return instance.content_url
-    return None if instance.front else reach.content_url(instance)
-
-
-def _django_database(arguments: Mapping[str, str]) -> dict[str, Any]:
-    """Return libpq's keyword arguments as Django names them; those without a name are OPTIONS."""
-    names = {
-        "dbname": "NAME",
-        "user": "USER",
-        "password": "PASSWORD",
-        "host": "HOST",
-        "port": "PORT",
-    }
-    database: dict[str, Any] = {
-        "ENGINE": "django.db.backends.postgresql",
-        # Pulp's own default is a new connection for every request to the API.
-        "CONN_MAX_AGE": 60,
-        "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {},
-    }
-    for name, value in arguments.items():
-        if name in names:
-            database[names[name]] = value
-        else:
-            database["OPTIONS"][name] = value
-    return database
 
 
 _TEMPLATE: Final = Path(__file__).with_name("templates") / "nginx.conf"
@@ -106,6 +95,13 @@ def find_nginx() -> str | None:
 
 def write_nginx(instance: Instance) -> None:
     """Write run/nginx.conf: Pulp's own locations and the snippet of every installed plugin."""
+    snippets = []
+    for entry_point in entry_points(group="pulpcore.plugin"):
+        spec = find_spec(entry_point.module)
+        if spec is not None and spec.origin is not None:
+            file = Path(spec.origin).parent / "app" / "webserver_snippets" / "nginx.conf"
+            if file.exists():
+                snippets.append(f'        include "{file}";')
     text = Template(_TEMPLATE.read_text(encoding="utf-8")).substitute(
         # Root's folders are closed to the account that nginx would switch to.
         user="user root root;" if os.geteuid() == 0 else "",
@@ -114,7 +110,7 @@ def write_nginx(instance: Instance) -> None:
         api=instance.api,
         content=instance.content,
         content_prefix=instance.setting("CONTENT_PATH_PREFIX", "/pulp/content/"),
-        snippets="\n".join(f'        include "{file}";' for file in _snippets()),
+        snippets="\n".join(snippets),
     )
     write_private(instance.run / "nginx.conf", text)
 
@@ -123,15 +119,6 @@ def _listen(instance: Instance) -> str:
     # Without ipv6only=off, nginx would accept only IPv6 clients, unlike gunicorn.
     is_all = instance.options.bind == "::"
     return f"{instance.front} ipv6only=off" if is_all else str(instance.front)
-
-
-def _snippets() -> Iterator[Path]:
-    for entry_point in entry_points(group="pulpcore.plugin"):
-        spec = find_spec(entry_point.module)
-        if spec is not None and spec.origin is not None:
-            file = Path(spec.origin).parent / "app" / "webserver_snippets" / "nginx.conf"
-            if file.exists():
-                yield file
 
 
 NGINX = "nginx"
@@ -146,8 +133,13 @@ def services(instance: Instance, cluster: Cluster | None) -> list[Service]:
     """Return the services, the database first; `cluster` is None with an external database."""
     worker = (program("pulpcore-worker"),)
     numbers = range(1, instance.options.task_workers + 1)
-    found = [
-        *([_database(cluster)] if cluster else []),
+    variables = environment.for_system_programs()
+    found = []
+    if cluster:
+        address = f"{cluster.sockets}/.s.PGSQL.5432"
+        run_as = cluster.account.popen_options if cluster.account else {}
+        found.append(Service(DATABASE, cluster.command, variables, address, run_as))
+    found += [
         _gunicorn(instance, "api", instance.options.api_workers),
         _gunicorn(instance, "content", instance.options.content_workers),
         *(Service(f"worker-{number}", worker, instance.environment) for number in numbers),
@@ -155,19 +147,8 @@ def services(instance: Instance, cluster: Cluster | None) -> list[Service]:
     if instance.nginx is not None:
         file = str(instance.run / "nginx.conf")
         nginx = (instance.nginx, "-p", str(instance.run), "-c", file, "-e", "stderr")
-        variables = environment.for_system_programs()
         found.append(Service(NGINX, nginx, variables, str(instance.front)))
     return found
-
-
-def _database(cluster: Cluster) -> Service:
-    return Service(
-        DATABASE,
-        cluster.command,
-        environment.for_system_programs(),
-        address=f"{cluster.sockets}/.s.PGSQL.5432",
-        popen_options=cluster.account.popen_options if cluster.account else {},
-    )
 
 
 def _gunicorn(instance: Instance, name: str, workers: int) -> Service:

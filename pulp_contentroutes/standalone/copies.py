@@ -41,20 +41,21 @@ def settle(instance: Instance, cluster: Cluster | None, given: Mapping[str, Any]
     data = instance.folder
     original = original_of(data)
     if original:
-        _check_options(instance, original, given)
-        if Cluster(data).is_linked and not data_dir.database_owner(data).is_of(data):
-            _replace_database(instance, cluster, original)
-        elif cluster and cluster.data.exists():
-            _check_separate_content(instance, original)
-        click.echo(
-            f"It was a copy of {original}, and is a Pulp of its own now, with the same passwords, "
-            "tokens and keys."
-        )
-        # The remembered options lead to the original's database or content, and no later command
-        # would ask again.
-        write_private(data / data_dir.OPTIONS_FILE, instance.options.dump())
+        _settle_copy(instance, cluster, original, given)
     elif cluster and _is_owner_unknown(data):
-        _copy_unowned_database(data)
+        linked = Cluster(data)
+        left = linked.home
+        try:
+            _copy_database(data, linked)
+        except AlreadyRunning as error:
+            raise SharedWithOriginal(
+                f"{data} is a copy, or was moved to another disk, and gets a copy of its database "
+                f"in {left}, which is in use: stop the Pulp that uses it first."
+            ) from error
+        click.echo(
+            f"{data} is a copy, or was moved to another disk, and uses a copy of its database now. "
+            f"The one in {left} was left: delete it yourself if no other Pulp needs it."
+        )
     if cluster:
         cluster.place()
     make_own(data, None if original else data_dir.read_identity(data).id)
@@ -118,17 +119,6 @@ def _is_owner_unknown(data: Path) -> bool:
     return not is_proven and original_of(data) is None
 
 
-def _check_options(instance: Instance, original: Path, given: Mapping[str, Any]) -> None:
-    for option in _shared_options(instance.options, given):
-        is_media = option in ("--media-root", f"--set {_MEDIA_SETTING}")
-        own = "one of its own, with a copy of its files" if is_media else "one of its own"
-        raise SharedWithOriginal(
-            f"{instance.folder} is a copy of {original}, which is used with {option}, and two "
-            f"Pulps with one would harm each other: give {option} {own}, or {option}= to do "
-            "without."
-        )
-
-
 def _shared_options(options: Options, given: Mapping[str, Any]) -> Iterator[str]:
     """Yield the remembered options that lead to a database or content and are not `given` anew."""
     for name in ("database_url", "media_root", "redis_url"):
@@ -138,6 +128,36 @@ def _shared_options(options: Options, given: Mapping[str, Any]) -> Iterator[str]
         is_shared = name.startswith(_SHARED_SETTINGS) and not name.startswith(_HARMLESS_SETTINGS)
         if is_shared and name not in given.get("settings", {}):
             yield f"--set {name}"
+
+
+def _settle_copy(
+    instance: Instance, cluster: Cluster | None, original: Path, given: Mapping[str, Any]
+) -> None:
+    """Make a copy of `original` a Pulp of its own, or refuse it; see `settle`."""
+    data = instance.folder
+    for option in _shared_options(instance.options, given):
+        is_media = option in ("--media-root", f"--set {_MEDIA_SETTING}")
+        own = "one of its own, with a copy of its files" if is_media else "one of its own"
+        raise SharedWithOriginal(
+            f"{data} is a copy of {original}, which is used with {option}, and two Pulps with "
+            f"one would harm each other: give {option} {own}, or {option}= to do without."
+        )
+    if Cluster(data).is_linked and not data_dir.database_owner(data).is_of(data):
+        _replace_database(instance, cluster, original)
+    elif cluster and cluster.data.exists():
+        theirs = _artifacts(original, Options.load(original / data_dir.OPTIONS_FILE))
+        ours = _artifacts(data, instance.options)
+        # A database and content that were copied together fit each other, whatever happened
+        # afterwards; content outside one of the folders was not.
+        if not (theirs.is_relative_to(original) and ours.is_relative_to(data)):
+            _check_content(instance, original)
+    click.echo(
+        f"It was a copy of {original}, and is a Pulp of its own now, with the same passwords, "
+        "tokens and keys."
+    )
+    # The remembered options lead to the original's database or content, and no later command would
+    # ask again.
+    write_private(data / data_dir.OPTIONS_FILE, instance.options.dump())
 
 
 def _replace_database(instance: Instance, cluster: Cluster | None, original: Path) -> None:
@@ -162,23 +182,6 @@ def _replace_database(instance: Instance, cluster: Cluster | None, original: Pat
         ) from error
 
 
-def _copy_unowned_database(data: Path) -> None:
-    """Replace the link by a copy of the linked database, and leave that database as it is."""
-    linked = Cluster(data)
-    left = linked.home
-    try:
-        _copy_database(data, linked)
-    except AlreadyRunning as error:
-        raise SharedWithOriginal(
-            f"{data} is a copy, or was moved to another disk, and gets a copy of its database in "
-            f"{left}, which is in use: stop the Pulp that uses it first."
-        ) from error
-    click.echo(
-        f"{data} is a copy, or was moved to another disk, and uses a copy of its database now. The "
-        f"one in {left} was left: delete it yourself if no other Pulp needs it."
-    )
-
-
 def _copy_database(data: Path, linked: Cluster) -> None:
     """Link `data` to a copy of its linked database. Raise AlreadyRunning or UnusableFolder."""
     if linked.is_in_use():
@@ -201,19 +204,6 @@ def _copy_database(data: Path, linked: Cluster) -> None:
             raise
         Identity.of(data, None).write(home / data_dir.OWNER_FILE)
         linked.move_to(home)
-
-
-def _check_separate_content(instance: Instance, original: Path) -> None:
-    """Refuse a copy of the database alone, if the content is outside one of the folders.
-
-    A database and content that were copied together fit each other, whatever happened afterwards.
-    """
-    options = Options.load(original / data_dir.OPTIONS_FILE)
-    is_together = _artifacts(original, options).is_relative_to(original) and _artifacts(
-        instance.folder, instance.options
-    ).is_relative_to(instance.folder)
-    if not is_together:
-        _check_content(instance, original)
 
 
 def _check_content(instance: Instance, original: Path) -> None:

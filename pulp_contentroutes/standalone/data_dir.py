@@ -102,13 +102,13 @@ class Identity:
 
 
 def read_identity(folder: Path) -> Identity:
-    """Return the identity recorded in the data folder `folder`; a copy has that of its original."""
+    """Return the identity recorded in the data folder `folder`; a copy has that of its original.
+
+    That of a folder of an earlier version follows from its key and its settings.
+    """
     found = Identity.read(folder / MARKER)
-    return found or _read_earlier(folder)
-
-
-def _read_earlier(folder: Path) -> Identity:
-    """Return the identity of a folder of an earlier version, from its key and its settings."""
+    if found:
+        return found
     identifier, path = None, None
     with contextlib.suppress(OSError):
         identifier = hashlib.sha256((folder / _KEY).read_bytes()).hexdigest()[:32]
@@ -184,10 +184,6 @@ def create(folder: Path) -> None:
         for name in _SUBFOLDERS:
             (folder / name).mkdir(mode=0o700, exist_ok=True)
         _check_space(folder)
-        # On a full disk, this is the first write that fails, not one in the middle of a database.
-        probe = folder / _RUN_FOLDER / ".probe"
-        probe.write_bytes(b"\0" * 65536)
-        probe.unlink()
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise NoDiskSpace(
@@ -210,6 +206,7 @@ def check_owner(folder: Path) -> None:
 
 
 def _check_space(folder: Path) -> None:
+    """Raise NoDiskSpace if too little is free, or OSError if nothing can be written."""
     is_new = not (folder / DATABASE_FOLDER).exists()
     needed = _NEEDED_FOR_A_NEW_ONE if is_new else _NEEDED_FOR_A_START
     free = shutil.disk_usage(folder).free
@@ -218,6 +215,10 @@ def _check_space(folder: Path) -> None:
             f"{folder} has {free // 1_000_000} MB free, and a Pulp needs {needed // 1_000_000} MB "
             "to start: free some, or choose another folder with --data DIR."
         )
+    # On a full disk, this is the first write that fails, not one in the middle of a database.
+    probe = folder / _RUN_FOLDER / ".probe"
+    probe.write_bytes(b"\0" * 65536)
+    probe.unlink()
 
 
 @contextmanager

@@ -76,11 +76,7 @@ def command_line(data: Path, *words: str) -> str:
     except UnusableFolder:
         is_default = False
     where = [] if is_default else ["--data", str(data)]
-    return shlex.join([_own_program(), *words, *where])
-
-
-def _own_program() -> str:
-    """Return the program's name if every terminal of this user finds it, else its path."""
+    # The name alone will do if every terminal of this user finds this very program under it.
     started = Path(os.path.abspath(sys.argv[0]))
     is_ours = started.name == _NAME and started.exists()
     own = started if is_ours else Path(program(_NAME))
@@ -90,6 +86,5 @@ def _own_program() -> str:
         own_folder = os.path.realpath(sysconfig.get_path("scripts"))
         folders = [each for each in folders if os.path.realpath(each) != own_folder]
     found = shutil.which(_NAME, path=os.pathsep.join(folders))
-    if found and own.exists() and os.path.samefile(found, own):
-        return _NAME
-    return str(own)
+    is_found = found and own.exists() and os.path.samefile(found, own)
+    return shlex.join([_NAME if is_found else str(own), *words, *where])

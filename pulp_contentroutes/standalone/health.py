@@ -1,6 +1,5 @@
 """Health checks: whether each process of the instance not only runs, but also does its work."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -51,7 +50,15 @@ def check(instance: Instance, state: State) -> list[Health]:
         status = pulp_status(instance)
     except Unhealthy as unhealthy:
         status = unhealthy
-    return [Health(each, _problem(instance, each, status)) for each in state.services]
+    reports = []
+    for service in state.services:
+        problem = None
+        try:
+            _probe(instance, service, status)
+        except Unhealthy as unhealthy:
+            problem = str(unhealthy)
+        reports.append(Health(service, problem))
+    return reports
 
 
 def pulp_status(instance: Instance) -> dict[str, Any]:
@@ -59,31 +66,37 @@ def pulp_status(instance: Instance) -> dict[str, Any]:
     return _status_at(instance, instance.api.url)
 
 
-def _problem(instance: Instance, service: ServiceState, status: Status) -> str | None:
+def _probe(instance: Instance, service: ServiceState, status: Status) -> None:
+    """Raise Unhealthy unless the service does its work; any other name is that of a worker."""
     if service.pid is None:
-        return "not running, about to be started again"
-    probe = _PROBES.get(service.name, _check_worker)
-    try:
-        probe(instance, service, status)
-    except Unhealthy as unhealthy:
-        return str(unhealthy)
-    return None
+        raise Unhealthy("not running, about to be started again")
+    if service.name == DATABASE:
+        problem = database.problem(instance.database, _SECONDS)
+        if problem:
+            raise Unhealthy(f"does not answer: {problem}")
+    elif service.name == "content":
+        _probe_content(instance, status)
+    elif service.name == NGINX:
+        if instance.front and isinstance(status, Unhealthy):
+            # An error response of nginx itself is an answer, too.
+            _get(_status_url(instance, instance.front.url))
+        elif instance.front:
+            _status_at(instance, instance.front.url)
+    elif isinstance(status, Unhealthy):
+        is_api = service.name == "api"
+        raise status if is_api else Unhealthy("runs, but only the API knows whether it works")
+    elif service.name == "api":
+        if "contentroutes" not in {each["component"] for each in status["versions"]}:
+            raise Unhealthy("answers, but without this plugin")
+    else:
+        names = [worker["name"] for worker in status["online_workers"]]
+        # This is pulpcore's WORKER_NAME_TEMPLATE; with another template, any worker will do.
+        by_pid = any(name.startswith(f"{service.pid}@") for name in names)
+        if not by_pid and not (names and "WORKER_NAME_TEMPLATE" in instance.options.settings):
+            raise Unhealthy("has not reported to Pulp yet")
 
 
-def _check_database(instance: Instance, service: ServiceState, status: Status) -> None:
-    problem = database.problem(instance.database, _SECONDS)
-    if problem:
-        raise Unhealthy(f"does not answer: {problem}")
-
-
-def _check_api(instance: Instance, service: ServiceState, status: Status) -> None:
-    if isinstance(status, Unhealthy):
-        raise status
-    if "contentroutes" not in {each["component"] for each in status["versions"]}:
-        raise Unhealthy("answers, but without this plugin")
-
-
-def _check_content(instance: Instance, service: ServiceState, status: Status) -> None:
+def _probe_content(instance: Instance, status: Status) -> None:
     if isinstance(status, Unhealthy):
         _get(instance.content.url)
         return
@@ -91,32 +104,6 @@ def _check_content(instance: Instance, service: ServiceState, status: Status) ->
     url = instance.content.url + with_domain(CONTENT_PREFIX, domain)
     if _get(url).status_code != requests.codes.ok:
         raise Unhealthy(f"answers, but not at {CONTENT_PREFIX}: its log says why")
-
-
-def _check_nginx(instance: Instance, service: ServiceState, status: Status) -> None:
-    if instance.front and isinstance(status, Unhealthy):
-        # An error response of nginx itself is an answer, too.
-        _get(_status_url(instance, instance.front.url))
-    elif instance.front:
-        _status_at(instance, instance.front.url)
-
-
-def _check_worker(instance: Instance, service: ServiceState, status: Status) -> None:
-    if isinstance(status, Unhealthy):
-        raise Unhealthy("runs, but only the API knows whether it works")
-    names = [worker["name"] for worker in status["online_workers"]]
-    # This is pulpcore's WORKER_NAME_TEMPLATE; with another template, any worker will do.
-    by_pid = any(name.startswith(f"{service.pid}@") for name in names)
-    if not by_pid and not (names and "WORKER_NAME_TEMPLATE" in instance.options.settings):
-        raise Unhealthy("has not reported to Pulp yet")
-
-
-_PROBES: Final[dict[str, Callable[[Instance, ServiceState, Status], None]]] = {
-    DATABASE: _check_database,
-    "api": _check_api,
-    "content": _check_content,
-    NGINX: _check_nginx,
-}
 
 
 def _status_at(instance: Instance, url: str) -> dict[str, Any]:

@@ -105,7 +105,10 @@ def read(
             is_last = not goes_on()
             for name in names:
                 path = path_of(folder, name)
-                is_replaced = _is_replaced(path, opened[name])
+                is_replaced = False
+                with contextlib.suppress(FileNotFoundError):
+                    descriptor = opened[name].fileno()
+                    is_replaced = not os.path.samestat(path.stat(), os.fstat(descriptor))
                 yield from ((name, line) for line in opened[name])
                 if is_replaced:
                     opened[name].close()
@@ -114,13 +117,6 @@ def read(
             if is_last:
                 return
             time.sleep(_FOLLOW_SECONDS)
-
-
-def _is_replaced(path: Path, file: IO[bytes]) -> bool:
-    try:
-        return not os.path.samestat(path.stat(), os.fstat(file.fileno()))
-    except FileNotFoundError:
-        return False
 
 
 def _older(path: Path) -> Path:

@@ -86,7 +86,14 @@ class Cluster:
         for path in (self.home, self.sockets):
             self._make(path)
         if self.data.exists():
-            self._check_version()
+            made_by = int((self.data / "PG_VERSION").read_text(encoding="ascii"))
+            found = programs.version_of(self.programs)
+            if made_by != found:
+                raise NoPostgreSQL(
+                    f"The database in {self.data} was made by PostgreSQL {made_by}, and "
+                    f"{self.programs} has version {found}: install version {made_by}, or move the "
+                    "data with pg_dump."
+                )
             return
         # An initdb that was interrupted leaves a draft, never half a cluster.
         draft = self.home / "draft"
@@ -208,16 +215,6 @@ class Cluster:
         if path.is_symlink() or path.lstat().st_uid != owner:
             raise NoPostgreSQL(
                 f"{path} belongs to another user: remove it, or choose another --data."
-            )
-
-    def _check_version(self) -> None:
-        made_by = int((self.data / "PG_VERSION").read_text(encoding="ascii"))
-        found = programs.version_of(self.programs)
-        if made_by != found:
-            raise NoPostgreSQL(
-                f"The database in {self.data} was made by PostgreSQL {made_by}, and "
-                f"{self.programs} has version {found}: install version {made_by}, or move the data "
-                "with pg_dump."
             )
 
     def _run(self, name: str, *arguments: str) -> None:

@@ -4,6 +4,7 @@ PostgreSQL refuses to run as root. Its initdb looks up the name of its user even
 another, and a user id may have none, as in a container that runs under an arbitrary one.
 """
 
+import contextlib
 import importlib.metadata
 import importlib.util
 import os
@@ -37,12 +38,24 @@ class Account:
         """Return the account to switch to (created if missing), None if this user will do."""
         if os.geteuid() != 0:
             return None
+        with contextlib.suppress(KeyError):
+            known = pwd.getpwnam(_NAME)
+            return cls(known.pw_uid, known.pw_gid)
+        command = [
+            *("useradd", "--system", "--no-create-home", "--user-group"),
+            *("--home-dir", "/nonexistent", "--shell", "/usr/sbin/nologin", _NAME),
+        ]
+        variables = environment.for_system_programs()
         try:
-            entry = pwd.getpwnam(_NAME)
-        except KeyError:
-            _create()
-            entry = pwd.getpwnam(_NAME)
-        return cls(entry.pw_uid, entry.pw_gid)
+            subprocess.run(command, env=variables, check=True, capture_output=True, text=True)
+        except (OSError, subprocess.CalledProcessError) as error:
+            detail = getattr(error, "stderr", None) or error
+            raise NoPostgreSQL(
+                f"PostgreSQL refuses to run as root, and the account '{_NAME}' could not be made "
+                f"for it ({str(detail).strip()}): run as an ordinary user, or give --database-url."
+            ) from error
+        made = pwd.getpwnam(_NAME)
+        return cls(made.pw_uid, made.pw_gid)
 
     @property
     def popen_options(self) -> dict[str, Any]:
@@ -60,27 +73,6 @@ class Account:
             **self.popen_options,
         )
         return ended.returncode == 0
-
-
-def _create() -> None:
-    command = [
-        *("useradd", "--system", "--no-create-home", "--user-group"),
-        *("--home-dir", "/nonexistent", "--shell", "/usr/sbin/nologin", _NAME),
-    ]
-    try:
-        subprocess.run(
-            command,
-            env=environment.for_system_programs(),
-            check=True,
-            capture_output=True,
-            text=True,
-        )
-    except (OSError, subprocess.CalledProcessError) as error:
-        detail = getattr(error, "stderr", None) or error
-        raise NoPostgreSQL(
-            f"PostgreSQL refuses to run as root, and the account '{_NAME}' could not be made for "
-            f"it ({str(detail).strip()}): run as an ordinary user, or give --database-url."
-        ) from error
 
 
 #: initdb's message when there is no name, whatever the user's language: see `variables_with_name`.

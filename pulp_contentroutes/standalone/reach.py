@@ -50,28 +50,28 @@ def warning(instance: Instance) -> str | None:
 
 
 def _urls(address: Address) -> list[str]:
+    """Return the URL of an address, or those of all addresses that it stands for.
+
+    These are the addresses of this machine that other machines may use, the usual one first.
+    """
     host = ipaddress.ip_address(address.host)
     if not host.is_unspecified:
         return [address.url]
-    families = [socket.AF_INET] if host.version == 4 else [socket.AF_INET, socket.AF_INET6]
-    found = [each for family in families for each in _addresses(family)][:_MOST_ADDRESSES]
-    return [f"http://{Address(each, address.port)}" for each in found] or [address.url]
-
-
-def _addresses(family: socket.AddressFamily) -> list[str]:
-    """Return the addresses of this machine that other machines may use, the usual one first."""
     up = {name for name, each in psutil.net_if_stats().items() if each.isup}
-    found = [
-        each.address
-        for name, addresses in psutil.net_if_addrs().items()
-        for each in addresses
-        if name in up and each.family == family
-    ]
-    parsed = {each: ipaddress.ip_address(each) for each in found}
-    # A link-local address ends with the name of an interface, which differs on other machines.
-    found = [each for each, ip in parsed.items() if not ip.is_loopback and not ip.is_link_local]
-    usual = _usual_address(family)
-    return sorted(found, key=lambda each: each != usual)
+    found: list[str] = []
+    for family in [socket.AF_INET] if host.version == 4 else [socket.AF_INET, socket.AF_INET6]:
+        parsed = {
+            each.address: ipaddress.ip_address(each.address)
+            for name, addresses in psutil.net_if_addrs().items()
+            for each in addresses
+            if name in up and each.family == family
+        }
+        # A link-local address ends with the name of an interface, which differs on other machines.
+        own = [each for each, ip in parsed.items() if not ip.is_loopback and not ip.is_link_local]
+        usual = _usual_address(family)
+        found += sorted(own, key=lambda each: each != usual)
+    urls = [f"http://{Address(each, address.port)}" for each in found[:_MOST_ADDRESSES]]
+    return urls or [address.url]
 
 
 def _usual_address(family: socket.AddressFamily) -> str | None:

@@ -3,8 +3,7 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -20,9 +19,16 @@ from pulp_contentroutes.standalone.errors import raise_on_stop_signals
 from pulp_contentroutes.standalone.instance import Instance
 from pulp_contentroutes.standalone.options import Options
 from pulp_contentroutes.standalone.postgres import Cluster
-from pulp_contentroutes.standalone.process import Child
 from pulp_contentroutes.standalone.state import State
 from pulp_contentroutes.standalone.supervisor import NotReady, Supervisor
+
+_EXAMPLES: Final = """
+Try:
+  curl -O {files}hello.txt
+  curl -r 0-4 {files}hello.txt
+  curl {files}
+  curl {files}{awkward}
+  ansible-galaxy collection publish FILE --server {galaxy} --token {token}"""
 
 
 def render_summary(
@@ -57,19 +63,9 @@ def render_summary(
         f"  {command_line(instance.folder, 'password')}   # sets a new password of admin",
     ]
     if token is not None:
-        lines += ["", *_examples(f"{content}{demo.NAME}/", galaxy, token)]
+        files, awkward = f"{content}{demo.NAME}/", percent_encode(demo.AWKWARD)
+        lines.append(_EXAMPLES.format(files=files, awkward=awkward, galaxy=galaxy, token=token))
     return "\n".join([*lines, ""])
-
-
-def _examples(files: str, galaxy: str, token: str) -> list[str]:
-    return [
-        "Try:",
-        f"  curl -O {files}hello.txt",
-        f"  curl -r 0-4 {files}hello.txt",
-        f"  curl {files}",
-        f"  curl {files}{percent_encode(demo.AWKWARD)}",
-        f"  ansible-galaxy collection publish FILE --server {galaxy} --token {token}",
-    ]
 
 
 #: Longest time from the start of the first process until the last one is healthy.
@@ -124,7 +120,11 @@ def serve(
     # In effect until the supervisor has handlers of its own.
     raise_on_stop_signals()
     data_dir.create(data)
-    with data_dir.hold(data), _findable(data / "run"):
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(data_dir.hold(data))
+        # `status` and `stop` find this process from now on; at first, no service runs.
+        state.write(data / "run", [])
+        stack.callback(state.remove, data / "run")
         options = Options.load(data / data_dir.OPTIONS_FILE).with_changes(given)
         instance, cluster = prepare.instance_of(data, options)
         prepare.check_ports(instance)
@@ -142,16 +142,12 @@ def serve(
             click.echo(f"The password of 'admin', shown only now: {prepared.new_password}")
         problem = prepared.demo_problem
         note = f"The demo could not be loaded: {problem}" if problem else ""
-        return _run(
-            instance,
-            cluster,
-            partial(announce, instance, started, prepared.new_password, note),
-            is_verbose,
-        )
+        when_running = partial(announce, instance, started, prepared.new_password, note)
+        return _run(instance, cluster, when_running, is_verbose)
 
 
 def _run(
-    instance: Instance, cluster: Cluster | None, announce: Callable[[], None], is_verbose: bool
+    instance: Instance, cluster: Cluster | None, when_running: Callable[[], None], is_verbose: bool
 ) -> int:
     """Run the services until they are told to stop; return the exit code."""
     to_run = services(instance, cluster)
@@ -162,9 +158,9 @@ def _run(
     supervisor = Supervisor(
         to_run,
         is_database_ready=lambda: database.problem(instance.database, seconds=2) is None,
-        on_change=partial(_report, instance),
+        on_change=partial(state.write, instance.run),
         folder=instance.logs,
-        when_running=announce,
+        when_running=when_running,
         is_verbose=is_verbose,
     )
     try:
@@ -174,29 +170,3 @@ def _run(
             cluster.remove_sockets()
     click.echo("Stopped." if code == 0 else "Stopped after a failure: see above.")
     return code
-
-
-@contextmanager
-def _findable(run: Path) -> Iterator[None]:
-    """Let `status` and `stop` find this process during the block; at first, no service runs."""
-    state.write(run, [])
-    try:
-        yield
-    finally:
-        state.remove(run)
-
-
-def _report(instance: Instance, children: Sequence[Child]) -> None:
-    state.write(
-        instance.run,
-        [
-            state.ServiceState(
-                child.service.name,
-                child.service.address,
-                child.pid,
-                child.started if child.pid else None,
-                child.restarts,
-            )
-            for child in children
-        ],
-    )

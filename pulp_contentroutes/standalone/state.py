@@ -10,6 +10,7 @@ from typing import Final, Self
 import psutil
 
 from pulp_contentroutes.standalone.data_dir import LOCK_FILE, write_private
+from pulp_contentroutes.standalone.process import Child
 
 _FILE: Final = "state.json"
 
@@ -57,9 +58,19 @@ class State:
         return cls(raw["supervisor"], raw["started"], services, lock)
 
 
-def write(run: Path, services: Iterable[ServiceState]) -> None:
+def write(run: Path, children: Iterable[Child]) -> None:
     """Write the state for the other commands; this process holds the folder."""
-    state = State(os.getpid(), psutil.Process().create_time(), tuple(services), _lock(run))
+    services = tuple(
+        ServiceState(
+            child.service.name,
+            child.service.address,
+            child.pid,
+            child.started if child.pid else None,
+            child.restarts,
+        )
+        for child in children
+    )
+    state = State(os.getpid(), psutil.Process().create_time(), services, _lock(run))
     write_private(run / _FILE, json.dumps(asdict(state), indent=2) + "\n")
 
 

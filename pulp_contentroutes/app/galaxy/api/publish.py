@@ -1,11 +1,9 @@
 """`ansible-galaxy collection publish`, and many collections at once: uploads become tasks."""
 
-from collections.abc import Iterable
 from gettext import gettext as _
 from typing import Any
 
 from django.conf import settings
-from django.core.files.uploadedfile import UploadedFile
 from pulpcore.plugin.models import TaskGroup
 from pulpcore.plugin.tasking import dispatch
 from rest_framework.exceptions import APIException, ValidationError
@@ -16,12 +14,7 @@ from rest_framework.response import Response
 from pulp_contentroutes.app.galaxy import import_progress
 from pulp_contentroutes.app.galaxy.api.base import sentences
 from pulp_contentroutes.app.galaxy.api.imports import ImportsView
-from pulp_contentroutes.app.galaxy.api.uploads import (
-    Upload,
-    check_length,
-    check_upload,
-    collections_in,
-)
+from pulp_contentroutes.app.galaxy.api.uploads import check_length, check_upload, collections_in
 from pulp_contentroutes.app.galaxy.models.repository import GalaxyRepository
 from pulp_contentroutes.app.galaxy.tasks.imports import (
     arguments_of,
@@ -71,7 +64,16 @@ class PublishManyView(_PublishView):
     most_bytes = _MANY_BYTES
 
     def post(self, request: Request, **kwargs: Any) -> Response:
-        uploads, refused = _sort_out(collections_in(request))
+        uploads, refused, names = [], [], set()
+        for file, signatures in collections_in(request):
+            try:
+                if file.name in names:
+                    raise ValidationError(_("This file name occurs twice in the request."))
+                names.add(file.name)
+                uploads.append(check_upload(file, signatures))
+            except APIException as error:
+                description = " ".join(sentences(error.detail))
+                refused.append({"filename": file.name[:200], "description": description})
         temporaries = []
         try:
             for upload in uploads:
@@ -104,20 +106,3 @@ class PublishManyView(_PublishView):
             },
         )
         return group
-
-
-def _sort_out(
-    parts: Iterable[tuple[UploadedFile, list[UploadedFile | str]]],
-) -> tuple[list[Upload], list[dict[str, str]]]:
-    """Return the uploads, and the refused files, each with its sentence."""
-    uploads, refused, names = [], [], set()
-    for file, signatures in parts:
-        try:
-            if file.name in names:
-                raise ValidationError(_("This file name occurs twice in the request."))
-            names.add(file.name)
-            uploads.append(check_upload(file, signatures))
-        except APIException as error:
-            description = " ".join(sentences(error.detail))
-            refused.append({"filename": file.name[:200], "description": description})
-    return uploads, refused

@@ -18,7 +18,7 @@ from pulp_contentroutes.app.galaxy.models.repository import (
     not_signed,
 )
 from pulp_contentroutes.app.galaxy.units import store_collection, store_signature
-from pulp_contentroutes.galaxy.collection import Collection, read_collection
+from pulp_contentroutes.galaxy.collection import read_collection
 from pulp_contentroutes.galaxy.limits import Limits
 from pulp_contentroutes.galaxy.signatures import KeyRing, Signature
 
@@ -54,27 +54,19 @@ def prepare(
         )
     with temporary.file.open() as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
-    _check_signatures(signatures, collection, repository)
+    # What `finalize_new_version` would refuse is refused before anything is stored.
+    with name_refusals():
+        parsed = [Signature.parse(text) for text in signatures]
+        ring = KeyRing(repository.key_ring) if parsed and repository.key_ring else None
+    for signature in parsed:
+        if ring and not ring.has_made(signature.text, collection.manifest):
+            raise not_signed(info.filename, signature.issuer)
     if repository.other_bytes_of(info.namespace, info.name, info.version, digest).exists():
         raise already_exists(info.filename)
     limits.check_time()
     unit = store_collection(collection, _artifact_of(temporary, digest))
-    signed = [store_signature(signature, unit).pk for signature in signatures]
+    signed = [store_signature(text, unit).pk for text in signatures]
     return Ready(unit, signed, list(collection.warnings))
-
-
-def _check_signatures(
-    signatures: Sequence[str], collection: Collection, repository: GalaxyRepository
-) -> None:
-    """Refuse signatures that `finalize_new_version` would refuse, before anything is stored."""
-    with name_refusals():
-        parsed = [Signature.parse(text) for text in signatures]
-        if not (parsed and repository.key_ring):
-            return
-        ring = KeyRing(repository.key_ring)
-    for signature in parsed:
-        if not ring.has_made(signature.text, collection.manifest):
-            raise not_signed(collection.info.filename, signature.issuer)
 
 
 def _artifact_of(temporary: PulpTemporaryFile, digest: str) -> Artifact:

@@ -37,8 +37,19 @@ class Command(BaseCommand):
             raise CommandError(_("There is no user '{}': give another with --user.").format(user))
         with transaction.atomic():
             _load_files()
-            token = _load_galaxy(owner)
-        self.stdout.write(json.dumps({"token": token}))
+            domain = get_domain()
+            repository, _is_new = GalaxyRepository.objects.get_or_create(
+                name=GALAXY, pulp_domain=domain
+            )
+            GalaxyDistribution.objects.get_or_create(
+                name=GALAXY,
+                base_path=GALAXY,
+                pulp_domain=domain,
+                defaults={"repository": repository},
+            )
+            ApiToken.objects.filter(user=owner, name=GALAXY).delete()
+            _token, secret = ApiToken.issue(user=owner, name=GALAXY, scope=ApiToken.Scope.PUBLISH)
+        self.stdout.write(json.dumps({"token": secret}))
 
 
 def _load_files() -> None:
@@ -79,15 +90,3 @@ def _store(data: bytes) -> Artifact:
         if known is None:
             artifact.save()
         return known or artifact
-
-
-def _load_galaxy(owner: Any) -> str:
-    """Return a new token that may publish to the Galaxy server."""
-    domain = get_domain()
-    repository, _is_new = GalaxyRepository.objects.get_or_create(name=GALAXY, pulp_domain=domain)
-    GalaxyDistribution.objects.get_or_create(
-        name=GALAXY, base_path=GALAXY, pulp_domain=domain, defaults={"repository": repository}
-    )
-    ApiToken.objects.filter(user=owner, name=GALAXY).delete()
-    _token, secret = ApiToken.issue(user=owner, name=GALAXY, scope=ApiToken.Scope.PUBLISH)
-    return secret
