@@ -11,7 +11,7 @@ from aiohttp import web
 
 from pulp_contentroutes.serving.access.credentials import Accepted, digest_of, new_token
 from pulp_contentroutes.serving.access.guards import Guard, GuardNeeds
-from pulp_contentroutes.serving.database import sql
+from pulp_contentroutes.serving.database import access_sql, schema, sql
 from pulp_contentroutes.serving.database.rows import Row
 from pulp_contentroutes.serving.errors import DatabaseUnavailable
 from pulp_contentroutes.serving.handover import Handover
@@ -28,9 +28,12 @@ class FakeDatabase:
     """A database that answers our statements with given rows, counts them, can be down, or slow."""
 
     def __init__(self) -> None:
+        self.tables = frozenset(schema.OPTIONAL_COLUMNS)
         self.distributions: dict[str, dict[str, Any]] = {}
         self.files: dict[str, dict[str, Any]] = {}
         self.superseded: dict[str, dict[str, Any]] = {}
+        #: What plugins put before the content set.
+        self.published: dict[str, dict[str, Any]] = {}
         #: The row of the newest checkpoint, the same for every query.
         self.checkpoints: list[dict[str, Any]] = []
         #: Rows by digest, and by guard or None.
@@ -55,7 +58,7 @@ class FakeDatabase:
         return rows
 
     def _rows(self, statement: str, values: tuple[Any, ...]) -> Sequence[Row]:
-        if statement == sql.SNAPSHOT:
+        if statement in {sql.SNAPSHOT, sql.SNAPSHOT_WITHOUT_SUPERSEDED}:
             _, lengths, _, directory = values
             bases = [directory[:length] for length in lengths]
             rows = [dict(self.distributions[base]) for base in bases if base in self.distributions]
@@ -67,13 +70,15 @@ class FakeDatabase:
             return [self.files.get(path) or {**NOTHING, "is_directory": is_directory}]
         if statement == sql.CHECKPOINT:
             return self.checkpoints
-        if statement == sql.TOKEN:
+        if statement == access_sql.TOKEN:
             return [self.tokens[values]] if values in self.tokens else []
-        if statement == sql.TOUCH_TOKENS:
+        if statement == access_sql.TOUCH_TOKENS:
             self.touched += values[0]
             return []
         if statement == sql.LOOK_UP_ARTIFACT:
             return [row for row in self.files.values() if row["content_artifact_id"] == values[0]]
+        if statement in sql.LOOK_UP_PUBLISHED.values():
+            return [self.published[values[1]]] if values[1] in self.published else []
         assert statement == sql.LOOK_UP_SUPERSEDED
         return [self.superseded[values[1]]] if values[1] in self.superseded else []
 
@@ -117,6 +122,7 @@ class FakeDatabase:
             "is_version_complete": True,
             "version_created": CREATED,
             "has_fallback": False,
+            "repository_labels": [],
             "is_above_another": False,
             **values,
         }
@@ -165,7 +171,7 @@ NO_DISTRIBUTION: dict[str, Any] = dict.fromkeys(
         "version_id", "version_repository_id", "number", "is_version_complete", "version_created",
         "is_above_another",
     )
-) | {"has_fallback": False}  # fmt: skip
+) | {"has_fallback": False, "repository_labels": []}  # fmt: skip
 NOTHING: dict[str, Any] = {
     "content_artifact_id": None,
     "is_published": False,

@@ -1,6 +1,6 @@
 """The Django side: the modules that pulpcore discovers by name."""
 
-from django.db.models.signals import pre_migrate
+from django.db.models.signals import post_migrate, pre_migrate
 from pulpcore.plugin import PulpPluginAppConfig
 
 
@@ -17,5 +17,7 @@ class PulpContentroutesPluginAppConfig(PulpPluginAppConfig):
         super().ready()
         from pulp_contentroutes.app import checks  # noqa: F401  registers the deploy checks
         from pulp_contentroutes.app.downgrades import refuse_losses
+        from pulp_contentroutes.app.optional_triggers import watch
 
         pre_migrate.connect(refuse_losses, sender=self, dispatch_uid="contentroutes_refuse_losses")
+        post_migrate.connect(watch, sender=self, dispatch_uid="contentroutes_watch")

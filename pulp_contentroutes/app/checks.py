@@ -172,7 +172,8 @@ def _problem() -> FastPathError | None:
 async def _listen() -> None:
     """Do as a content worker does before it trusts its memory; or raise FastPathError."""
     from pulp_contentroutes.app.edge.connection import database
-    from pulp_contentroutes.serving.database.pool import name_failures, probe
+    from pulp_contentroutes.serving.database.pool import name_failures
+    from pulp_contentroutes.serving.database.probe import probe
     from pulp_contentroutes.serving.notifications.echo import Echo
 
     with name_failures():

@@ -16,7 +16,10 @@ from tests.postgres.conftest import postgres  # noqa: F401  a fixture
 # The columns that the statement reads, as pulpcore's migrations make them.
 SCHEMA = """
 DROP TABLE IF EXISTS core_domain, core_distribution, core_publication, core_repositoryversion,
-  core_distributedpublication;
+  core_distributedpublication, core_repository;
+DROP EXTENSION IF EXISTS hstore;
+CREATE EXTENSION hstore;
+CREATE TABLE core_repository (pulp_id uuid, pulp_labels hstore);
 CREATE TABLE core_domain (
   pulp_id uuid, name text, pulp_last_updated timestamptz, storage_class text,
   storage_settings jsonb);

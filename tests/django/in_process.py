@@ -2,11 +2,13 @@
 
 import contextlib
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 from urllib.parse import unquote_to_bytes, urlsplit
 
 from django.apps import apps
 from django.conf import settings
+from django.db import connection, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 from pulpcore.plugin.models import Task
 from pulpcore.tasking.tasks import execute_task, using_workdir
 from requests import PreparedRequest
@@ -15,6 +17,9 @@ from rest_framework.test import RequestsClient
 from tests.harness.rest import Rest
 
 AppStatus = apps.get_model("core", "AppStatus")
+
+#: The alias of a connection whose changes are committed, unlike those of a test's transaction.
+COMMITTING: Final = "committing"
 
 
 class Client(RequestsClient):  # type: ignore[misc]  # DRF has no types
@@ -41,6 +46,18 @@ def api() -> Iterator[Rest]:
     finally:
         # pulpcore has no other way to undo it, as its own processes simply end.
         AppStatus.objects._current_app_status = None
+
+
+@contextlib.contextmanager
+def committing_connection() -> Iterator[BaseDatabaseWrapper]:
+    """Yield a connection with the alias COMMITTING."""
+    # Not in the settings: pytest-django would not permit its use.
+    connections[COMMITTING] = opened = connection.copy(COMMITTING)
+    try:
+        yield opened
+    finally:
+        opened.close()
+        del connections[COMMITTING]
 
 
 def run_waiting_tasks() -> None:

@@ -87,11 +87,11 @@ def test_a_hook_that_chooses_what_is_served_has_no_rule(monkeypatch: pytest.Monk
 def test_a_hook_with_other_parameters_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     """pulp_hugging_face overrides `content_handler` without the path."""
     monkeypatch.setattr(module, "RULES", ())
-    assert state_of("python.python").is_asked
+    assert state_of("python.python").can_be_asked
     model = Distribution._pulp_model_map["python.python"]
     for odd in (property(lambda self: None), lambda self: None, staticmethod(lambda path: None)):
         monkeypatch.setattr(model, "content_handler", odd)
-        assert not state_of("python.python").is_asked
+        assert not state_of("python.python").can_be_asked
     assert distribution_types().plain >= PLAIN
 
 

@@ -10,14 +10,16 @@ import pytest
 from django.apps import apps
 from django.contrib.contenttypes.models import ContentType
 from django.core.management import CommandError, call_command, load_command_class
-from django.db import connection, connections
+from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.recorder import MigrationRecorder
 from pulpcore.plugin.models import Domain, MasterModel, Repository
 
 from pulp_contentroutes.app.downgrades import refuse_losses
 from pulp_contentroutes.app.models import TokenContentGuard
+from pulp_contentroutes.app.optional_triggers import watch
 from pulp_contentroutes.serving.database import schema
+from tests.django.in_process import committing_connection
 from tests.harness.galaxy import create_galaxy, role_archive
 from tests.harness.in_pulp import create_distribution
 from tests.harness.rest import Rest
@@ -206,15 +208,11 @@ def test_a_single_token_guard_is_deleted_as_every_other_guard(
 @pytest.fixture
 def committing() -> Iterator[Any]:
     """Yield a connection of Django that commits; migrate the schema forward again at the end."""
-    # Not in the settings: pytest-django would not permit its use.
-    connections["committing"] = opened = connection.copy("committing")
-    yield opened
-    try:
+    with committing_connection() as opened:
+        yield opened
         executor = MigrationExecutor(opened)
         executor.migrate(executor.loader.graph.leaf_nodes("contentroutes"))
-    finally:
-        opened.close()
-        del connections["committing"]
+        watch(apps.get_app_config("contentroutes"), opened.alias)
 
 
 def test_every_step_back_and_forward_is_announced_when_it_is_committed(committing: Any) -> None:

@@ -29,7 +29,7 @@ def take() -> bytes:
     with connection.cursor() as cursor:
         cursor.execute(schema.GUARD_TABLES)
         # Without parameters, psycopg takes a percent sign literally.
-        cursor.execute(schema.render_fingerprint(cursor.fetchall()), None)
+        cursor.execute(schema.render_fingerprint(cursor.fetchall(), {schema.SUPERSEDED}), None)
         [(fingerprint,)] = cursor.fetchall()
     return bytes(fingerprint)
 
@@ -43,7 +43,9 @@ def state() -> str:
     """Return the state of triggers and columns in the test's transaction."""
     with connection.cursor() as cursor:
         statement = schema.STATE.replace("%", "%%").replace("$1", "%s")
-        cursor.execute(statement, [[*schema.REQUIRED_COLUMNS, *schema.USER_COLUMNS]])
+        cursor.execute(
+            statement, [[*schema.REQUIRED_COLUMNS, *schema.USER_COLUMNS, *schema.OPTIONAL_COLUMNS]]
+        )
         [(found,)] = cursor.fetchall()
     return str(found)
 

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import pytest
 
 from pulp_contentroutes.app.edge.connection import database
-from pulp_contentroutes.serving.database import schema, sql
+from pulp_contentroutes.serving.database import access_sql, schema, sql
 from pulp_contentroutes.serving.database.pool import Database
 
 T = TypeVar("T")
@@ -39,8 +39,14 @@ async def explain(opened: Database, statement: str) -> str:
     return "\n".join(row[0] for row in rows)
 
 
-STATEMENTS = (*sql.STATEMENTS, *sql.USER_STATEMENTS)
-NAMES = {value: name for name, value in vars(sql).items() if isinstance(value, str)}
+STATEMENTS = (
+    *sql.statements({schema.SUPERSEDED}),
+    *access_sql.STATEMENTS,
+    *access_sql.USER_STATEMENTS,
+)
+NAMES = {
+    value: name for name, value in (vars(sql) | vars(access_sql)).items() if isinstance(value, str)
+}
 
 
 @pytest.mark.parametrize("statement", STATEMENTS, ids=[NAMES[each] for each in STATEMENTS])
@@ -70,6 +76,7 @@ def test_every_trigger_and_index_that_migrations_make_is_looked_for() -> None:
     rows: Any = ask(lambda opened: opened.fetch(MADE))
     at_start = {row["name"] for row in rows if not GUARDS.search(row["table"])}
     at_start |= {row["name"] for row in rows if row["table"] == "core_contentguard"}
-    assert at_start == {*schema.REQUIRED_OBJECTS, *schema.USER_OBJECTS}
+    made = schema.OPTIONAL_OBJECTS[schema.SUPERSEDED]
+    assert at_start == {*schema.REQUIRED_OBJECTS, *schema.USER_OBJECTS, *made}
     functions = " ".join(row["function"] for row in rows if row["function"])
     assert set(re.findall(r"pg_notify\('(\w+)'", functions)) == {schema.CHANNEL}

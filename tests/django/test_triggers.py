@@ -1,16 +1,19 @@
 """Our triggers announce every change, and never break a write by Pulp."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
+from uuid import uuid4
 
 import psycopg
 import pytest
 from django.apps import apps
 from django.db import connection
 
+from pulp_contentroutes.app.optional_triggers import watch
 from pulp_contentroutes.serving.database import schema
+from tests.django.in_process import COMMITTING, committing_connection
 
 TRIGGERS = """
 SELECT tgname::text, tgrelid::regclass::text, tgenabled::text, pg_get_triggerdef(oid),
@@ -150,6 +153,99 @@ def test_the_migration_of_the_triggers_can_be_taken_back_and_run_again() -> None
         migration.be_silent(apps, editor)
     assert run(TRIGGERS) == []
     assert run("SELECT FROM pg_proc WHERE proname LIKE 'contentroutes%'") == []
+    migrated()
+    assert run(TRIGGERS) == []
     with connection.schema_editor() as editor:
         migration.announce(apps, editor)
+    migrated()
     assert run(TRIGGERS) == made
+
+
+def migrated(using: str = "default") -> None:
+    """Do what `migrate` does after its work."""
+    watch(apps.get_app_config("contentroutes"), using)
+
+
+DEB_TRIGGERS = sorted(schema.OPTIONAL_OBJECTS[schema.DEB_DISTRIBUTED])
+DEB_TABLE = f"""
+CREATE TABLE {schema.DEB_DISTRIBUTED} (
+  pulp_id uuid, distribution_id uuid, publication_id uuid, expires_at timestamptz,
+  pulp_created timestamptz)
+"""
+
+
+def names_of_triggers(table: str) -> list[str]:
+    return [name for name, found, *_ in run(TRIGGERS) if found == table]
+
+
+def test_a_table_of_a_plugin_that_comes_later_is_watched_from_then_on() -> None:
+    made = run(TRIGGERS)
+    run(DEB_TABLE)
+    migrated()
+    assert names_of_triggers(schema.DEB_DISTRIBUTED) == DEB_TRIGGERS
+    watched = run(TRIGGERS)
+    migrated()
+    assert run(TRIGGERS) == watched
+    run(f"DROP TRIGGER {DEB_TRIGGERS[0]} ON {schema.DEB_DISTRIBUTED}")
+    migrated()
+    assert names_of_triggers(schema.DEB_DISTRIBUTED) == DEB_TRIGGERS
+    run(f"DROP TABLE {schema.DEB_DISTRIBUTED}")
+    migrated()
+    assert run(TRIGGERS) == made
+
+
+@pytest.fixture
+def committing() -> Iterator[Callable[..., list[str]]]:
+    """Yield a function that commits each statement, and returns the keys that are announced."""
+    tables = f"DROP TABLE IF EXISTS {schema.DEB_DISTRIBUTED} CASCADE"
+    functions = "; ".join(f"DROP FUNCTION IF EXISTS {name} CASCADE" for name in DEB_TRIGGERS)
+    with (
+        session(autocommit=True) as listening,
+        committing_connection() as own,
+        own.cursor() as cursor,
+    ):
+        listening.execute(f"LISTEN {schema.CHANNEL}".encode())
+
+        def commit(statement: str, *values: Any) -> list[str]:
+            cursor.execute(statement, values)
+            # What was announced before comes first.
+            cursor.execute("SELECT pg_notify(%s, 'the end')", [schema.CHANNEL])
+            heard: list[str] = []
+            for each in listening.notifies(timeout=10):
+                if each.payload == "the end":
+                    break
+                heard += each.payload.split(",")
+            return sorted(heard)
+
+        yield commit
+        cursor.execute(f"{tables}; {functions}; DELETE FROM core_repository")
+
+
+def test_each_change_of_a_plugins_publications_is_announced(
+    committing: Callable[..., list[str]],
+) -> None:
+    table, distribution = schema.DEB_DISTRIBUTED, uuid4()
+    committing(DEB_TABLE)
+    migrated(COMMITTING)
+    assert committing("SELECT") == [schema.CHANGED]
+    insert = f"INSERT INTO {table} (distribution_id) VALUES (%s)"
+    for statement in (insert, f"UPDATE {table} SET expires_at = now()", f"DELETE FROM {table}"):
+        values = [distribution] if statement == insert else []
+        assert committing(statement, *values) == [str(distribution)]
+    assert committing(f"TRUNCATE {table}") == [schema.EVERYTHING]
+
+
+def test_a_repository_is_announced_when_its_labels_change(
+    committing: Callable[..., list[str]],
+) -> None:
+    """By labels, users tell pulp_maven how to serve; other fields change with each version."""
+    repository = uuid4()
+    committing(
+        "INSERT INTO core_repository (pulp_id, pulp_created, name, pulp_type, next_version,"
+        " user_hidden, pulp_labels, pulp_domain_id)"
+        " SELECT %s, now(), 'labelled', 'file.file', 1, false, '', pulp_id FROM core_domain",
+        repository,
+    )
+    assert committing("UPDATE core_repository SET next_version = 2") == []
+    assert committing("UPDATE core_repository SET pulp_labels = 'a=>b'") == [str(repository)]
+    assert committing("UPDATE core_repository SET pulp_labels = pulp_labels") == []

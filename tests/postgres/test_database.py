@@ -7,7 +7,8 @@ import pytest
 
 from pulp_contentroutes.serving.coherence.memory import Memory
 from pulp_contentroutes.serving.database import schema
-from pulp_contentroutes.serving.database.pool import Database, probe
+from pulp_contentroutes.serving.database.pool import Database
+from pulp_contentroutes.serving.database.probe import probe
 from pulp_contentroutes.serving.errors import DatabaseUnavailable, SchemaMismatch
 from pulp_contentroutes.serving.notifications.fingerprints import take_fingerprint
 from pulp_contentroutes.serving.notifications.listener import Listener

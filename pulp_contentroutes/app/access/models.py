@@ -127,7 +127,7 @@ class TokenContentGuard(ContentGuard, AutoAddObjPermsMixin):
     """A guard that admits clients with an API token whose user may download.
 
     The user may download by a role on this guard, in its domain, or everywhere. The fast path
-    decides the same with one SQL statement (`serving.database.sql.TOKEN`).
+    decides the same with one SQL statement (`serving.database.access_sql.TOKEN`).
     """
 
     TYPE = "token"

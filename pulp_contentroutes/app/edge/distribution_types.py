@@ -49,14 +49,14 @@ class TypeState:
     is_plain: bool
     #: The rule for its hooks, None without one.
     served: ServedType | None
-    #: Whether its hooks are asked for each request.
-    is_asked: bool
+    #: Whether its hooks can be asked for each request; a rule saves that.
+    can_be_asked: bool
     #: For people: a sentence.
     reason: str
 
     @property
     def is_fast(self) -> bool:
-        return self.is_plain or self.is_asked or self.served is not None
+        return self.is_plain or self.can_be_asked or self.served is not None
 
 
 def distribution_types() -> DistributionTypes:
@@ -76,7 +76,7 @@ def distribution_types() -> DistributionTypes:
         publishing=frozenset(state.pulp_type for state in states if state.serves_publications),
         plain=frozenset(state.pulp_type for state in fast if state.is_plain),
         ruled={state.pulp_type: state.served for state in fast if state.served is not None},
-        asked=frozenset(state.pulp_type for state in fast if state.is_asked),
+        asked=frozenset(state.pulp_type for state in fast if state.can_be_asked),
         retain_superseded=settings.DISTRIBUTED_PUBLICATION_RETENTION_PERIOD > 0,
     )
 
@@ -101,8 +101,7 @@ def type_states() -> Iterator[TypeState]:
             except Exception as error:  # noqa: BLE001  a rule may be that of another plugin
                 reason = f"{reason} The rule does not apply: {error}"
                 log.warning("Distributions of the type %s are served slowly: %s", name, error)
-        is_asked = can_be_asked and served is None
-        yield TypeState(name, model.SERVE_FROM_PUBLICATION, not hooks, served, is_asked, reason)
+        yield TypeState(name, model.SERVE_FROM_PUBLICATION, not hooks, served, can_be_asked, reason)
 
 
 def _can_be_asked(model: type[Distribution]) -> bool:
@@ -153,7 +152,7 @@ def _apply(rule: TypeRule, model: type[Distribution]) -> ServedType:
     if not is_known or not _RULED_HOOKS.issuperset(hooks_of(model)):
         raise RuleDoesNotApply(f"its hooks in {rule.package} {installed} are others than known.")
     names = getattr(settings, rule.no_cache_setting) if rule.no_cache_setting else ()
-    return ServedType(rule.may_answer, frozenset(names))
+    return ServedType(rule.may_answer, frozenset(names), frozenset(rule.labels), rule.publications)
 
 
 def _declared_rules() -> Iterator[TypeRule]:

@@ -21,7 +21,7 @@ from pulp_contentroutes.app.edge.canonical_urls import canonical_request
 from pulp_contentroutes.paths import CONTENT_PREFIX
 from pulp_contentroutes.serving.access.credentials import Accepted
 from pulp_contentroutes.serving.access.guards import Guard, GuardNeeds
-from pulp_contentroutes.serving.database import sql
+from pulp_contentroutes.serving.database import access_sql
 from pulp_contentroutes.serving.database.rows import Queries
 from pulp_contentroutes.serving.errors import DatabaseUnavailable
 from pulp_contentroutes.serving.request_state import mount_of
@@ -137,7 +137,7 @@ def _state_statement(pulp_type: str) -> str | None:
         return None
     fields = ContentGuard.get_model_for_pulp_type(pulp_type)._meta
     quote = connection.ops.quote_name
-    return sql.GUARD_STATE.format(table=quote(fields.db_table), key=quote(fields.pk.column))
+    return access_sql.GUARD_STATE.format(table=quote(fields.db_table), key=quote(fields.pk.column))
 
 
 def _accepted_credentials(guard_id: UUID) -> Accepted:

@@ -1,9 +1,9 @@
 # Zero-downtime safe: triggers only, which older code does not notice.
 #
 # They tell the content workers which rows have changed that snapshots are made of, and that guards, or what
-# tokens are good for, may be others than in memory.
+# tokens are good for, may be others than in memory. app/optional_triggers.py does the same for tables that
+# not every Pulp has.
 
-from django.apps import apps
 from django.conf import settings
 from django.db import migrations
 
@@ -16,12 +16,14 @@ _PUBLICATION = """SELECT pulp_id::text FROM changed
 # A version in the making changes with every batch of content, and is not served yet.
 _VERSION = """SELECT unnest(ARRAY[pulp_id, repository_id])::text FROM changed
    WHERE complete OR TG_OP = 'DELETE'"""
-_SUPERSEDED = "SELECT distribution_id::text FROM changed"
 # Reclaiming disk space takes content its artifact.
 _RECLAIMED = """SELECT b.artifact_id::text FROM before b JOIN changed c ON c.pulp_id = b.pulp_id
    WHERE b.artifact_id IS DISTINCT FROM c.artifact_id"""
 _ID = "SELECT pulp_id::text FROM changed"
 _GUARD = "SELECT contentguard_ptr_id::text FROM changed"
+# With its labels users tell a plugin how to serve it. As text: `=` of their type may be in another schema.
+_LABELS = """SELECT pulp_id::text FROM changed c JOIN before b USING (pulp_id)
+   WHERE b.pulp_labels::text IS DISTINCT FROM c.pulp_labels::text"""
 _ACCESS = "SELECT 'access' FROM changed"
 # For tables that change for other reasons, too: `last_used` of a token, `last_login` of a user.
 _TOKEN = """SELECT 'access' FROM changed c JOIN before b USING (pulp_id)
@@ -37,14 +39,13 @@ WATCHED = {
     "core_distribution": dict.fromkeys(_ANY, _DISTRIBUTION),
     "core_publication": dict.fromkeys(_ANY, _PUBLICATION),
     "core_repositoryversion": dict.fromkeys(_ANY, _VERSION),
-    "core_distributedpublication": dict.fromkeys(_ANY, _SUPERSEDED),
+    "core_repository": {"UPDATE": _LABELS},
     # A domain that is renamed gives base paths to a name that had none.
     "core_domain": {"UPDATE": _DISTRIBUTION, "DELETE": _DISTRIBUTION},
     "core_artifact": {"DELETE": _ID},
     "core_contentartifact": {"UPDATE": _RECLAIMED},
     "core_contentguard": {"UPDATE": _ID, "DELETE": _ID},
     "core_headercontentguard": {"UPDATE": _GUARD},
-    "core_envvarheadercontentguard": {"UPDATE": _GUARD},
     "core_contentredirectcontentguard": {"UPDATE": _GUARD},
     "contentroutes_tokencontentguard": {"UPDATE": _GUARD},
     "contentroutes_apitoken": {"UPDATE": _TOKEN, "DELETE": _ACCESS},
@@ -52,26 +53,11 @@ WATCHED = {
     "core_grouprole": dict.fromkeys(_ANY, _ACCESS),
     "core_role_permissions": _MEMBERS,
 }
-_CERTIFICATES = {
-    "certguard_rhsmcertguard": {"UPDATE": _GUARD},
-    "certguard_x509certguard": {"UPDATE": _GUARD},
-}
 _USERS = {
     "auth_user": {"UPDATE": _USER, "DELETE": _ACCESS},
     "auth_user_groups": _MEMBERS,
 }
-#: Also of plugins that have been disabled since.
-_ALL = WATCHED | _CERTIFICATES | _USERS
-
-# Plugins may be disabled, and users may have another table. Rows that are not watched are not remembered:
-# see app/edge/pulp_guards.py.
-_dependencies = [
-    ("contentroutes", "0004_curated"),
-    migrations.swappable_dependency(settings.AUTH_USER_MODEL),
-]
-if apps.is_installed("pulp_certguard.app"):
-    _dependencies.append(("certguard", "0002_alter_rhsmcertguard_contentguard_ptr_and_more"))
-    WATCHED |= _CERTIFICATES
+# Users may be in another table. Rows that are not watched are not remembered: see app/edge/pulp_guards.py.
 if settings.AUTH_USER_MODEL == "auth.User":
     WATCHED |= _USERS
 
@@ -83,11 +69,15 @@ def announce(apps, schema_editor):
 
 
 def be_silent(apps, schema_editor):
-    _triggers.drop(schema_editor, _ALL)
+    # Also those of app/optional_triggers.py.
+    _triggers.drop(schema_editor)
 
 
 class Migration(migrations.Migration):
-    dependencies = _dependencies
+    dependencies = [
+        ("contentroutes", "0004_curated"),
+        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
+    ]
 
     operations = [
         migrations.RunPython(announce, reverse_code=be_silent),

@@ -58,6 +58,13 @@ CREATE TRIGGER {name} AFTER {event} ON {schema}.{table} {referencing}
 # Also in sessions with `session_replication_role = replica`.
 _ALWAYS = "ALTER TABLE {schema}.{table} ENABLE ALWAYS TRIGGER {name}"
 
+# Quoted, in the schema that Pulp uses: another Pulp may have its own in another schema.
+_OURS = """
+SELECT oid::regproc::text FROM pg_proc
+ WHERE proname LIKE 'contentroutes\\_%' AND prorettype = 'trigger'::regtype
+   AND pg_function_is_visible(oid)
+"""
+
 
 def name_of(table, event):
     """Return the name of the trigger of a table for an event, and of its function."""
@@ -65,7 +72,7 @@ def name_of(table, event):
 
 
 def create(schema_editor, watched):
-    """Make the triggers of `watched`, and one for TRUNCATE of each of its tables.
+    """Make the triggers of `watched` anew, and one for TRUNCATE of each of its tables.
 
     `watched`: table → event → a query for the keys that are announced, as rows of text. `changed`
     are the new rows of the statement, or the old ones of a DELETE; `before` the old ones of an
@@ -78,19 +85,21 @@ def create(schema_editor, watched):
         _create_trigger(schema_editor, schema, table, "TRUNCATE", _ANNOUNCE_EVERYTHING)
 
 
-def drop(schema_editor, watched):
-    """Drop the triggers of `watched` that are there."""
-    for table, events in watched.items():
-        for event in (*events, "TRUNCATE"):
-            # A function takes its trigger with it.
-            name = name_of(table, event)
-            _run(schema_editor, "DROP FUNCTION IF EXISTS {name} CASCADE", name=name)
+def drop(schema_editor):
+    """Drop all triggers and functions of ours, also those of tables that are gone."""
+    with schema_editor.connection.cursor() as cursor:
+        cursor.execute(_OURS)
+        names = [name for [name] in cursor.fetchall()]
+    for name in names:
+        # A function takes its trigger with it.
+        _run(schema_editor, "DROP FUNCTION {name}() CASCADE", name=name)
 
 
 def _create_trigger(schema_editor, schema, table, event, body):
     referencing = f"REFERENCING {_REFERENCING[event]}" if event in _REFERENCING else ""
     values = {"schema": schema, "table": table, "name": name_of(table, event)}
     _run(schema_editor, _FUNCTION, body=body, **values)
+    _run(schema_editor, "DROP TRIGGER IF EXISTS {name} ON {schema}.{table}", **values)
     _run(schema_editor, _TRIGGER, event=event, referencing=referencing, **values)
     _run(schema_editor, _ALWAYS, **values)
 

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from pulp_contentroutes.serving.coherence.coherent_cache import CoherentCache, Kept
 from pulp_contentroutes.serving.coherence.memory import Memory
-from pulp_contentroutes.serving.database import sql
+from pulp_contentroutes.serving.database import access_sql
 from pulp_contentroutes.serving.database.rows import Queries, seconds
 from pulp_contentroutes.serving.errors import DatabaseUnavailable
 from pulp_contentroutes.serving.model import ACCESS
@@ -85,7 +85,7 @@ class Tokens(Memory):
 
     async def _load(self, key: Key) -> Grant | None:
         generation = self._grants.generation
-        rows = await self._database.fetch(sql.TOKEN, *key)
+        rows = await self._database.fetch(access_sql.TOKEN, *key)
         if not rows:
             self._grants.discard(key)
             return None
@@ -102,6 +102,6 @@ class Tokens(Memory):
             return
         used, self._used = self._used, set()
         try:
-            await self._database.fetch(sql.TOUCH_TOKENS, list(used))
+            await self._database.fetch(access_sql.TOUCH_TOKENS, list(used))
         except DatabaseUnavailable as error:
             log.warning("The last use of %d API tokens was not written: %s", len(used), error)

@@ -8,9 +8,9 @@ from typing import Any, Final
 
 import asyncpg
 
-from pulp_contentroutes.serving.database import schema, sql
+from pulp_contentroutes.serving.database import schema
 from pulp_contentroutes.serving.database.hosts import FAILURES, Hosts
-from pulp_contentroutes.serving.errors import DatabaseUnavailable, SchemaMismatch
+from pulp_contentroutes.serving.errors import DatabaseUnavailable
 
 log = logging.getLogger(__name__)
 
@@ -58,6 +58,8 @@ class Database:
     ) -> None:
         self.is_pooled = is_pooled
         self.has_users = has_users
+        #: The optional tables that our SQL can use, as `probe` has found them.
+        self.tables: frozenset[str] = frozenset()
         self._hosts = Hosts(arguments, seconds)
         self._seconds = seconds
         self._turns = asyncio.Semaphore(connections)
@@ -91,7 +93,7 @@ class Database:
             # the outage is over.
             if began >= self._answered:
                 self._rests_until = asyncio.get_running_loop().time() + _REST_SECONDS
-            raise DatabaseUnavailable(_sentence(error)) from error
+            raise DatabaseUnavailable(sentence_of(error)) from error
 
     async def _rows(self, statement: str, values: tuple[Any, ...]) -> Sequence[Mapping[str, Any]]:
         connection = None
@@ -146,7 +148,7 @@ class Database:
             # pgbouncer refuses settings that it does not know.
             if self.is_pooled:
                 raise
-            log.info("A pooler of connections stands before PostgreSQL: %s", _sentence(error))
+            log.info("A pooler of connections stands before PostgreSQL: %s", sentence_of(error))
             self._assume_pooler()
             return await self._hosts.connect({**self._session(), **settings})
 
@@ -172,47 +174,9 @@ def name_failures() -> Iterator[None]:
     try:
         yield
     except FAILURES as error:
-        raise DatabaseUnavailable(_sentence(error)) from error
+        raise DatabaseUnavailable(sentence_of(error)) from error
 
 
-async def read_schema_state(connection: Any, has_users: bool = True) -> str:
-    """Return a text that differs once triggers or columns that we rely on have changed."""
-    tables = [*schema.REQUIRED_COLUMNS, *(schema.USER_COLUMNS if has_users else ())]
-    return str(await connection.fetchval(schema.STATE, tables))
-
-
-async def probe(connection: Any, has_users: bool = True) -> None:
-    """Raise SchemaMismatch unless every table, column, trigger and index we use is there."""
-    columns = {**schema.REQUIRED_COLUMNS, **(schema.USER_COLUMNS if has_users else {})}
-    rows = await connection.fetch(schema.COLUMNS, list(columns))
-    found = {(row["table_name"], row["column_name"]) for row in rows}
-    needed = {(table, column) for table, names in columns.items() for column in names}
-    missing = sorted(f"{table}.{column}" for table, column in needed - found)
-    if missing:
-        raise SchemaMismatch(f"pulpcore's tables lack {', '.join(missing)}.")
-    objects = {*schema.REQUIRED_OBJECTS, *(schema.USER_OBJECTS if has_users else ())}
-    rows = await connection.fetch(schema.OBJECTS, list(objects))
-    lacking = sorted(objects - {row["name"] for row in rows})
-    if lacking:
-        raise SchemaMismatch(
-            f"The database lacks {', '.join(lacking)}: run 'pulpcore-manager migrate'."
-        )
-    unusable = sorted({row["name"] for row in rows if not row["is_usable"]})
-    if unusable:
-        raise SchemaMismatch(
-            f"Disabled in the database, or never completed: {', '.join(unusable)}. Enable triggers "
-            "(ALTER TABLE … ENABLE ALWAYS TRIGGER …), and build indexes anew (REINDEX INDEX …)."
-        )
-    try:
-        # An unnamed prepared statement leaves the session waiting for its use, and deaf to
-        # notifications, until the transaction ends.
-        async with connection.transaction(readonly=True):
-            for statement in (*sql.STATEMENTS, *(sql.USER_STATEMENTS if has_users else ())):
-                # Behind a pooler, another client may already use any name.
-                await connection.prepare(statement, name="")
-    except asyncpg.SyntaxOrAccessError as error:
-        raise SchemaMismatch(f"PostgreSQL refuses a statement: {_sentence(error)}") from error
-
-
-def _sentence(error: BaseException) -> str:
+def sentence_of(error: BaseException) -> str:
+    """Return what an exception says, on one line."""
     return f"{type(error).__name__}: {' '.join(str(error).split())}"

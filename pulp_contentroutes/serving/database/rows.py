@@ -11,6 +11,10 @@ Row = Mapping[str, Any]
 
 
 class Queries(Protocol):
+    @property
+    def tables(self) -> frozenset[str]:
+        """Return the optional tables of schema.py that statements may use."""
+
     async def fetch(self, statement: str, *values: Any) -> Sequence[Row]:
         """Return the rows of a statement of sql.py, or raise DatabaseUnavailable."""
 

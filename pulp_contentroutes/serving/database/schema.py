@@ -23,9 +23,6 @@ REQUIRED_COLUMNS: Final[Mapping[str, frozenset[str]]] = {
             "repository_version_id",
         }
     ),
-    "core_distributedpublication": frozenset(
-        {"pulp_id", "distribution_id", "publication_id", "expires_at", "pulp_created"}
-    ),
     "core_publishedartifact": frozenset({"publication_id", "relative_path", "content_artifact_id"}),
     "core_repositoryversion": frozenset(
         {"pulp_id", "pulp_created", "repository_id", "number", "complete"}
@@ -39,6 +36,7 @@ REQUIRED_COLUMNS: Final[Mapping[str, frozenset[str]]] = {
     "core_contentartifact": frozenset({"pulp_id", "content_id", "artifact_id", "relative_path"}),
     "core_artifact": frozenset({"pulp_id", "file", "size", "sha256", "sha512"}),
     "core_contentguard": frozenset({"pulp_id", "pulp_domain_id"}),
+    "core_repository": frozenset({"pulp_id", "pulp_labels"}),
     "contentroutes_apitoken": frozenset({"pulp_id", "digest", "user_id", "expires", "last_used"}),
 }  # fmt: skip
 
@@ -52,6 +50,16 @@ USER_COLUMNS: Final[Mapping[str, frozenset[str]]] = {
     "core_userrole": frozenset({"user_id", "role_id", "object_id", "domain_id"}),
     "core_grouprole": frozenset({"group_id", "role_id", "object_id", "domain_id"}),
 }
+
+#: pulpcore's publications that are served for a while after their successors (since 3.109).
+SUPERSEDED: Final = "core_distributedpublication"
+#: The publications that pulp_deb serves before any other one.
+DEB_DISTRIBUTED: Final = "deb_distributedpublication"
+#: The columns of tables that not every Pulp has; without one, what needs it is off.
+OPTIONAL_COLUMNS: Final[Mapping[str, frozenset[str]]] = dict.fromkeys(
+    (SUPERSEDED, DEB_DISTRIBUTED),
+    frozenset({"pulp_id", "distribution_id", "publication_id", "expires_at", "pulp_created"}),
+)
 
 
 def _names(events: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
@@ -71,11 +79,11 @@ REQUIRED_OBJECTS: Final = (
             "core_distribution": _ANY,
             "core_publication": _ANY,
             "core_repositoryversion": _ANY,
-            "core_distributedpublication": _ANY,
             "core_domain": ("update", "delete"),
             "core_artifact": ("delete",),
             "core_contentartifact": ("update",),
             "core_contentguard": ("update", "delete"),
+            "core_repository": ("update",),
             "contentroutes_apitoken": ("update", "delete"),
             "core_userrole": _ANY,
             "core_grouprole": _ANY,
@@ -85,6 +93,7 @@ REQUIRED_OBJECTS: Final = (
     "contentroutes_published_paths",
     "contentroutes_content_paths",
 )
+OPTIONAL_OBJECTS: Final = {table: frozenset(_names({table: _ANY})) for table in OPTIONAL_COLUMNS}
 USER_OBJECTS: Final = _names(
     {"auth_user": ("update", "delete"), "auth_user_groups": ("insert", "delete")}
 )
@@ -165,7 +174,6 @@ SET LOCAL plan_cache_mode = auto
 
 # `xmin` is the transaction that wrote a row: it differs after each change, by whatever client.
 _HASHED: Final = "SELECT {key}, uuid_hash_extended({id}, t.xmin::text::bigint) FROM {table}"
-_SUPERSEDED: Final = "core_distributedpublication t"
 _PUBLICATIONS: Final = (
     "core_publication t JOIN core_repositoryversion v ON v.pulp_id = t.repository_version_id"
 )
@@ -173,7 +181,7 @@ _NOTHING: Final = "'00000000-0000-0000-0000-000000000000'::uuid"
 
 #: The state of the rows behind snapshots and guards: for each key that triggers announce, in the
 #: order of the keys, the 16 bytes of the key (nil: all base paths) and the 8 bytes of a hash of the
-#: rows written for it. `{guards}` are rows of GUARD_TABLES, rendered by `render_fingerprint`.
+#: rows written for it. `{more}` are those of tables that not every Pulp has.
 FINGERPRINT: Final = f"""
 WITH hashed(key, hash) AS (
   {_HASHED.format(key=_NOTHING, id="pulp_id", table="core_distribution t")}
@@ -181,9 +189,9 @@ WITH hashed(key, hash) AS (
   UNION ALL {_HASHED.format(key="pulp_id", id="pulp_id", table="core_distribution t")}
   UNION ALL {_HASHED.format(key="pulp_id", id="pulp_id", table="core_domain t")}
   UNION ALL {_HASHED.format(key="pulp_id", id="pulp_id", table="core_contentguard t")}
-  UNION ALL {_HASHED.format(key="distribution_id", id="pulp_id", table=_SUPERSEDED)}
+  UNION ALL {_HASHED.format(key="pulp_id", id="pulp_id", table="core_repository t")}
   UNION ALL {_HASHED.format(key="repository_id", id="pulp_id", table="core_repositoryversion t")}
-  UNION ALL {_HASHED.format(key="v.repository_id", id="t.pulp_id", table=_PUBLICATIONS)}{{guards}}
+  UNION ALL {_HASHED.format(key="v.repository_id", id="t.pulp_id", table=_PUBLICATIONS)}{{more}}
 ), summed AS (
   SELECT key, mod(sum(hash), 9223372036854775807)::bigint AS hash FROM hashed GROUP BY key
 )
@@ -192,7 +200,14 @@ SELECT COALESCE(string_agg(uuid_send(key) || int8send(hash), ''::bytea ORDER BY 
 """
 
 
-def render_fingerprint(guards: Iterable[tuple[str, str]]) -> str:
-    """Return FINGERPRINT with the tables of guards and their keys, both quoted for SQL."""
-    parts = (_HASHED.format(key=key, id=key, table=f"{table} t") for table, key in guards)
-    return FINGERPRINT.format(guards="".join(f"\n  UNION ALL {part}" for part in parts))
+def render_fingerprint(guards: Iterable[tuple[str, str]], optional: Iterable[str]) -> str:
+    """Return FINGERPRINT with the tables of guards and their keys, and with `optional` tables.
+
+    The names of guards' tables and their keys are quoted for SQL.
+    """
+    parts = [_HASHED.format(key=key, id=key, table=f"{table} t") for table, key in guards]
+    parts += [
+        _HASHED.format(key="distribution_id", id="pulp_id", table=f"{table} t")
+        for table in optional
+    ]
+    return FINGERPRINT.format(more="".join(f"\n  UNION ALL {part}" for part in parts))

@@ -1,10 +1,15 @@
-"""The statements that answer requests; those of the schema and the listener are in schema.py.
+"""The statements that find content.
+
+Those of guards and tokens are in access_sql.py, those of the schema and the listener in schema.py.
 
 The semantics are those of pulpcore 3.123: `Distribution.get_repository_publication_and_version`
 and `Handler._match_and_stream`. The columns that they use are listed in schema.py.
 """
 
+from collections.abc import Iterator, Set
 from typing import Final
+
+from pulp_contentroutes.serving.database.schema import DEB_DISTRIBUTED, SUPERSEDED
 
 # The test whether content unit m is in version number n of its repository. It compares numbers,
 # because a version that is still being created already writes its rows: "version_removed_id IS
@@ -21,7 +26,7 @@ _IS_MEMBER: Final = "va.number <= {number} AND (vr.number IS NULL OR vr.number >
 #: Lengths and not texts: the texts for a path of 2 000 segments would take four megabytes. Two rows
 #: mean overlapping base paths, which pulpcore answers with an error. If there is no distribution,
 #: the result is one row of nulls that says whether there is one below the path.
-SNAPSHOT: Final = """
+SNAPSHOT_WITHOUT_SUPERSEDED: Final = """
 WITH d AS MATERIALIZED (
   SELECT dist.pulp_id, dist.pulp_type, dist.base_path::text AS base_path, dist.checkpoint,
          dist.publication_id, dist.repository_version_id, dist.repository_id, dist.remote_id,
@@ -41,11 +46,9 @@ SELECT d.pulp_id AS distribution_id, d.pulp_type AS distribution_type, d.base_pa
        pub.pulp_created AS publication_created,
        rv.pulp_id AS version_id, rv.repository_id AS version_repository_id, rv.number,
        rv.complete AS is_version_complete, rv.pulp_created AS version_created,
-       d.publishes AND EXISTS (
-         SELECT FROM core_distributedpublication x
-          WHERE x.distribution_id = d.pulp_id AND x.publication_id IS DISTINCT FROM pub.pulp_id
-            AND (x.expires_at IS NULL OR x.expires_at >= now())
-       ) AS has_fallback,
+       false AS has_fallback,
+       ARRAY(SELECT unnest(akeys(r.pulp_labels)) FROM core_repository r
+              WHERE r.pulp_id IN (d.repository_id, rv.repository_id)) AS repository_labels,
        CASE WHEN d.pulp_id IS NULL THEN EXISTS (
          SELECT FROM core_domain dom
            JOIN core_distribution dist ON dist.pulp_domain_id = dom.pulp_id
@@ -79,6 +82,17 @@ SELECT d.pulp_id AS distribution_id, d.pulp_type AS distribution_type, d.base_pa
         ORDER BY v.number DESC LIMIT 1)
   ) rv ON NOT d.checkpoint
 """
+# The rows of publications that are still served.
+_IS_SERVED: Final = "x.distribution_id = {id} AND (x.expires_at IS NULL OR x.expires_at >= now())"
+#: The same where pulpcore serves superseded publications.
+SNAPSHOT: Final = SNAPSHOT_WITHOUT_SUPERSEDED.replace(
+    "false AS has_fallback",
+    f"""d.publishes AND EXISTS (
+         SELECT FROM {SUPERSEDED} x
+          WHERE {_IS_SERVED.format(id="d.pulp_id")}
+            AND x.publication_id IS DISTINCT FROM pub.pulp_id
+       ) AS has_fallback""",
+)
 
 #: $1 the repository, $2 the second that the URL names. The result is the newest checkpoint up to
 #: the end of that second, as pulpcore chooses it. pulpcore ignores `complete`; we do not.
@@ -158,10 +172,10 @@ WITH superseded AS MATERIALIZED (
   SELECT row_number() OVER (ORDER BY x.pulp_created DESC) AS position, x.expires_at,
          p.pulp_id AS publication_id, p.pass_through, v.repository_id, v.number,
          p.pulp_created AS publication_created
-    FROM core_distributedpublication x
+    FROM {SUPERSEDED} x
     JOIN core_publication p ON p.pulp_id = x.publication_id
     JOIN core_repositoryversion v ON v.pulp_id = p.repository_version_id
-   WHERE x.distribution_id = $1::uuid AND (x.expires_at IS NULL OR x.expires_at >= now())
+   WHERE {_IS_SERVED.format(id="$1::uuid")}
 )
 SELECT hit.id AS content_artifact_id, false AS is_published, false AS is_ambiguous,
        COALESCE(hit.entered, published.entered, s.publication_created) AS entered,
@@ -193,78 +207,50 @@ SELECT hit.id AS content_artifact_id, false AS is_published, false AS is_ambiguo
  ORDER BY s.position LIMIT 1
 """
 
-#: $1 the SHA-256 of an API token, $2 a token guard or null. One row for a valid token. The
-#: users who may download are those of pulpcore's `get_objects_for_user`: superusers, and users who
-#: hold the permission through a role, of their own or of a group, that applies everywhere, in the
-#: guard's domain, or to the guard.
-TOKEN: Final = """
-WITH t AS MATERIALIZED (
-  SELECT x.pulp_id, x.expires, u.id AS user_id, u.is_superuser
-    FROM contentroutes_apitoken x JOIN auth_user u ON u.id = x.user_id
-   WHERE x.digest = $1::text AND u.is_active AND (x.expires IS NULL OR x.expires > now())
-)
-SELECT t.pulp_id AS token_id, t.expires,
-       g.pulp_id IS NOT NULL AND (t.is_superuser OR EXISTS (
-         SELECT FROM auth_permission p
-           JOIN django_content_type ct ON ct.id = p.content_type_id
-           JOIN core_role_permissions rp ON rp.permission_id = p.id
-           JOIN LATERAL (
-               SELECT ur.object_id, ur.domain_id FROM core_userrole ur
-                WHERE ur.user_id = t.user_id AND ur.role_id = rp.role_id
-             UNION ALL
-               SELECT gr.object_id, gr.domain_id
-                 FROM auth_user_groups member
-                 JOIN core_grouprole gr ON gr.group_id = member.group_id
-                WHERE member.user_id = t.user_id AND gr.role_id = rp.role_id
-           ) held ON held.domain_id = g.pulp_domain_id OR held.domain_id IS NULL
-          WHERE ct.app_label = 'contentroutes' AND p.codename = 'download_tokencontentguard'
-            AND (held.domain_id IS NOT NULL OR held.object_id IS NULL
-                 OR held.object_id = g.pulp_id::text)
-       )) AS may_download
-  FROM t LEFT JOIN core_contentguard g ON g.pulp_id = $2::uuid
-"""
-
-#: $1 ids of tokens that were used.
-TOUCH_TOKENS: Final = """
-UPDATE contentroutes_apitoken SET last_used = now()
- WHERE pulp_id = ANY($1::uuid[])
-   AND (last_used IS NULL OR last_used < now() - interval '1 minute')
-"""
-
-#: $1 a guard. `{table}` has the fields of its type, and `{key}` is the column that refers to the
-#: guard there; both are quoted for SQL. The result is one row while the guard exists: the
-#: transactions that wrote it and its place, a text that differs after each change; and whether a
-#: trigger of ours announces changes of these fields.
-GUARD_STATE: Final = """
-SELECT concat_ws(' ', master.xmin, master.ctid, detail.xmin, detail.ctid) AS written,
-       EXISTS (SELECT FROM pg_trigger
-                WHERE tgrelid = detail.tableoid AND tgenabled IN ('O', 'A')
-                  AND tgname LIKE 'contentroutes\\_%\\_update') AS is_watched
-  FROM core_contentguard master JOIN {table} detail ON detail.{key} = master.pulp_id
- WHERE master.pulp_id = $1::uuid
-"""
+# When the content of `ca` entered a version.
+_ENTERED: Final = f"""
+       (SELECT m.pulp_created FROM {_MEMBERSHIP}
+         WHERE m.content_id = ca.content_id AND m.repository_id = {{repository}}::uuid
+           AND {_IS_MEMBER} ORDER BY m.pulp_id LIMIT 1)"""
+_FILE: Final = """
+SELECT ca.pulp_id AS content_artifact_id, false AS is_ambiguous, false AS is_directory,
+       a.pulp_id AS artifact_id, a.file, a.size, a.sha256, a.sha512,"""
 
 #: $1 a content artifact, $2 repository, $3 version number. The result is its artifact, and when its
 #: content entered the version.
-LOOK_UP_ARTIFACT: Final = f"""
-SELECT ca.pulp_id AS content_artifact_id, false AS is_ambiguous,
-       (SELECT m.pulp_created FROM {_MEMBERSHIP}
-         WHERE m.content_id = ca.content_id AND m.repository_id = $2::uuid
-           AND {_IS_MEMBER.format(number="$3::integer")}
-         ORDER BY m.pulp_id LIMIT 1) AS entered,
-       a.pulp_id AS artifact_id, a.file, a.size, a.sha256, a.sha512, false AS is_directory
+LOOK_UP_ARTIFACT: Final = f"""{_FILE}
+       {_ENTERED.format(repository="$2", number="$3::integer")} AS entered
   FROM core_contentartifact ca LEFT JOIN core_artifact a ON a.pulp_id = ca.artifact_id
  WHERE ca.pulp_id = $1::uuid
 """
 
-#: Statements that are prepared once as a test of the schema. (The table of GUARD_STATE is that of
-#: a guard's type.)
-STATEMENTS: Final = (
-    SNAPSHOT,
-    CHECKPOINT,
-    LOOK_UP,
-    LOOK_UP_SUPERSEDED,
-    LOOK_UP_ARTIFACT,
-    TOUCH_TOKENS,
-)
-USER_STATEMENTS: Final = (TOKEN,)
+#: Table → the statement for the file at a path in the newest publication that has one, of those
+#: that are served before the distribution's own: for pulp_deb as `AptDistribution.content_handler`.
+#: $1 distribution, $2 path, $3 repository, $4 version number.
+LOOK_UP_PUBLISHED: Final = {
+    DEB_DISTRIBUTED: f"""{_FILE} x.expires_at, COALESCE(
+       {_ENTERED.format(repository="$3", number="$4::integer")}, p.pulp_created) AS entered
+  FROM {DEB_DISTRIBUTED} x
+  JOIN core_publication p ON p.pulp_id = x.publication_id
+  JOIN core_publishedartifact f ON f.publication_id = p.pulp_id AND f.relative_path = $2::text
+  JOIN core_contentartifact ca ON ca.pulp_id = f.content_artifact_id
+  LEFT JOIN core_artifact a ON a.pulp_id = ca.artifact_id
+ WHERE {_IS_SERVED.format(id="$1::uuid")}
+ ORDER BY x.pulp_created DESC LIMIT 1
+"""
+}
+
+# Statements that are prepared once as a test of the schema.
+_ALWAYS: Final = (SNAPSHOT_WITHOUT_SUPERSEDED, CHECKPOINT, LOOK_UP, LOOK_UP_ARTIFACT)
+#: Table → the statements that are used where it exists.
+OPTIONAL_STATEMENTS: Final = {
+    SUPERSEDED: (SNAPSHOT, LOOK_UP_SUPERSEDED),
+    **{table: (statement,) for table, statement in LOOK_UP_PUBLISHED.items()},
+}
+
+
+def statements(tables: Set[str]) -> Iterator[str]:
+    """Yield the statements for a schema with these optional tables."""
+    yield from _ALWAYS
+    for table in sorted(tables):
+        yield from OPTIONAL_STATEMENTS[table]

@@ -27,7 +27,8 @@ async def take_fingerprint(database: Database, seconds: float) -> bytes:
                 schema.READ_WHOLE_TABLES.format(milliseconds=int(seconds * 1000)), timeout=seconds
             )
             guards = await connection.fetch(schema.GUARD_TABLES, timeout=seconds)
-            statement = schema.render_fingerprint((row["name"], row["key"]) for row in guards)
+            tables = ((row["name"], row["key"]) for row in guards)
+            statement = schema.render_fingerprint(tables, database.tables)
             return bytes(await connection.fetchval(statement, timeout=seconds))
     finally:
         connection.terminate()

@@ -13,12 +13,8 @@ from typing import Any, Final
 
 from pulp_contentroutes.serving.coherence.memory import Memory
 from pulp_contentroutes.serving.database import schema
-from pulp_contentroutes.serving.database.pool import (
-    Database,
-    name_failures,
-    probe,
-    read_schema_state,
-)
+from pulp_contentroutes.serving.database.pool import Database, name_failures
+from pulp_contentroutes.serving.database.probe import probe, read_schema_state
 from pulp_contentroutes.serving.errors import DatabaseUnavailable, NotHeard, SchemaMismatch
 from pulp_contentroutes.serving.notifications.echo import Echo
 from pulp_contentroutes.serving.notifications.fingerprints import find_changes, take_fingerprint
@@ -128,7 +124,7 @@ class Listener:
     async def _is_servable(self, connection: Any) -> bool:
         """Tell whether the schema is as our SQL expects, and was not changed meanwhile."""
         try:
-            await probe(connection, self._database.has_users)
+            self._database.tables = await probe(connection, self._database.has_users)
         except SchemaMismatch as mismatch:
             self._switch(False)
             log.critical(

@@ -108,6 +108,13 @@ class PathLookup(Memory):
         key = (snapshot, fields) if fields else snapshot
         return await self._get((key, snapshot.root, path), load)
 
+    async def find_published(self, snapshot: Snapshot, path: str) -> LookedUp:
+        """Return the file in the publications that the rule of the distribution puts first."""
+        load = partial(self._load_published, snapshot, path)
+        if not snapshot.is_kept:
+            return await load()
+        return await self._get(((snapshot, snapshot.served), snapshot.root, path), load)
+
     async def find_artifact(self, snapshot: Snapshot, verdict: Verdict, path: str) -> LookedUp:
         """Return the file of the content artifact that a hook serves at `path`; never kept."""
         content_set = snapshot.content_set
@@ -185,15 +192,35 @@ class PathLookup(Memory):
         modified = content_set.version_created if entered is None else entered
         return self._outcome(row, modified, INDEX if is_directory else path, root, fields)
 
+    async def _load_published(self, snapshot: Snapshot, path: str) -> LookedUp:
+        served, content_set = snapshot.served, snapshot.content_set
+        assert served is not None
+        assert served.publications is not None
+        rows = await self._database.fetch(
+            sql.LOOK_UP_PUBLISHED[served.publications],
+            snapshot.distribution_id,
+            path,
+            content_set and content_set.repository_id,
+            content_set and content_set.number,
+        )
+        if not rows:
+            return Missing.PROVEN
+        if content_set is None:
+            # Pulp sends no Last-Modified then.
+            return Handover.DISTRIBUTION_HOOK
+        return self._until(rows[0], path, snapshot.root, served.fields_for(path))
+
     async def _load_superseded(
         self, snapshot: Snapshot, path: str, fields: PluginFields
     ) -> LookedUp:
         rows = await self._database.fetch(sql.LOOK_UP_SUPERSEDED, snapshot.distribution_id, path)
         if not rows:
             return Missing.PROVEN
-        [row] = rows
-        modified = row["entered"].timestamp()
-        found = self._outcome(row, modified, path, snapshot.root, fields)
+        return self._until(rows[0], path, snapshot.root, fields)
+
+    def _until(self, row: Row, path: str, root: str, fields: PluginFields) -> LookedUp:
+        """Return the file of a publication that is served until a moment, or for good."""
+        found = self._outcome(row, row["entered"].timestamp(), path, root, fields)
         if isinstance(found, Representation):
             found.expires = seconds(row["expires_at"])
         return found

@@ -47,6 +47,10 @@ class Resolver:
             return await self._look_up(snapshot, path, ())
         if snapshot.served.may_answer(path):
             return Handover.DISTRIBUTION_HOOK
+        if snapshot.served.publications is not None:
+            published = await self._lookups.find_published(snapshot, path)
+            if published is not Missing.PROVEN:
+                return published
         is_directory = path == "" or path.endswith("/")
         name = f"{path}{INDEX}" if is_directory else path
         return await self._look_up(snapshot, path, snapshot.served.fields_for(name))

@@ -14,6 +14,7 @@ from pulp_contentroutes.serving.coherence.coherent_cache import CoherentCache, K
 from pulp_contentroutes.serving.coherence.memory import Memory
 from pulp_contentroutes.serving.database import sql
 from pulp_contentroutes.serving.database.rows import Queries, Row, content_set_of
+from pulp_contentroutes.serving.database.schema import SUPERSEDED
 from pulp_contentroutes.serving.errors import DatabaseUnavailable
 from pulp_contentroutes.serving.handover import Handover
 from pulp_contentroutes.serving.model import BASE_PATHS, Missing, Snapshot, Target
@@ -64,7 +65,7 @@ class DistributionTypes:
     plain: frozenset[str]
     #: The types whose class has hooks that a rule describes.
     ruled: Mapping[str, ServedType]
-    #: The types whose hooks are asked for each request.
+    #: The types whose hooks can be asked for each request, where no rule applies.
     asked: frozenset[str]
     #: Whether superseded publications are served at all: after
     #: `DISTRIBUTED_PUBLICATION_RETENTION_PERIOD` was set to 0, rows of them may be left that never
@@ -185,8 +186,10 @@ class Snapshots(Memory):
         domain, path = target.domain, target.path
         directory = path if path.endswith("/") else f"{path}/"
         lengths = list(base_path_lengths(path))
+        has_superseded = SUPERSEDED in self._database.tables
+        statement = sql.SNAPSHOT if has_superseded else sql.SNAPSHOT_WITHOUT_SUPERSEDED
         rows = await self._database.fetch(
-            sql.SNAPSHOT, domain, lengths, list(self._types.publishing), directory
+            statement, domain, lengths, list(self._types.publishing), directory
         )
         row = rows[0]
         if len(rows) > 1 or row["is_above_another"]:
@@ -206,7 +209,8 @@ class Snapshots(Memory):
         content_set = content_set_of(row) if row["publication_id"] or not row["publishes"] else None
         handover = Handover.OBJECT_STORAGE if root is None else None
         pulp_type = row["distribution_type"]
-        served, is_asked = self._types.ruled.get(pulp_type), pulp_type in self._types.asked
+        served = self._rule_for(row)
+        is_asked = served is None and pulp_type in self._types.asked
         if served is None and not is_asked and pulp_type not in self._types.plain:
             handover = Handover.DISTRIBUTION_TYPE
         elif False in (row["is_publication_complete"], row["is_version_complete"]):
@@ -228,6 +232,14 @@ class Snapshots(Memory):
             served=served,
             asked_type=pulp_type if is_asked else None,
         )
+
+    def _rule_for(self, row: Row) -> ServedType | None:
+        """Return the rule of the distribution's type if it is true of this distribution."""
+        served = self._types.ruled.get(row["distribution_type"])
+        if served is None or not served.labels.isdisjoint(row["repository_labels"]):
+            return None
+        is_readable = served.publications is None or served.publications in self._database.tables
+        return served if is_readable else None
 
 
 def base_path_lengths(path: str) -> Iterator[int]:

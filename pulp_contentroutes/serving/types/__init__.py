@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from pulp_contentroutes.serving.types import npm, python, rpm
+from pulp_contentroutes.serving.types import deb, maven, npm, python, rpm
 from pulp_contentroutes.serving.types.rule import TypeRule
 
 #: The rules that come with this plugin; others declare theirs by an entry point.
-RULES: Final[tuple[TypeRule, ...]] = (npm.RULE, python.RULE, rpm.RULE)
+RULES: Final[tuple[TypeRule, ...]] = (deb.RULE, maven.RULE, npm.RULE, python.RULE, rpm.RULE)

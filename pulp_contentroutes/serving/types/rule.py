@@ -32,15 +32,23 @@ class TypeRule:
     #: The setting of the plugin with the names of files that are sent with
     #: `Cache-Control: no-cache`.
     no_cache_setting: str | None = None
+    #: The labels of a repository that turn on what the rule does not know: then the hooks are
+    #: asked.
+    labels: tuple[str, ...] = ()
+    #: The table of publications that `content_handler` serves before the distribution's own, by the
+    #: paths of published files; see OPTIONAL_COLUMNS of serving.database.schema.
+    publications: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ServedType:
-    """A rule with the values of its settings."""
+    """A rule with the values of its settings; fields without a comment are those of the rule."""
 
     may_answer: Callable[[str], bool]
     #: The names of files that are sent with `Cache-Control: no-cache`.
     no_cache: frozenset[str] = frozenset()
+    labels: frozenset[str] = frozenset()
+    publications: str | None = None
 
     def fields_for(self, path: str) -> tuple[tuple[str, str], ...]:
         """Return the fields that are set in place of pulpcore's for the file at `path`."""

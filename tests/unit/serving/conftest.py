@@ -22,6 +22,7 @@ from pulp_contentroutes.serving.access.signed_urls import SignedUrls
 from pulp_contentroutes.serving.access.throttle import FailedLogins
 from pulp_contentroutes.serving.access.tokens import Tokens
 from pulp_contentroutes.serving.coherence.memory import Memory
+from pulp_contentroutes.serving.database.schema import DEB_DISTRIBUTED
 from pulp_contentroutes.serving.http.responder import Responder
 from pulp_contentroutes.serving.model import Mount
 from pulp_contentroutes.serving.pipeline import Pipeline
@@ -51,8 +52,14 @@ KEY = b"of signed URLs"
 TYPES = DistributionTypes(
     publishing=frozenset({"file.file"}),
     plain=frozenset({"file.file", "core.plain"}),
-    ruled={"core.ruled": ServedType(lambda path: path == "made", frozenset({"fresh.xml"}))},
-    asked=frozenset({"core.asked"}),
+    ruled={
+        "core.ruled": ServedType(lambda path: path == "made", frozenset({"fresh.xml"})),
+        "core.labelled": ServedType(lambda path: False, labels=frozenset({"special"})),
+        "core.published": ServedType(
+            lambda path: False, frozenset({"fresh.xml"}), publications=DEB_DISTRIBUTED
+        ),
+    },
+    asked=frozenset({"core.asked", "core.labelled", "core.published"}),
     retain_superseded=True,
 )
 

@@ -11,7 +11,7 @@ from pulp_contentroutes.serving.access.authorizer import Authorizer, Decision
 from pulp_contentroutes.serving.access.credentials import MAX_LENGTH, new_token
 from pulp_contentroutes.serving.access.guards import GuardNeeds
 from pulp_contentroutes.serving.access.tokens import Tokens
-from pulp_contentroutes.serving.database import sql
+from pulp_contentroutes.serving.database import access_sql
 from pulp_contentroutes.serving.errors import GuardGone
 from pulp_contentroutes.serving.handover import Handover
 from tests.fakes import FakeDatabase, FakeGuards
@@ -186,9 +186,9 @@ async def test_one_query_of_a_token_is_enough_for_guards_that_need_no_permission
     request = asked("yes", world.authorization("token with permission", world.ids[TOKEN]))
     for needs in (REQUEST, SLOWLY, PULP):
         await world.authorizer.decide(world.ids[needs], request)
-    assert world.database.count(sql.TOKEN) == 1
+    assert world.database.count(access_sql.TOKEN) == 1
     await world.authorizer.decide(world.ids[TOKEN], request)
-    assert world.database.count(sql.TOKEN) == 2
+    assert world.database.count(access_sql.TOKEN) == 2
 
 
 @pytest.mark.parametrize("news", ["invalidate", "reset", "suspend", "resume"])

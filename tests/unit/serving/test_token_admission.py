@@ -7,7 +7,7 @@ import pytest
 
 from pulp_contentroutes.serving.access.credentials import digest_of, new_token
 from pulp_contentroutes.serving.access.guards import GuardNeeds
-from pulp_contentroutes.serving.database import sql
+from pulp_contentroutes.serving.database import access_sql
 from pulp_contentroutes.serving.model import ACCESS
 from tests.unit.serving.conftest import Client, FastPath, basic, get, guarded
 
@@ -21,7 +21,7 @@ async def test_a_token_is_taken_in_every_form(
     value = basic(token) if form == "Basic" else form.format(token)
     for _ in range(3):
         assert (await get(client, "base/x", Authorization=value)).status == 200
-    assert fast_path.database.count(sql.TOKEN) == 1
+    assert fast_path.database.count(access_sql.TOKEN) == 1
 
 
 async def test_a_token_guard_wants_a_token_of_somebody_who_may(
@@ -64,7 +64,7 @@ async def test_what_a_token_was_read_as_during_a_revocation_is_not_kept(
     await get(client, "base/x", Authorization=f"Bearer {new_token()}")
     fast_path.database.gate = asyncio.Event()
     asked = asyncio.create_task(fast_path.tokens.find(digest_of(token), guard_id))
-    await fast_path.database.until_asked(sql.TOKEN, 2)
+    await fast_path.database.until_asked(access_sql.TOKEN, 2)
     fast_path.database.tokens.clear()
     fast_path.invalidate([ACCESS])
     fast_path.database.gate.set()
@@ -77,10 +77,10 @@ async def test_uses_are_written_together_and_later(client: Client, fast_path: Fa
     tokens = [fast_path.database.add_token(guard_id, may_download=True) for _ in range(2)]
     for token in tokens * 3:
         assert (await get(client, "base/x", Authorization=f"Bearer {token}")).status == 200
-    assert fast_path.database.count(sql.TOUCH_TOKENS) == 0
+    assert fast_path.database.count(access_sql.TOUCH_TOKENS) == 0
     for _ in range(2):
         await fast_path.tokens.flush_usage()
-    assert fast_path.database.count(sql.TOUCH_TOKENS) == 1
+    assert fast_path.database.count(access_sql.TOUCH_TOKENS) == 1
     assert len(fast_path.database.touched) == 2
     # A request that is served from memory is a use, too.
     assert (await get(client, "base/x", Authorization=f"Bearer {tokens[0]}")).status == 200

@@ -11,7 +11,7 @@ import pytest
 from pulp_contentroutes.serving.access import tokens as module
 from pulp_contentroutes.serving.access.credentials import digest_of, new_token
 from pulp_contentroutes.serving.access.tokens import Tokens
-from pulp_contentroutes.serving.database import sql
+from pulp_contentroutes.serving.database import access_sql
 from pulp_contentroutes.serving.model import ACCESS, BASE_PATHS
 from tests.fakes import FakeDatabase
 
@@ -62,7 +62,7 @@ async def test_a_token_is_queried_again_after_five_seconds(
     clock.now = NOW + 5
     assert tokens.get_nowait(digest, None) is None
     assert await tokens.find(digest, None) is not grant
-    assert database.count(sql.TOKEN) == 2
+    assert database.count(access_sql.TOKEN) == 2
 
 
 async def test_a_token_is_not_cached_beyond_its_expiry(
@@ -82,7 +82,7 @@ async def test_invalid_tokens_are_not_cached(tokens: Tokens, database: FakeDatab
     for _ in range(2):
         assert await tokens.find(guess, None) is None
         assert tokens.get_nowait(guess, None) is None
-    assert database.count(sql.TOKEN) == 2
+    assert database.count(access_sql.TOKEN) == 2
 
 
 async def test_permissions_are_cached_per_guard(tokens: Tokens, database: FakeDatabase) -> None:
@@ -118,7 +118,7 @@ async def test_nothing_is_cached_until_the_listener_runs(
     for _ in range(2):
         assert await tokens.find(digest, None)
         assert tokens.get_nowait(digest, None) is None
-    assert database.count(sql.TOKEN) == 2
+    assert database.count(access_sql.TOKEN) == 2
 
 
 async def test_nothing_is_cached_while_the_listener_is_down(
@@ -132,7 +132,7 @@ async def test_nothing_is_cached_while_the_listener_is_down(
         assert await tokens.find(digest, None) is not grant
     tokens.resume()
     assert tokens.get_nowait(digest, None) is None
-    assert database.count(sql.TOKEN) == 3
+    assert database.count(access_sql.TOKEN) == 3
 
 
 @pytest.mark.parametrize("is_trusted", [True, False])
@@ -145,7 +145,7 @@ async def test_concurrent_requests_share_a_query_only_while_the_listener_runs(
     digest = added(database)
     grants = await database.answer_together(*(tokens.find(digest, None) for _ in range(3)))
     assert all(grants)
-    assert database.count(sql.TOKEN) == (1 if is_trusted else 3)
+    assert database.count(access_sql.TOKEN) == (1 if is_trusted else 3)
 
 
 @pytest.mark.parametrize(
@@ -161,13 +161,13 @@ async def test_rows_read_before_a_change_are_not_cached(
     digest = added(database)
     database.gate = asyncio.Event()
     asked = asyncio.create_task(tokens.find(digest, None))
-    await database.until_asked(sql.TOKEN)
+    await database.until_asked(access_sql.TOKEN)
     change(tokens)
     database.gate.set()
     assert await asked
     assert tokens.get_nowait(digest, None) is None
     assert await tokens.find(digest, None)
-    assert database.count(sql.TOKEN) == 2
+    assert database.count(access_sql.TOKEN) == 2
 
 
 async def test_each_token_has_a_query_of_its_own(tokens: Tokens, database: FakeDatabase) -> None:
@@ -183,7 +183,7 @@ async def test_a_query_from_before_a_revocation_is_not_shared(
     digest = added(database)
     database.gate = asyncio.Event()
     early = asyncio.create_task(tokens.find(digest, None))
-    await database.until_asked(sql.TOKEN)
+    await database.until_asked(access_sql.TOKEN)
     database.tokens.clear()
     tokens.invalidate([ACCESS])
     late = asyncio.create_task(tokens.find(digest, None))
@@ -211,7 +211,7 @@ async def test_the_cache_is_bounded(
 async def test_each_use_is_written_once(tokens: Tokens, database: FakeDatabase) -> None:
     await tokens.find(digest_of(new_token()), None)
     await tokens.flush_usage()
-    assert database.count(sql.TOUCH_TOKENS) == 0
+    assert database.count(access_sql.TOUCH_TOKENS) == 0
     digest = added(database)
     for _ in range(3):
         await tokens.find(digest, None)
@@ -240,4 +240,4 @@ async def test_uses_that_cannot_be_written_are_logged_and_dropped(
     assert caplog.messages == ["The last use of 2 API tokens was not written: It is down."]
     database.is_down = False
     await tokens.flush_usage()
-    assert database.count(sql.TOUCH_TOKENS) == 1
+    assert database.count(access_sql.TOUCH_TOKENS) == 1

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from pulp_contentroutes.serving.access.guards import GuardNeeds
 from pulp_contentroutes.serving.handover import Handover
-from pulp_contentroutes.serving.types import npm, python, rpm
+from pulp_contentroutes.serving.types import maven, npm, python, rpm
 from tests.unit.serving.conftest import DATA, HANDED_OVER, Client, FastPath, get, guarded
 
 CACHE_CONTROL = "public, max-age=0, must-revalidate"
@@ -106,3 +106,19 @@ def test_pulp_python_may_make_the_documents_of_its_legacy_api(path: str) -> None
     pure = PurePath(path)
     is_left = pure.match("pypi/*/*/json") or pure.match("pypi/*/json")
     assert python.may_answer(path) is is_left
+
+
+@pytest.mark.parametrize(
+    ("path", "is_left"),
+    [
+        ("", True),
+        ("org/", True),
+        ("org/a/1.0/", True),
+        ("org/a", True),
+        ("org/a/1.0/LICENSE", True),
+        ("org/a/1.0/a-1.0.jar", False),
+        ("org/a/1.0", False),
+    ],
+)
+def test_pulp_maven_may_answer_directories(path: str, is_left: bool) -> None:
+    assert maven.may_answer(path) is is_left

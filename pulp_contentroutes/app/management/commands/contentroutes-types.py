@@ -38,6 +38,6 @@ class Command(BaseCommand):
 def _describe(state: TypeState) -> str:
     if state.is_plain:
         return "fast"
-    if state.is_asked:
-        return "hooks asked"
-    return "fast by rule" if state.served else "left to Pulp"
+    if state.served:
+        return "fast by rule"
+    return "hooks asked" if state.can_be_asked else "left to Pulp"

@@ -80,10 +80,11 @@ class FakeServer:
         self.steps.append("state read")
         return self.state
 
-    async def probe(self, connection: Any, has_users: bool) -> None:
+    async def probe(self, connection: Any, has_users: bool) -> frozenset[str]:
         self.steps.append("schema looked at")
         if self.mismatch:
             raise self.mismatch
+        return frozenset()
 
     async def fingerprint(self, database: Any, seconds: float) -> bytes:
         """Return the next fingerprint, and the last one again and again."""
