@@ -36,7 +36,7 @@ SETTINGS: Final = (
     Setting(
         "ACCELERATE_CONTENT_PREFIX",
         True,
-        "Whether that goes for Pulp's own `CONTENT_PATH_PREFIX`, too.",
+        "Whether that goes for Pulp's own `CONTENT_PATH_PREFIX`, and the routes of plugins, too.",
     ),
     Setting(
         "CACHED_DISTRIBUTIONS",

@@ -14,6 +14,7 @@ class Handover(enum.Enum):
     OTHER_HANDLER = "The URL is below none of the prefixes that the fast path answers."
     ODD_PATH = "No content can have the path, or its domain is encoded oddly: Pulp decides."
     LIST_OF_DISTRIBUTIONS = "The URL names no distribution: Pulp lists them."
+    PLUGIN_ROUTE = "The URL is a plugin's own, and names no file that is stored for good."
     # Known from the worker.
     OFF = "The fast path is off, or has not checked the database yet."
     DATABASE_UNAVAILABLE = "PostgreSQL did not answer, or not in time."

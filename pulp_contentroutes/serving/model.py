@@ -11,7 +11,7 @@ from uuid import UUID
 from pulp_contentroutes.serving.byte_source import ByteSource
 from pulp_contentroutes.serving.coherence.coherent_cache import Kept
 from pulp_contentroutes.serving.handover import Handover
-from pulp_contentroutes.serving.types.rule import ServedType
+from pulp_contentroutes.serving.types.rule import RouteRule, ServedType
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +20,9 @@ class Target:
 
     domain: str
     path: str
+    #: The route of a plugin whose URL names it: the base path is all of `path` but its last
+    #: segment.
+    route: RouteRule | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,7 @@ class Snapshot(Kept):
     """How one distribution is served right now; a change in the database makes a new snapshot."""
 
     distribution_id: UUID
+    pulp_type: str
     base_path: str
     #: None if there is nothing to serve.
     content_set: ContentSet | None
@@ -91,8 +95,8 @@ class Snapshot(Kept):
     keys: frozenset[str]
     #: The rule for the hooks of the distribution, None if it has none of its own.
     served: ServedType | None = None
-    #: The type of the distribution, if its hooks must be asked for each request.
-    asked_type: str | None = None
+    #: Whether the hooks of the distribution must be asked for each request.
+    is_asked: bool = False
 
 
 @dataclass(frozen=True, slots=True)

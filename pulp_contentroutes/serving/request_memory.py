@@ -43,6 +43,6 @@ class RequestMemory:
     def remember(self, request: web.Request, entry: Remembered) -> None:
         # A file of a superseded publication expires, and hooks are asked for each request; URLs
         # with a query are rarely requested again.
-        is_lasting = entry.found.expires is None and entry.snapshot.asked_type is None
+        is_lasting = entry.found.expires is None and not entry.snapshot.is_asked
         if is_lasting and "?" not in request.raw_path:
             self._entries.put(self._routes.key(request), entry)

@@ -59,9 +59,9 @@ def said(caplog: pytest.LogCaptureFixture) -> Any:
     ("changes", "reason"),
     [
         ({"versions": "<3"}, "the rule was tested with pulp-python <3, and 3."),
-        ({"fingerprint": "0" * 64}, "its hooks in pulp-python 3."),
-        ({"functions": ("pulp_python.app.utils.no_such_function",)}, "its hooks in pulp-python"),
-        ({"functions": ("no_such_module.function",)}, "its hooks in pulp-python"),
+        ({"fingerprint": "0" * 64}, "its code in pulp-python 3."),
+        ({"functions": ("pulp_python.app.utils.no_such_function",)}, "its code in pulp-python"),
+        ({"functions": ("no_such_module.function",)}, "its code in pulp-python"),
         ({"package": "no-such-package"}, "no-such-package is not installed as a package."),
     ],
 )

@@ -1,12 +1,12 @@
 """The types of distributions, and how the fast path serves each: read from Python, once."""
 
 import hashlib
-import importlib
 import inspect
 import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, entry_points, version
+from pkgutil import resolve_name
 from typing import Any, Final
 
 from django.conf import settings
@@ -14,8 +14,8 @@ from packaging.specifiers import SpecifierSet
 from pulpcore.plugin.models import Distribution, Repository
 
 from pulp_contentroutes.serving.resolve.snapshots import DistributionTypes
-from pulp_contentroutes.serving.types import RULES
-from pulp_contentroutes.serving.types.rule import ServedType, TypeRule
+from pulp_contentroutes.serving.types import ROUTES, RULES
+from pulp_contentroutes.serving.types.rule import RouteRule, Rule, ServedType, TypeRule
 
 log = logging.getLogger(__name__)
 
@@ -124,18 +124,16 @@ def hooks_of(model: type[Distribution]) -> list[str]:
 def fingerprint_of(model: type[Distribution], functions: tuple[str, ...] = ()) -> str:
     """Return the SHA-256 of the source of the hooks of a type, and of other functions.
 
-    Raise OSError or ImportError if there is no source.
+    Raise OSError, ImportError or AttributeError if there is no source.
     """
     found: list[Callable[..., Any]] = [getattr(model, hook) for hook in hooks_of(model)]
-    for name in functions:
-        module, _, function = name.rpartition(".")
-        found.append(getattr(importlib.import_module(module), function))
+    found += map(resolve_name, functions)
     sources = "\n".join(map(inspect.getsource, found))
     return hashlib.sha256(sources.encode()).hexdigest()
 
 
-def _apply(rule: TypeRule, model: type[Distribution]) -> ServedType:
-    """Return the rule with the plugin's settings, or raise RuleDoesNotApply."""
+def _check_code(rule: Rule, model: type[Distribution]) -> None:
+    """Raise RuleDoesNotApply unless the code is installed that the rule was read from."""
     try:
         installed = version(rule.package)
     except PackageNotFoundError:
@@ -150,9 +148,28 @@ def _apply(rule: TypeRule, model: type[Distribution]) -> ServedType:
     except (OSError, ImportError, AttributeError, TypeError):
         is_known = False
     if not is_known or not _RULED_HOOKS.issuperset(hooks_of(model)):
-        raise RuleDoesNotApply(f"its hooks in {rule.package} {installed} are others than known.")
+        raise RuleDoesNotApply(f"its code in {rule.package} {installed} is another than known.")
+
+
+def _apply(rule: TypeRule, model: type[Distribution]) -> ServedType:
+    """Return the rule with the plugin's settings, or raise RuleDoesNotApply."""
+    _check_code(rule, model)
     names = getattr(settings, rule.no_cache_setting) if rule.no_cache_setting else ()
     return ServedType(rule.may_answer, frozenset(names), frozenset(rule.labels), rule.publications)
+
+
+def route_rules() -> Iterator[RouteRule]:
+    """Yield the rules for the routes of installed plugins; warn of each that does not apply."""
+    for rule in ROUTES:
+        model = Distribution._pulp_model_map.get(rule.pulp_type)
+        if model is None:
+            continue
+        try:
+            _check_code(rule, model)
+        except Exception as error:  # noqa: BLE001  as for types
+            log.warning("Files below %s are served slowly: %s", rule.prefix, error)
+        else:
+            yield rule
 
 
 def _declared_rules() -> Iterator[TypeRule]:

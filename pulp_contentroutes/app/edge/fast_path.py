@@ -17,7 +17,7 @@ from pulpcore.plugin.util import set_domain
 
 from pulp_contentroutes.app.access.signed_urls import signed_urls
 from pulp_contentroutes.app.edge.connection import database
-from pulp_contentroutes.app.edge.distribution_types import distribution_types
+from pulp_contentroutes.app.edge.distribution_types import distribution_types, route_rules
 from pulp_contentroutes.app.edge.metrics import observe
 from pulp_contentroutes.app.edge.plugin_hooks import PluginHooks
 from pulp_contentroutes.app.edge.pulp_guards import PulpGuards
@@ -39,7 +39,7 @@ from pulp_contentroutes.serving.resolve.checkpoints import Checkpoints
 from pulp_contentroutes.serving.resolve.path_lookup import PathLookup
 from pulp_contentroutes.serving.resolve.resolver import Resolver
 from pulp_contentroutes.serving.resolve.snapshots import Snapshots
-from pulp_contentroutes.serving.routing.routes import Route, Routes
+from pulp_contentroutes.serving.routing.routes import PluginRoute, Route, Routes
 from pulp_contentroutes.serving.sources.files import LOOK_SECONDS, Files
 
 log = logging.getLogger(__name__)
@@ -74,7 +74,11 @@ class FastPath:
             self._tokens if self._database.has_users else None,
         )
         self._pipeline = Pipeline(
-            Routes(_routes(), options.max_path_bytes),
+            Routes(
+                _routes(),
+                options.max_path_bytes,
+                plugin_routes=_plugin_routes(),
+            ),
             Resolver(self._snapshots, self._lookups, checkpoints, PluginHooks()),
             Admission(
                 authorizer,
@@ -138,6 +142,11 @@ def _routes() -> list[Route]:
     if settings.CONTENTROUTES_ACCELERATE_CONTENT_PREFIX:
         routes.append(Route(settings.CONTENT_PATH_PREFIX, settings.DOMAIN_ENABLED, is_strict=False))
     return routes
+
+
+def _plugin_routes() -> list[PluginRoute]:
+    rules = route_rules() if settings.CONTENTROUTES_ACCELERATE_CONTENT_PREFIX else ()
+    return [PluginRoute(rule, settings.DOMAIN_ENABLED) for rule in rules]
 
 
 def _content_type(path: str) -> str | None:

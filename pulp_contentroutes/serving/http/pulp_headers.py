@@ -17,7 +17,9 @@ _OF_THE_REPRESENTATION: Final = frozenset(
 _OF_THE_CONNECTION: Final = frozenset({"connection", "transfer-encoding"})
 #: Pulp's own, set by its handler in each of these answers.
 _OF_PULP: Final = frozenset({"x-pulp-artifact-size"})
-_ALLOWED: Final = _OF_THE_REPRESENTATION | _OF_THE_CONNECTION | _OF_PULP
+#: Those of the distribution specification of OCI, which clients of a registry read.
+_OF_REGISTRIES: Final = frozenset({"docker-content-digest", "docker-distribution-api-version"})
+_ALLOWED: Final = _OF_THE_REPRESENTATION | _OF_THE_CONNECTION | _OF_PULP | _OF_REGISTRIES
 
 
 def correct_headers(state: RequestState | None, response: web.StreamResponse) -> None:

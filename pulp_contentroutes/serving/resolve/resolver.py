@@ -6,6 +6,7 @@ from pulp_contentroutes.serving.resolve.checkpoints import Checkpoints
 from pulp_contentroutes.serving.resolve.path_lookup import INDEX, LookedUp, PathLookup, PluginFields
 from pulp_contentroutes.serving.resolve.snapshots import Resolved, Snapshots
 from pulp_contentroutes.serving.types.hooks import Hooks
+from pulp_contentroutes.serving.types.rule import RouteRule
 
 
 class Resolver:
@@ -20,40 +21,61 @@ class Resolver:
         self._checkpoints = checkpoints
 
     async def snapshot(self, target: Target) -> Resolved:
-        return self.snapshots.get_nowait(target) or await self.snapshots.find(target)
+        found = self.snapshots.get_nowait(target) or await self.snapshots.find(target)
+        if target.route is None:
+            return found
+        base_path = target.path.rpartition("/")[0]
+        is_named = isinstance(found, Snapshot) and (
+            (found.pulp_type, found.base_path) == (target.route.pulp_type, base_path)
+        )
+        return found if is_named else Handover.PLUGIN_ROUTE
 
     async def look_up(self, snapshot: Snapshot, target: Target) -> LookedUp:
         """Return the result of looking up the target's path in the distribution."""
         path = target.path[len(snapshot.base_path) + 1 :]
         if not path and not target.path.endswith("/"):
             return Handover.REDIRECT
-        # Hooks are called with the timestamp of a checkpoint still in the path.
-        if snapshot.asked_type is not None:
-            verdict = await self._hooks.ask(snapshot.asked_type, snapshot.distribution_id, path)
-            if isinstance(verdict, Handover):
-                return verdict
-            if snapshot.is_checkpoint:
-                # The other hooks are called with the path below the timestamp.
-                return Handover.DISTRIBUTION_HOOK
-            if verdict.is_directory and not path.endswith("/"):
-                # Pulp redirects there, whatever file has this name.
-                return Handover.DIRECTORY
-            if verdict.content_artifact_id is not None:
-                return await self._lookups.find_artifact(snapshot, verdict, path)
-            result = await self._look_up(snapshot, path, verdict.fields)
-            is_directory = result is Missing.PROVEN and verdict.is_directory
-            return Handover.DIRECTORY if is_directory else result
-        if snapshot.served is None:
+        if target.route is not None:
+            return await self._look_up_on_route(snapshot, target.route, path)
+        if snapshot.is_asked:
+            return await self._look_up_after_asking(snapshot, path)
+        served = snapshot.served
+        if served is None:
             return await self._look_up(snapshot, path, ())
-        if snapshot.served.may_answer(path):
+        # Hooks are called with the timestamp of a checkpoint still in the path.
+        if served.may_answer(path):
             return Handover.DISTRIBUTION_HOOK
-        if snapshot.served.publications is not None:
+        if served.publications is not None:
             published = await self._lookups.find_published(snapshot, path)
             if published is not Missing.PROVEN:
                 return published
         is_directory = path == "" or path.endswith("/")
         name = f"{path}{INDEX}" if is_directory else path
-        return await self._look_up(snapshot, path, snapshot.served.fields_for(name))
+        return await self._look_up(snapshot, path, served.fields_for(name))
+
+    async def _look_up_on_route(self, snapshot: Snapshot, rule: RouteRule, path: str) -> LookedUp:
+        content_set = snapshot.content_set
+        if content_set is None or content_set.publication_id is not None:
+            return Handover.PLUGIN_ROUTE
+        fields = rule.fields_for(path)
+        found = await self._lookups.find(content_set, path, snapshot.root, fields)
+        return Handover.PLUGIN_ROUTE if found is Missing.PROVEN else found
+
+    async def _look_up_after_asking(self, snapshot: Snapshot, path: str) -> LookedUp:
+        verdict = await self._hooks.ask(snapshot.pulp_type, snapshot.distribution_id, path)
+        if isinstance(verdict, Handover):
+            return verdict
+        if snapshot.is_checkpoint:
+            # The other hooks are called with the path below the timestamp.
+            return Handover.DISTRIBUTION_HOOK
+        if verdict.is_directory and not path.endswith("/"):
+            # Pulp redirects there, whatever file has this name.
+            return Handover.DIRECTORY
+        if verdict.content_artifact_id is not None:
+            return await self._lookups.find_artifact(snapshot, verdict, path)
+        result = await self._look_up(snapshot, path, verdict.fields)
+        is_directory = result is Missing.PROVEN and verdict.is_directory
+        return Handover.DIRECTORY if is_directory else result
 
     async def _look_up(self, snapshot: Snapshot, path: str, fields: PluginFields) -> LookedUp:
         """Look up a path as pulpcore does after its hooks; `fields` are the plugin's."""

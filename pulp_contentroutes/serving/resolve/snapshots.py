@@ -219,6 +219,7 @@ class Snapshots(Memory):
         nowhere = Missing.PROVEN if has_origin else Handover.NOTHING_SERVED
         return Snapshot(
             distribution_id=row["distribution_id"],
+            pulp_type=pulp_type,
             base_path=row["base_path"],
             content_set=content_set,
             handover=handover,
@@ -230,7 +231,7 @@ class Snapshots(Memory):
             root=root or "",
             keys=frozenset(str(row[name]) for name in _IDS if row[name] is not None),
             served=served,
-            asked_type=pulp_type if is_asked else None,
+            is_asked=is_asked,
         )
 
     def _rule_for(self, row: Row) -> ServedType | None:

@@ -16,6 +16,7 @@ from pulp_contentroutes.serving.handover import Handover
 from pulp_contentroutes.serving.model import Mount, Target
 from pulp_contentroutes.serving.request_state import RequestState, mount_of
 from pulp_contentroutes.serving.routing.request_path import decode_path, without_dot_segments
+from pulp_contentroutes.serving.types.rule import RouteRule
 
 #: The domain that is used if domains are not enabled (pulpcore.app.models.Domain).
 DEFAULT_DOMAIN: Final = "default"
@@ -41,6 +42,18 @@ class Route:
         return f"{self.prefix}{'{pulp_domain}/' if self.has_domain else ''}{{path}}"
 
 
+@dataclass(frozen=True, slots=True)
+class PluginRoute:
+    """A plugin's own route, whose handler a rule knows."""
+
+    rule: RouteRule
+    has_domain: bool
+
+    @property
+    def pattern(self) -> str:
+        return f"{self.rule.prefix}{'{pulp_domain}/' if self.has_domain else ''}{self.rule.pattern}"
+
+
 class Routes:
     """The routes of one content app."""
 
@@ -49,10 +62,17 @@ class Routes:
     key: Final[Callable[[web.Request], RouteKey]] = attrgetter("raw_path")
 
     def __init__(
-        self, routes: Sequence[Route], max_path_bytes: int, mounts: Sequence[Mount] = ()
+        self,
+        routes: Sequence[Route],
+        max_path_bytes: int,
+        mounts: Sequence[Mount] = (),
+        plugin_routes: Sequence[PluginRoute] = (),
     ) -> None:
         self._routes = tuple((route, route.prefix, route.pattern) for route in routes)
         self._mounts = tuple(mounts)
+        self._plugin_routes = tuple((route, route.pattern) for route in plugin_routes)
+        self._patterns = {each.pattern for each in routes}
+        self._patterns.update(each.pattern for each in plugin_routes)
         self._max_path_bytes = max_path_bytes
 
     def target(self, request: web.Request, mount: Mount | None = None) -> Target | Handover:
@@ -67,6 +87,9 @@ class Routes:
         for route, prefix, pattern in self._routes:
             if request.path.startswith(prefix):
                 return self._target(request, raw_path, route, pattern)
+        for plugin_route, pattern in self._plugin_routes:
+            if _is_routed_to(request, pattern):
+                return _target_of_plugin(raw_path, plugin_route)
         return Handover.OTHER_HANDLER
 
     def enter(self, request: web.Request, state: RequestState) -> web.Request:
@@ -118,7 +141,8 @@ class Routes:
 
     def lead_to(self, request: web.Request) -> bool:
         """Tell whether the request's handler is that of one of the routes, whatever its path."""
-        is_routed = any(_is_routed_to(request, pattern) for _, _, pattern in self._routes)
+        resource = request.match_info.route.resource
+        is_routed = resource is not None and resource.canonical in self._patterns
         return is_routed or mount_of(request) is not None
 
     def _target(
@@ -144,6 +168,16 @@ class Routes:
         if route.has_domain and request.match_info.get("pulp_domain") != domain:
             return Handover.ODD_PATH
         return Target(domain, path) if slash and path else Handover.LIST_OF_DISTRIBUTIONS
+
+
+def _target_of_plugin(raw_path: str, route: PluginRoute) -> Target | Handover:
+    rest, domain = raw_path.removeprefix(route.rule.prefix), DEFAULT_DOMAIN
+    if route.has_domain:
+        domain, _, rest = rest.partition("/")
+    found = route.rule.url.fullmatch(rest)
+    if found is None or "%" in domain:
+        return Handover.PLUGIN_ROUTE
+    return Target(domain, f"{found['base_path']}/{found['path']}", route.rule)
 
 
 def _is_routed_to(request: web.Request, pattern: str) -> bool:

@@ -30,8 +30,9 @@ from pulp_contentroutes.serving.resolve.checkpoints import Checkpoints
 from pulp_contentroutes.serving.resolve.path_lookup import PathLookup
 from pulp_contentroutes.serving.resolve.resolver import Resolver
 from pulp_contentroutes.serving.resolve.snapshots import DistributionTypes, Snapshots
-from pulp_contentroutes.serving.routing.routes import Route, Routes
+from pulp_contentroutes.serving.routing.routes import PluginRoute, Route, Routes
 from pulp_contentroutes.serving.sources.files import Files
+from pulp_contentroutes.serving.types import container
 from pulp_contentroutes.serving.types.rule import ServedType
 from tests.fakes import FakeDatabase, FakeGuards, FakeHooks, FakeStorages
 
@@ -49,9 +50,11 @@ MAX_PATH_BYTES = 200
 STALE_SECONDS = 60.0
 FAILED_LOGINS = 3
 KEY = b"of signed URLs"
+#: The route of pulp_container.
+BLOBS = "/pulp/container/{path:.+}/blobs/sha256:{digest:.+}"
 TYPES = DistributionTypes(
     publishing=frozenset({"file.file"}),
-    plain=frozenset({"file.file", "core.plain"}),
+    plain=frozenset({"container.container", "core.plain", "file.file"}),
     ruled={
         "core.ruled": ServedType(lambda path: path == "made", frozenset({"fresh.xml"})),
         "core.labelled": ServedType(lambda path: False, labels=frozenset({"special"})),
@@ -191,7 +194,7 @@ async def fast_path(
     addresses, failed = ClientAddresses(["127.0.0.0/8"]), FailedLogins(FAILED_LOGINS)
     admission = Admission(authorizer, addresses, failed, SignedUrls(KEY), is_hidden=is_hidden)
     pipeline = Pipeline(
-        Routes(routes, MAX_PATH_BYTES, MOUNTS),
+        Routes(routes, MAX_PATH_BYTES, MOUNTS, [PluginRoute(container.ROUTE, False)]),
         resolver,
         admission,
         responder,
@@ -226,6 +229,8 @@ async def client(fast_path: FastPath, aiohttp_client: MakeClient) -> Client:
     app.on_response_prepare.append(pipeline.correct_headers)
     # A route of another plugin, below Pulp's prefix.
     app.add_routes([web.get(PULPS + "base/other/{name}", handed_over)])
+    # That of a plugin, whose handler a rule knows.
+    app.add_routes([web.get(BLOBS, handed_over)])
     # Another one below a mount; aiohttp has no route for the rest of it.
     app.add_routes([web.get("/debian/other/{name}", handed_over)])
     app.add_routes([web.route("*", r"/{path:(?!debian|deep).*}", handed_over)])

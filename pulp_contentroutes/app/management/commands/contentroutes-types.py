@@ -7,7 +7,13 @@ from typing import Any
 
 from django.core.management import BaseCommand
 
-from pulp_contentroutes.app.edge.distribution_types import TypeState, type_states
+from pulp_contentroutes.app.edge.distribution_types import (
+    TypeState,
+    route_rules,
+    type_states,
+)
+
+_BY_RULE = "fast by rule"
 
 
 class Command(BaseCommand):
@@ -21,23 +27,24 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help=_("For programs."))
 
     def handle(self, *arguments: Any, **options: Any) -> None:
-        states = list(type_states())
+        rows = [(state.pulp_type, _describe(state), state.reason) for state in type_states()]
+        rows += [
+            (rule.pulp_type, _BY_RULE, f"A rule knows its files below {rule.prefix}.")
+            for rule in route_rules()
+        ]
+        rows.sort()
         if options["json"]:
-            rows = [
-                {"type": state.pulp_type, "served": _describe(state), "reason": state.reason}
-                for state in states
-            ]
-            self.stdout.write(json.dumps(rows, indent=2))
+            documents = [dict(zip(("type", "served", "reason"), row, strict=True)) for row in rows]
+            self.stdout.write(json.dumps(documents, indent=2))
             return
-        width = max(len(state.pulp_type) for state in states)
-        self.stdout.write(f"{'TYPE':{width}}  {'SERVED':12}  WHY")
-        for state in states:
-            self.stdout.write(f"{state.pulp_type:{width}}  {_describe(state):12}  {state.reason}")
+        width = max(len(pulp_type) for pulp_type, *_ in rows)
+        for pulp_type, served, reason in [("TYPE", "SERVED", "WHY"), *rows]:
+            self.stdout.write(f"{pulp_type:{width}}  {served:12}  {reason}")
 
 
 def _describe(state: TypeState) -> str:
     if state.is_plain:
         return "fast"
     if state.served:
-        return "fast by rule"
+        return _BY_RULE
     return "hooks asked" if state.can_be_asked else "left to Pulp"

@@ -35,8 +35,9 @@ def content_set(**values: Any) -> ContentSet:
 
 def snapshot(is_current: bool = True) -> Snapshot:
     return Snapshot(
-        distribution_id=uuid4(), base_path="base", content_set=None, handover=None, guard_id=None,
-        is_checkpoint=False, has_fallback=True, nowhere=Missing.PROVEN, repository_id=None,
+        distribution_id=uuid4(), pulp_type="file.file", base_path="base", content_set=None,
+        handover=None, guard_id=None, is_checkpoint=False, has_fallback=True,
+        nowhere=Missing.PROVEN, repository_id=None,
         root=ROOT, keys=frozenset(), is_current=is_current,
     )  # fmt: skip
 
