@@ -145,6 +145,24 @@ def check_content_origin(
         )
 
 
+@_register
+def check_rules(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> Iterator[CheckMessage]:
+    """W009: a plugin was installed in a version that the fast path does not know."""
+    from pulp_contentroutes.app.edge.distribution_types import route_states, type_states
+
+    if not settings.CONTENTROUTES_FAST_PATH:
+        return
+    warnings = [state.warning for state in type_states()]
+    warnings += [state.warning for state in route_states()]
+    for warning in filter(None, warnings):
+        yield Warning(
+            warning,
+            hint="Answers are right, and take their time. A newer version of pulp_contentroutes "
+            "may know the plugin; 'pulpcore-manager contentroutes-types' shows every type.",
+            id="contentroutes.W009",
+        )
+
+
 def _is_safe(origin: str) -> bool:
     """Tell whether `origin` has https, or is a URL that only clients on this machine can use."""
     try:

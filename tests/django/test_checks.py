@@ -1,5 +1,7 @@
 """Deploy checks of Pulp: each fault is named, with its id."""
 
+from dataclasses import replace
+
 import psycopg
 import pytest
 from django.core.checks import CheckMessage, run_checks
@@ -12,8 +14,11 @@ from pulp_contentroutes.app.checks import (
     check_connection,
     check_content_origin,
     check_database,
+    check_rules,
 )
+from pulp_contentroutes.app.edge import distribution_types
 from pulp_contentroutes.serving.notifications import echo
+from pulp_contentroutes.serving.types import container, python
 from tests.harness.pgbouncer import requires_pgbouncer, run_pgbouncer
 
 
@@ -162,3 +167,21 @@ def test_the_deploy_checks_tell_that_changes_are_not_heard_of(
         [fault] = faults_of_the_database()
     assert fault.id == "contentroutes.W007"
     assert fault.msg.startswith("Changes are not heard of: a pooler of connections")
+
+
+def test_a_plugin_that_the_fast_path_does_not_know_is_named(
+    monkeypatch: pytest.MonkeyPatch, settings: Settings
+) -> None:
+    monkeypatch.setattr(distribution_types, "RULES", (replace(python.RULE, versions="<3"),))
+    [fault] = check_rules(None)
+    assert fault.id == "contentroutes.W009"
+    assert fault.msg.startswith("Distributions of the type python.python are served slowly: the")
+    settings.CONTENTROUTES_FAST_PATH = False
+    assert [*check_rules(None)] == []
+
+
+def test_a_route_that_the_fast_path_does_not_know_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    rule = replace(container.ROUTE, pulp_type="file.file", package="pulpcore", versions="<3")
+    monkeypatch.setattr(distribution_types, "ROUTES", (rule,))
+    [fault] = check_rules(None)
+    assert fault.msg.startswith("Files below /pulp/container/ are served slowly: the rule was")

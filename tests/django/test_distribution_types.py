@@ -16,9 +16,11 @@ from pulp_contentroutes.app.edge.distribution_types import (
     TypeState,
     distribution_types,
     fingerprint_of,
+    route_rules,
+    route_states,
     type_states,
 )
-from pulp_contentroutes.serving.types import RULES, python
+from pulp_contentroutes.serving.types import RULES, container, python
 from pulp_contentroutes.serving.types.rule import TypeRule
 
 PLAIN = {"file.file", "contentroutes.galaxy"}
@@ -155,3 +157,24 @@ def test_superseded_publications_are_served_while_pulp_retains_them(
 ) -> None:
     settings.DISTRIBUTED_PUBLICATION_RETENTION_PERIOD = seconds
     assert distribution_types().retain_superseded is retains
+
+
+def test_a_route_of_a_plugin_that_is_not_installed_has_no_rule() -> None:
+    assert [*route_states()] == []
+
+
+def test_a_route_is_known_by_the_code_of_its_handler(
+    monkeypatch: pytest.MonkeyPatch, said: Any
+) -> None:
+    functions = ("pulpcore.content.handler:Handler.stream_content",)
+    known = fingerprint_of(Distribution._pulp_model_map["file.file"], functions)
+    core = replace(container.ROUTE, pulp_type="file.file", package="pulpcore", versions=">=3")
+    rule = replace(core, functions=functions, fingerprint=known)
+    other = replace(rule, fingerprint="0" * 64, prefix="/other/")
+    monkeypatch.setattr(module, "ROUTES", (rule, other))
+    assert [*route_rules()] == [rule]
+    [line] = said()
+    assert line.startswith("Files below /other/ are served slowly: its code in pulpcore 3.")
+    call_command("contentroutes-types", stdout=(text := StringIO()))
+    served = [line.split(maxsplit=3)[1:3] for line in text.getvalue().splitlines()]
+    assert served.count(["fast", "by"]) == served.count(["left", "to"]) - 1 == 2

@@ -51,8 +51,10 @@ class TypeState:
     served: ServedType | None
     #: Whether its hooks can be asked for each request; a rule saves that.
     can_be_asked: bool
-    #: For people: a sentence.
+    #: For people: sentences.
     reason: str
+    #: A sentence, if a rule for the type does not apply.
+    warning: str | None = None
 
     @property
     def is_fast(self) -> bool:
@@ -71,6 +73,9 @@ def distribution_types() -> DistributionTypes:
     if own:
         log.warning("The fast path serves nothing: %s chooses its latest version.", ", ".join(own))
     states = list(type_states())
+    for state in states:
+        if state.warning is not None:
+            log.warning(state.warning)
     fast = [] if own else [state for state in states if state.is_fast]
     return DistributionTypes(
         publishing=frozenset(state.pulp_type for state in states if state.serves_publications),
@@ -82,13 +87,14 @@ def distribution_types() -> DistributionTypes:
 
 
 def type_states() -> Iterator[TypeState]:
-    """Yield the state of each type; warn of each rule that does not apply."""
+    """Yield the state of each type of the installed plugins."""
     rules = {rule.pulp_type: rule for rule in (*RULES, *_declared_rules())}
     for name, model in sorted(Distribution._pulp_model_map.items()):
         if model is Distribution:
             continue
         hooks = hooks_of(model)
-        served, reason = None, "It has no hooks of its own."
+        served = warning = None
+        reason = "It has no hooks of its own."
         can_be_asked = bool(hooks) and _can_be_asked(model) and name not in _ANSWERING
         if hooks:
             reason = f"Only its plugin knows what {_join(hooks)} answers."
@@ -100,8 +106,9 @@ def type_states() -> Iterator[TypeState]:
                 reason = "A rule knows what its hooks answer."
             except Exception as error:  # noqa: BLE001  a rule may be that of another plugin
                 reason = f"{reason} The rule does not apply: {error}"
-                log.warning("Distributions of the type %s are served slowly: %s", name, error)
-        yield TypeState(name, model.SERVE_FROM_PUBLICATION, not hooks, served, can_be_asked, reason)
+                warning = f"Distributions of the type {name} are served slowly: {error}"
+        publishes = model.SERVE_FROM_PUBLICATION
+        yield TypeState(name, publishes, not hooks, served, can_be_asked, reason, warning)
 
 
 def _can_be_asked(model: type[Distribution]) -> bool:
@@ -158,18 +165,35 @@ def _apply(rule: TypeRule, model: type[Distribution]) -> ServedType:
     return ServedType(rule.may_answer, frozenset(names), frozenset(rule.labels), rule.publications)
 
 
-def route_rules() -> Iterator[RouteRule]:
-    """Yield the rules for the routes of installed plugins; warn of each that does not apply."""
+@dataclass(frozen=True, slots=True)
+class RouteState:
+    """A route of an installed plugin, and a sentence if its rule does not apply."""
+
+    rule: RouteRule
+    warning: str | None
+
+
+def route_states() -> Iterator[RouteState]:
+    """Yield the state of each route with a rule."""
     for rule in ROUTES:
         model = Distribution._pulp_model_map.get(rule.pulp_type)
         if model is None:
             continue
+        warning = None
         try:
             _check_code(rule, model)
-        except Exception as error:  # noqa: BLE001  as for types
-            log.warning("Files below %s are served slowly: %s", rule.prefix, error)
+        except RuleDoesNotApply as error:
+            warning = f"Files below {rule.prefix} are served slowly: {error}"
+        yield RouteState(rule, warning)
+
+
+def route_rules() -> Iterator[RouteRule]:
+    """Yield the rules for the routes of installed plugins."""
+    for state in route_states():
+        if state.warning is None:
+            yield state.rule
         else:
-            yield rule
+            log.warning(state.warning)
 
 
 def _declared_rules() -> Iterator[TypeRule]:

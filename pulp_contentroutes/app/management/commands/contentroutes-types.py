@@ -9,11 +9,12 @@ from django.core.management import BaseCommand
 
 from pulp_contentroutes.app.edge.distribution_types import (
     TypeState,
-    route_rules,
+    route_states,
     type_states,
 )
 
 _BY_RULE = "fast by rule"
+_LEFT = "left to Pulp"
 
 
 class Command(BaseCommand):
@@ -28,10 +29,10 @@ class Command(BaseCommand):
 
     def handle(self, *arguments: Any, **options: Any) -> None:
         rows = [(state.pulp_type, _describe(state), state.reason) for state in type_states()]
-        rows += [
-            (rule.pulp_type, _BY_RULE, f"A rule knows its files below {rule.prefix}.")
-            for rule in route_rules()
-        ]
+        for route in route_states():
+            known = f"A rule knows its files below {route.rule.prefix}."
+            served = _BY_RULE if route.warning is None else _LEFT
+            rows.append((route.rule.pulp_type, served, route.warning or known))
         rows.sort()
         if options["json"]:
             documents = [dict(zip(("type", "served", "reason"), row, strict=True)) for row in rows]
@@ -47,4 +48,4 @@ def _describe(state: TypeState) -> str:
         return "fast"
     if state.served:
         return _BY_RULE
-    return "hooks asked" if state.can_be_asked else "left to Pulp"
+    return "hooks asked" if state.can_be_asked else _LEFT
