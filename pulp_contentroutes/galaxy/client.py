@@ -126,11 +126,9 @@ async def _answer(
             try:
                 # In the format of the server's errors.
                 document = await response.json()
-                sentences = [error["detail"] for error in document["errors"]]
+                problem = f"{' '.join(error['detail'] for error in document['errors'])} ({said})"
             except (aiohttp.ClientError, ValueError, KeyError, TypeError):
                 problem = f"{response.url} answered {said}."
-            else:
-                problem = f"{' '.join(sentences)} ({said})"
             raise UploadFailed(problem)
     except (aiohttp.ClientError, OSError, ValueError) as error:
         raise UploadFailed(f"{url}: {type(error).__name__} {error}".rstrip()) from error

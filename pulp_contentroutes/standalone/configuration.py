@@ -15,7 +15,7 @@ from pulp_contentroutes.standalone import environment, reach
 from pulp_contentroutes.standalone.data_dir import write_private
 from pulp_contentroutes.standalone.environment import program
 from pulp_contentroutes.standalone.instance import Instance
-from pulp_contentroutes.standalone.postgres import Cluster
+from pulp_contentroutes.standalone.postgres import PORT, Cluster
 from pulp_contentroutes.standalone.process import DATABASE, Service
 
 _HEADER = """\
@@ -136,7 +136,7 @@ def services(instance: Instance, cluster: Cluster | None) -> list[Service]:
     variables = environment.for_system_programs()
     found = []
     if cluster:
-        address = f"{cluster.sockets}/.s.PGSQL.5432"
+        address = f"{cluster.sockets}/.s.PGSQL.{PORT}"
         run_as = cluster.account.popen_options if cluster.account else {}
         found.append(Service(DATABASE, cluster.command, variables, address, run_as))
     found += [

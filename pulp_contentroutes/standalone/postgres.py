@@ -26,8 +26,8 @@ from pulp_contentroutes.standalone.programs import Account
 
 _NAME: Final = "pulp"
 # sun_path has 108 bytes (unix(7)); the last is NUL, and PostgreSQL appends the name of the socket.
-_PORT: Final = "5432"
-_MAX_SOCKET_FOLDER: Final = 107 - len(f"/.s.PGSQL.{_PORT}")
+PORT: Final = "5432"
+_MAX_SOCKET_FOLDER: Final = 107 - len(f"/.s.PGSQL.{PORT}")
 _START_SECONDS: Final = 60
 
 
@@ -67,7 +67,7 @@ class Cluster:
     def database(self) -> dict[str, str]:
         """Return the keyword arguments of a libpq connection."""
         # The port is given because libpq would otherwise take it from PGPORT.
-        return {"host": str(self.sockets), "port": _PORT, "user": _NAME, "dbname": _NAME}
+        return {"host": str(self.sockets), "port": PORT, "user": _NAME, "dbname": _NAME}
 
     @property
     def command(self) -> tuple[str, ...]:

@@ -1,13 +1,13 @@
 """The state of imports; their documents exist before the answer to the upload."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from gettext import gettext as _
 from itertools import repeat
 from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
-from pulpcore.plugin.models import PulpTemporaryFile, RepositoryVersion, Task
+from pulpcore.plugin.models import RepositoryVersion, Task
 from pulpcore.plugin.util import get_prn
 from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.request import Request
@@ -22,6 +22,7 @@ from pulp_contentroutes.app.galaxy.tasks.imports import (
     aimport_collection,
     import_collection,
     import_collections,
+    remove_files,
 )
 
 _IMPORT, _IMPORT_AT_ONCE, _IMPORT_MANY = (
@@ -72,7 +73,7 @@ class ImportView(ImportsView):
         [task] = tasks
         document = {**_document(task), "id": str(pk)}
         if document["state"] == "failed":
-            _remove_uploads([task.enc_kwargs["temporary_file_pk"]])
+            remove_files([task.enc_kwargs["temporary_file_pk"]])
         return Response(document)
 
 
@@ -94,7 +95,7 @@ class ImportGroupView(ImportsView):
             {"file": each["filename"], **next(small if each["is_small"] else large)}
             for each in uploads
         ]
-        _remove_uploads(
+        remove_files(
             upload["temporary_file_pk"]
             for upload, document in zip(uploads, imports, strict=True)
             if document["state"] == "failed"
@@ -185,10 +186,3 @@ def _error(task: Task) -> dict[str, str]:
         "code": error.get("error_code") or task.state,
         "description": error.get("description") or _("The import was {}.").format(task.state),
     }
-
-
-def _remove_uploads(pks: Iterable[str]) -> None:
-    """Remove the uploads of imports that were cancelled or killed before they could do so."""
-    for left in PulpTemporaryFile.objects.filter(pk__in=list(pks)):
-        # Only the object's own `delete` removes the file, too.
-        left.delete()

@@ -44,7 +44,7 @@ class PublishView(_PublishView):
     def post(self, request: Request, **kwargs: Any) -> Response:
         parts = list(collections_in(request))
         if len(parts) > 1:
-            raise ValidationError("Publish one collection, or many at imports/collections/.")
+            raise ValidationError(_("Publish one collection, or many at imports/collections/."))
         upload = check_upload(*parts[0])
         upload.check_is_new(self.repository)
         temporary = upload.temporary_file(str(request.data.get("sha256", "")).lower())

@@ -97,7 +97,8 @@ class Upload:
 def check_length(request: Request, allowed: int) -> None:
     """Raise TooLarge for a body with more than `allowed` bytes of files, before it is read."""
     text = request.META.get("CONTENT_LENGTH") or "0"
-    if not text.isdigit() or int(text) > allowed * _BASE64 + _REST_OF_FORM:
+    is_number = text.isascii() and text.isdigit() and len(text) < 20
+    if not is_number or int(text) > allowed * _BASE64 + _REST_OF_FORM:
         raise _too_large(_("A call"), allowed)
 
 

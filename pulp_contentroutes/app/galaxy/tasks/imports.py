@@ -87,7 +87,7 @@ def import_collections(
             warnings |= _import_together(repository, small[at : at + _MOST_TOGETHER])
     except BaseException:
         # Otherwise they stay until a client asks for the state of the call.
-        _remove(upload["temporary_file_pk"] for upload in small)
+        remove_files(upload["temporary_file_pk"] for upload in small)
         raise
     return {"warnings": warnings}
 
@@ -214,7 +214,7 @@ def _record_end(
             _end(temporary_file_pk)
 
 
-def _remove(temporary_file_pks: Iterable[str]) -> None:
+def remove_files(temporary_file_pks: Iterable[str]) -> None:
     """Remove the temporary files that are left; those that have become artifacts are gone."""
     for left in PulpTemporaryFile.objects.filter(pk__in=list(temporary_file_pks)):
         # Only the object's own `delete` removes the file, too.
@@ -222,7 +222,7 @@ def _remove(temporary_file_pks: Iterable[str]) -> None:
 
 
 def _end(temporary_file_pk: str) -> None:
-    _remove([temporary_file_pk])
+    remove_files([temporary_file_pk])
     group = TaskGroup.current()
     if group:
         import_progress.count_done(group)
