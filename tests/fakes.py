@@ -59,7 +59,7 @@ class FakeDatabase:
 
     def _rows(self, statement: str, values: tuple[Any, ...]) -> Sequence[Row]:
         if statement in {sql.SNAPSHOT, sql.SNAPSHOT_WITHOUT_SUPERSEDED}:
-            _, lengths, _, directory = values
+            _, lengths, _, directory, _ = values
             bases = [directory[:length] for length in lengths]
             rows = [dict(self.distributions[base]) for base in bases if base in self.distributions]
             is_above = any(base.startswith(directory) for base in self.distributions)

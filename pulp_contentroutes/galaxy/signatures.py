@@ -1,6 +1,6 @@
 """Detached OpenPGP signatures of a collection's MANIFEST.json.
 
-pysequoia comes with pulpcore. Its errors carry a backtrace of their own, so none of them is shown.
+pysequoia's errors carry a backtrace of their own, so none of them is shown.
 """
 
 from dataclasses import dataclass

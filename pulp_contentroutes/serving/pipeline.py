@@ -46,8 +46,8 @@ _DEBUG_HEADER: Final = "X-Contentroutes"
 class Pipeline:
     """The two middlewares.
 
-    `content_handler` is Pulp's handler for the URLs of mounts. `mark_request` sets the correlation
-    id of log lines, as Pulp's would.
+    `content_handler` is Pulp's handler for the URLs of mounts, `cache_control` its field for files.
+    `mark_request` sets the correlation id of log lines, as Pulp's would.
     """
 
     def __init__(
@@ -59,6 +59,7 @@ class Pipeline:
         content_handler: Handler,
         mark_request: Callable[[], None],
         *,
+        cache_control: str | None = None,
         has_debug_header: bool = False,
     ) -> None:
         self._routes = routes
@@ -67,6 +68,7 @@ class Pipeline:
         self._responder = responder
         self._content_handler = content_handler
         self._mark_request = mark_request
+        self._cache_control = cache_control
         self._has_debug_header = has_debug_header
         self._memory = RequestMemory(routes, resolver.snapshots)
         #: How many requests were left to Pulp's handler, for each reason.
@@ -141,7 +143,7 @@ class Pipeline:
         if not self._routes.lead_to(request):
             return
         state = state_of(request)
-        correct_headers(state, response)
+        correct_headers(state, response, self._cache_control)
         if state is not None and state.handover is not None:
             self._explain(response, state.handover)
 
@@ -160,10 +162,9 @@ class Pipeline:
     ) -> web.StreamResponse:
         """Let Pulp authenticate and answer the request."""
         is_ours = self._routes.lead_to(request)
-        is_guarded = state.waiting is not None
         try:
             admitted = await self._admission.begin_authentication(
-                request, is_ours=is_ours, is_guarded=is_guarded
+                request, is_ours=is_ours, is_guarded=state.waiting is not None
             )
         except Exception:
             self._mark_request()
@@ -261,8 +262,7 @@ class Pipeline:
         """Answer a client that may have the content of the distribution."""
         if snapshot.handover is not None:
             return snapshot.handover
-        is_private = snapshot.guard_id is not None
-        domain = target.domain
+        is_private, domain = snapshot.guard_id is not None, target.domain
         try:
             found = await self._resolver.look_up(snapshot, target)
             if isinstance(found, Handover):

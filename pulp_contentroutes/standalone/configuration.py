@@ -3,13 +3,14 @@
 import os
 import secrets
 import shutil
-from importlib.metadata import entry_points
+from importlib.metadata import entry_points, version
 from importlib.util import find_spec
 from pathlib import Path
 from string import Template
 from typing import Any, Final
 
 from cryptography.fernet import Fernet
+from packaging.version import Version
 
 from pulp_contentroutes.standalone import environment, reach
 from pulp_contentroutes.standalone.data_dir import write_private
@@ -127,6 +128,9 @@ NGINX = "nginx"
 _GUNICORN_TIMEOUT = 60
 # Shorter than the supervisor's grace period, so that gunicorn ends its own workers.
 _GRACEFUL_TIMEOUT = 4
+_GUNICORN_OPTIONS: Final = "GUNICORN_CMD_ARGS"
+#: The first gunicorn with a socket for its commands.
+_CONTROL_SOCKET: Final = Version("25.1")
 
 
 def services(instance: Instance, cluster: Cluster | None) -> list[Service]:
@@ -156,7 +160,11 @@ def _gunicorn(instance: Instance, name: str, workers: int) -> Service:
     command = (
         *(program(f"pulpcore-{name}"), "--bind", address, "--workers", str(workers)),
         *("--timeout", str(_GUNICORN_TIMEOUT), "--graceful-timeout", str(_GRACEFUL_TIMEOUT)),
-        # gunicorn would make a socket in the home folder.
-        "--no-control-socket",
     )
-    return Service(name, command, instance.environment, address)
+    variables = dict(instance.environment)
+    if Version(version("gunicorn")) >= _CONTROL_SOCKET:
+        # gunicorn would make a socket in the folder that it runs in. Not every pulpcore has the
+        # option, and older gunicorns refuse it.
+        given = variables.get(_GUNICORN_OPTIONS, "")
+        variables[_GUNICORN_OPTIONS] = f"{given} --no-control-socket".lstrip()
+    return Service(name, command, variables, address)

@@ -76,8 +76,9 @@ async def make(real_arguments: dict[str, Any] | None) -> AsyncIterator[Make]:
         database.close()
 
 
-def question(path: str) -> tuple[str, str, list[int], list[str], str]:
-    return sql.SNAPSHOT, "default", list(base_path_lengths(path)), ["file.file"], f"{path}/"
+def question(path: str) -> tuple[str, str, list[int], list[str], str, bool]:
+    lengths = list(base_path_lengths(path))
+    return sql.SNAPSHOT, "default", lengths, ["file.file"], f"{path}/", False
 
 
 async def test_a_row_is_a_mapping_of_its_columns(make: Make) -> None:

@@ -92,7 +92,7 @@ def test_a_migration_that_would_delete_objects_says_so_and_changes_nothing(admin
             "versions of collections (1), Galaxy distributions (1), Galaxy repositories (1), "
             "versions of roles (1)",
         ),
-        ("core", "0160_envvarheadercontentguard", EVERYTHING),
+        ("core", "0144_delete_old_appstatus", EVERYTHING),
     ],
 )
 def test_only_what_a_step_back_would_delete_is_named(label: str, target: str, lost: str) -> None:

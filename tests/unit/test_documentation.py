@@ -125,8 +125,8 @@ def test_the_versions_agree() -> None:
     assert f'version = "{project["version"]}"' in read("pulp_contentroutes/app/__init__.py")
     assert project["requires-python"] == ">=3.11"
     assert "Python 3.11 or newer" in read("README.md")
-    assert "pulpcore>=3.123,<3.130" in project["dependencies"]
-    assert "pulpcore 3.123 or newer, below 3.130" in read("docs/installation.md")
+    assert "pulpcore>=3.105,<3.130" in project["dependencies"]
+    assert "pulpcore 3.105 or newer, below 3.130" in read("docs/installation.md")
 
 
 def test_the_changelog_can_be_made_from_the_fragments() -> None:

@@ -9,7 +9,7 @@ from pulpcore.plugin.models import ContentGuard
 
 from pulp_contentroutes.serving.access.credentials import Accepted
 
-#: Types of guards that credentials can satisfy, as of pulpcore 3.123.
+#: Types of guards that credentials can satisfy, up to pulpcore 3.123.
 _ACCEPTED: Final = {
     "core.rbac": Accepted.PASSWORDS_AND_TOKENS,
     "contentroutes.token": Accepted.TOKENS,

@@ -101,7 +101,10 @@ class TokenContentGuardQuerySet(models.QuerySet):
 def _replace(guard: "TokenContentGuard") -> None:
     """Put an RBAC guard without roles in the place of `guard`: administrators may download."""
     distributions = Distribution.objects.filter(content_guard=guard.pk)
-    domains = Domain.objects.filter(default_content_guard=guard.pk)
+    domains = Domain.objects.none()
+    # In pulpcore since 3.117.
+    if any(field.name == "default_content_guard" for field in Domain._meta.get_fields()):
+        domains = Domain.objects.filter(default_content_guard=guard.pk)
     composites = apps.get_model("core", "CompositeContentGuard").objects.filter(guards=guard.pk)
     if not any(users.exists() for users in (distributions, domains, composites)):
         return
@@ -112,7 +115,8 @@ def _replace(guard: "TokenContentGuard") -> None:
     )
     for composite in composites:
         composite.guards.add(replacement)
-    domains.update(default_content_guard=replacement)
+    if domains.exists():
+        domains.update(default_content_guard=replacement)
     count = distributions.update(content_guard=replacement)
     log.warning(
         "The token guard '%s' is deleted. The RBAC guard '%s' protects its distributions (%d) now: "

@@ -19,16 +19,17 @@ from pulp_contentroutes.serving.types.rule import RouteRule, Rule, ServedType, T
 
 log = logging.getLogger(__name__)
 
-#: A class that overrides one of these answers requests in its own way.
-_HOOKS: Final = (
+#: The hooks that a rule may describe.
+_RULED_HOOKS: Final = (
     "content_handler",
     "content_handler_list_directory",
     "content_headers_for",
-    "get_fallback_ca",
-    "get_repository_publication_and_version",
 )
-#: The hooks that a rule may describe: the others choose what is served.
-_RULED_HOOKS: Final = frozenset(_HOOKS[:3])
+# Those that choose what is served: in pulpcore since 3.106, and since 3.109.
+_CHOICE: Final = "get_repository_publication_and_version"
+_SUPERSEDED: Final = "get_fallback_ca"
+#: A class that overrides one of these answers requests in its own way.
+_HOOKS: Final = (*_RULED_HOOKS, _CHOICE, _SUPERSEDED)
 #: The types whose hooks answer every request themselves: asking them first would cost twice.
 _ANSWERING: Final = frozenset({"core.artifact", "core.openpgp"})
 #: The entry points by which other plugins declare rules: each is a TypeRule.
@@ -69,6 +70,7 @@ def distribution_types() -> DistributionTypes:
         name
         for name, model in Repository._pulp_model_map.items()
         if model.latest_version is not Repository.latest_version
+        or model.alatest_version is not Repository.alatest_version
     ]
     if own:
         log.warning("The fast path serves nothing: %s chooses its latest version.", ", ".join(own))
@@ -82,7 +84,10 @@ def distribution_types() -> DistributionTypes:
         plain=frozenset(state.pulp_type for state in fast if state.is_plain),
         ruled={state.pulp_type: state.served for state in fast if state.served is not None},
         asked=frozenset(state.pulp_type for state in fast if state.can_be_asked),
-        retain_superseded=settings.DISTRIBUTED_PUBLICATION_RETENTION_PERIOD > 0,
+        # An older handler does not serve them, even if the table is there already.
+        retain_superseded=hasattr(Distribution, _SUPERSEDED)
+        and settings.DISTRIBUTED_PUBLICATION_RETENTION_PERIOD > 0,
+        chooses_as_before_3_106=not hasattr(Distribution, _CHOICE),
     )
 
 
@@ -118,14 +123,18 @@ def _can_be_asked(model: type[Distribution]) -> bool:
     are_methods = all(map(inspect.isfunction, hooks))
     return (
         are_methods
-        and _RULED_HOOKS.issuperset(hooks_of(model))
+        and set(_RULED_HOOKS).issuperset(hooks_of(model))
         and all(len(inspect.signature(hook).parameters) == 2 for hook in hooks)
     )
 
 
 def hooks_of(model: type[Distribution]) -> list[str]:
     """Return the names of the hooks that the class of a type overrides."""
-    return [hook for hook in _HOOKS if getattr(model, hook) is not getattr(Distribution, hook)]
+    return [
+        hook
+        for hook in _HOOKS
+        if getattr(model, hook, None) is not getattr(Distribution, hook, None)
+    ]
 
 
 def fingerprint_of(model: type[Distribution], functions: tuple[str, ...] = ()) -> str:
@@ -154,7 +163,7 @@ def _check_code(rule: Rule, model: type[Distribution]) -> None:
         is_known = fingerprint_of(model, rule.functions) == rule.fingerprint
     except (OSError, ImportError, AttributeError, TypeError):
         is_known = False
-    if not is_known or not _RULED_HOOKS.issuperset(hooks_of(model)):
+    if not is_known or not set(_RULED_HOOKS).issuperset(hooks_of(model)):
         raise RuleDoesNotApply(f"its code in {rule.package} {installed} is another than known.")
 
 

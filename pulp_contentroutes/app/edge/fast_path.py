@@ -31,6 +31,7 @@ from pulp_contentroutes.serving.access.throttle import FailedLogins
 from pulp_contentroutes.serving.access.tokens import WRITE_SECONDS, Tokens
 from pulp_contentroutes.serving.background import Background
 from pulp_contentroutes.serving.coherence.memory import Memory
+from pulp_contentroutes.serving.http.headers import Fields
 from pulp_contentroutes.serving.http.responder import CountBytes, Responder
 from pulp_contentroutes.serving.notifications.listener import Listener
 from pulp_contentroutes.serving.options import Options
@@ -56,7 +57,7 @@ class FastPath:
         self._lookups = PathLookup(
             self._database,
             self._files.stored_file,
-            _content_type,
+            _pulp_fields,
             options.cached_paths,
             options.cached_path_bytes,
         )
@@ -90,6 +91,7 @@ class FastPath:
             Responder(options.max_ranges, _count_bytes()),
             content_handler,
             _mark_request,
+            cache_control=Handler.response_headers("").get("Cache-Control"),
             has_debug_header=options.debug_header,
         )
         memories: tuple[Memory, ...] = (
@@ -149,8 +151,8 @@ def _plugin_routes() -> list[PluginRoute]:
     return [PluginRoute(rule, settings.DOMAIN_ENABLED) for rule in rules]
 
 
-def _content_type(path: str) -> str | None:
-    return Handler.response_headers(path).get("Content-Type")
+def _pulp_fields(path: str) -> Fields:
+    return tuple(Handler.response_headers(path).items())
 
 
 def _mark_request() -> None:

@@ -62,7 +62,7 @@ class FrontPage:
 class NothingHereView(View):
     """A 404 with the page, for the addresses above those of distributions."""
 
-    # pulpcore's middleware would look the domain up in the database.
+    # pulpcore's middleware would look the domain up in the database; before 3.112 it does.
     skip_domain_middleware = True
 
     def dispatch(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:

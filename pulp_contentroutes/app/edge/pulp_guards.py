@@ -35,7 +35,7 @@ log = logging.getLogger(__name__)
 #: without the listener every request for guarded content waits for its guard.
 _THREAD: Final = ThreadPoolExecutor(1, thread_name_prefix="contentroutes guards")
 
-#: The inputs of guards, by `pulp_type`, as of pulpcore 3.123. Every other type asks Pulp, and so
+#: The inputs of guards, by `pulp_type`, up to pulpcore 3.123. Every other type asks Pulp, and so
 #: does one without a trigger: docs/development.md says how a type is added.
 _NEEDS: Final = {
     # This guard normalises a URL whose host the client chooses, at any length.

@@ -21,7 +21,7 @@ LOOK_AGAIN = "SELECT pg_notify('pulp_contentroutes', 'schema')"
 
 
 class Migration(migrations.Migration):
-    dependencies = [("core", "0161_upstreampulp_remote_policy")]
+    dependencies = [("core", "0145_domainize_import_export")]
 
     # CONCURRENTLY does not run in a transaction.
     atomic = False

@@ -14,7 +14,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('contentroutes', '0001_index_paths'),
-        ('core', '0161_upstreampulp_remote_policy'),
+        ('core', '0145_domainize_import_export'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -20,7 +20,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('contentroutes', '0002_tokens'),
-        ('core', '0161_upstreampulp_remote_policy'),
+        ('core', '0145_domainize_import_export'),
     ]
 
     operations = [

@@ -19,7 +19,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('contentroutes', '0003_galaxy'),
-        ('core', '0161_upstreampulp_remote_policy'),
+        ('core', '0145_domainize_import_export'),
     ]
 
     operations = [

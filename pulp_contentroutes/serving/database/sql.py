@@ -2,8 +2,9 @@
 
 Those of guards and tokens are in access_sql.py, those of the schema and the listener in schema.py.
 
-The semantics are those of pulpcore 3.123: `Distribution.get_repository_publication_and_version`
-and `Handler._match_and_stream`. The columns that they use are listed in schema.py.
+The semantics are those of pulpcore's `Handler._match_and_stream`, and of
+`Distribution.get_repository_publication_and_version`. The columns that they use are listed in
+schema.py.
 """
 
 from collections.abc import Iterator, Set
@@ -22,7 +23,9 @@ _MEMBERSHIP: Final = """
 _IS_MEMBER: Final = "va.number <= {number} AND (vr.number IS NULL OR vr.number > {number})"
 
 #: $1 domain name, $2 the lengths, in characters, of the base paths that the request's path may
-#: start with, $3 the types that serve publications, $4 the request's path with a slash at its end.
+#: start with, $3 the types that serve publications, $4 the request's path with a slash at its end,
+#: $5 whether pulpcore chooses as before 3.106: for each type the newest publication of the
+#: repository, and none for a version.
 #: Lengths and not texts: the texts for a path of 2 000 segments would take four megabytes. Two rows
 #: mean overlapping base paths, which pulpcore answers with an error. If there is no distribution,
 #: the result is one row of nulls that says whether there is one below the path.
@@ -60,14 +63,14 @@ SELECT d.pulp_id AS distribution_id, d.pulp_type AS distribution_type, d.base_pa
       (SELECT p.* FROM core_publication p WHERE p.pulp_id = d.publication_id)
     UNION ALL
       (SELECT p.* FROM core_publication p
-        WHERE d.publication_id IS NULL AND d.publishes
+        WHERE d.publication_id IS NULL AND d.publishes AND NOT $5::boolean
           AND p.repository_version_id = d.repository_version_id AND p.complete
         ORDER BY p.pulp_created DESC LIMIT 1)
     UNION ALL
       (SELECT p.* FROM core_repositoryversion v
          JOIN core_publication p ON p.repository_version_id = v.pulp_id
-        WHERE d.publication_id IS NULL AND d.repository_version_id IS NULL AND d.publishes
-          AND v.repository_id = d.repository_id AND p.complete
+        WHERE d.publication_id IS NULL AND v.repository_id = d.repository_id AND p.complete
+          AND (d.repository_version_id IS NULL AND d.publishes OR $5::boolean)
         ORDER BY v.number DESC, p.pulp_created DESC LIMIT 1)
   ) pub ON NOT d.checkpoint
   LEFT JOIN LATERAL (

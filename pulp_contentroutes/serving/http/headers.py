@@ -16,12 +16,13 @@ from pulp_contentroutes.serving.model import Representation, Validators
 
 Fields = tuple[tuple[str, str], ...]
 
-#: pulpcore.content.handler.EDGE_CACHE_CONTROL
-CACHE_CONTROL: Final = "public, max-age=0, must-revalidate"
 #: The field of answers that say nothing about the content.
 NO_STORE: Final = ("Cache-Control", "no-store")
 
 _CACHE_CONTROL_LINE: Final = re.compile(rb"(?<=\r\nCache-Control: )[^\r]*")
+# The line of pulpcore since 3.122, and the same for one client.
+_PUBLIC: Final = b"\r\nCache-Control: public, max-age=0, must-revalidate\r\n"
+_PRIVATE: Final = _PUBLIC.replace(b"public", b"private")
 #: Directives that let shared caches store an answer (RFC 9111 §5.2.2).
 _SHARED: Final = frozenset({"public", "s-maxage", "proxy-revalidate"})
 _LAST_MODIFIED_LINE: Final = re.compile(rb"\r\nLast-Modified: [^\r]*")
@@ -34,13 +35,12 @@ def make_representation(
     source: ByteSource,
     sha256: str,
     sha512: str | None,
-    content_type: str | None,
     last_modified: int,
-    own: Fields = (),
+    given: Fields,
 ) -> Representation:
     """Return a file at one path as a representation with the head of a 200; digests are in hex.
 
-    `own` are the fields of a plugin, in place of pulpcore's of the same names.
+    `given` are the fields of pulpcore, then those of a plugin: the last one with a name counts.
     """
     etag = f'"{sha256}"'
     # RFC 9530 §3: byte sequences in base64 between colons.
@@ -48,8 +48,7 @@ def make_representation(
     if sha512:
         repr_digest += f", sha-512=:{b64encode(bytes.fromhex(sha512)).decode()}:"
     fields: Fields = (
-        ("Content-Type", content_type or "application/octet-stream"),
-        ("Cache-Control", CACHE_CONTROL),
+        ("Content-Type", "application/octet-stream"),
         ("Last-Modified", formatdate(last_modified, usegmt=True)),
         ("ETag", etag),
         ("X-PULP-ARTIFACT-SIZE", str(source.size)),
@@ -57,11 +56,12 @@ def make_representation(
         ("Accept-Ranges", "bytes"),
         ("Content-Length", str(source.size)),
     )
-    if own:
-        # In one spelling of their names, by which fields are found in a head.
-        named = {name.title(): text for name, text in own}
-        fields = (*(each for each in fields if each[0].title() not in named), *named.items())
-    return Representation(source, Validators(etag, last_modified), head(200, fields))
+    # In one spelling of their names, by which fields are found in a head.
+    named = {name.title(): text for name, text in given}
+    rest = (field for field in fields if field[0].title() not in named)
+    return Representation(
+        source, Validators(etag, last_modified), head(200, (*named.items(), *rest))
+    )
 
 
 @lru_cache(maxsize=100)
@@ -74,8 +74,12 @@ def private(cache_control: str) -> str:
     return ", ".join(kept)
 
 
-def _make_private(field: re.Match[bytes]) -> bytes:
-    return private(field[0].decode()).encode()
+def _make_private(rendered_head: bytes) -> bytes:
+    """Return a head whose Cache-Control, if any, is another than pulpcore's."""
+    changed, count = _CACHE_CONTROL_LINE.subn(
+        lambda field: private(field[0].decode()).encode(), rendered_head, 1
+    )
+    return changed if count else changed + b"Cache-Control: private\r\n"
 
 
 def head_of(found: Representation, *, is_private: bool) -> bytes:
@@ -85,7 +89,9 @@ def head_of(found: Representation, *, is_private: bool) -> bytes:
     """
     rendered_head = found.head
     if is_private:
-        rendered_head = _CACHE_CONTROL_LINE.sub(_make_private, rendered_head, 1)
+        rendered_head = rendered_head.replace(_PUBLIC, _PRIVATE, 1)
+        if rendered_head == found.head:
+            rendered_head = _make_private(rendered_head)
     now = time.time()
     if found.validators.last_modified > now:
         # The database's clock is ahead; Last-Modified is never later than Date (RFC 9110 §8.8.2.1).

@@ -6,7 +6,7 @@ from aiohttp import hdrs, web
 from aiohttp.helpers import rfc822_formatted_time
 from aiohttp.http import SERVER_SOFTWARE
 
-from pulp_contentroutes.serving.http.headers import CACHE_CONTROL, private
+from pulp_contentroutes.serving.http.headers import private
 from pulp_contentroutes.serving.request_state import RequestState
 
 # Pulp's handler copies nearly all headers of an upstream into the answer: a proxy would obey its
@@ -22,14 +22,20 @@ _OF_REGISTRIES: Final = frozenset({"docker-content-digest", "docker-distribution
 _ALLOWED: Final = _OF_THE_REPRESENTATION | _OF_THE_CONNECTION | _OF_PULP | _OF_REGISTRIES
 
 
-def correct_headers(state: RequestState | None, response: web.StreamResponse) -> None:
-    """Change the headers of an answer that Pulp's handler has made, before they are sent."""
+def correct_headers(
+    state: RequestState | None, response: web.StreamResponse, cache_control: str | None
+) -> None:
+    """Change the headers of an answer that Pulp's handler has made, before they are sent.
+
+    `cache_control` is pulpcore's field for files.
+    """
     # Only answers that pass on an upstream's response have exactly this type.
     if type(response) is web.StreamResponse:
         for name in set(response.headers):
             if name.lower() not in _ALLOWED:
                 response.headers.popall(name, None)
-        response.headers[hdrs.CACHE_CONTROL] = CACHE_CONTROL
+        if cache_control is not None:
+            response.headers[hdrs.CACHE_CONTROL] = cache_control
         response.headers[hdrs.DATE] = rfc822_formatted_time()
         response.headers[hdrs.SERVER] = SERVER_SOFTWARE
     if state is not None and state.is_guarded:

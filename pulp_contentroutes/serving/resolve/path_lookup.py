@@ -13,7 +13,7 @@ from pulp_contentroutes.serving.database import sql
 from pulp_contentroutes.serving.database.rows import Queries, Row, seconds
 from pulp_contentroutes.serving.errors import DatabaseUnavailable
 from pulp_contentroutes.serving.handover import Handover
-from pulp_contentroutes.serving.http.headers import make_representation
+from pulp_contentroutes.serving.http.headers import Fields, make_representation
 from pulp_contentroutes.serving.model import (
     ContentSet,
     Missing,
@@ -34,8 +34,6 @@ Key = tuple[Hashable, str, str]
 #: The file at a path, or the proof that there is none, or the reason why Pulp answers.
 LookedUp = Representation | Missing | Handover
 Load = Callable[[], Awaitable[LookedUp]]
-#: The header fields that a plugin sets in place of pulpcore's.
-PluginFields = tuple[tuple[str, str], ...]
 
 
 class PathLookup(Memory):
@@ -45,13 +43,13 @@ class PathLookup(Memory):
         self,
         database: Queries,
         byte_source: Callable[[Row, str], ByteSource],
-        content_type: Callable[[str], str | None],
+        pulp_fields: Callable[[str], Fields],
         max_entries: int,
         max_bytes: int,
     ) -> None:
         self._database = database
         self._byte_source = byte_source
-        self._content_type = content_type
+        self._pulp_fields = pulp_fields
         self._found: CoherentCache[Key, Representation] = CoherentCache(
             max_entries,
             max_bytes,
@@ -86,7 +84,7 @@ class PathLookup(Memory):
     # Called for requests.
 
     async def find(
-        self, content_set: ContentSet, path: str, root: str, fields: PluginFields = ()
+        self, content_set: ContentSet, path: str, root: str, fields: Fields = ()
     ) -> LookedUp:
         """Return the file at `path`, or its index.html if it ends in a slash or is empty.
 
@@ -97,9 +95,7 @@ class PathLookup(Memory):
         key = (content_set.key, fields) if fields else content_set.key
         return await self._get((key, root, path), load)
 
-    async def find_superseded(
-        self, snapshot: Snapshot, path: str, fields: PluginFields = ()
-    ) -> LookedUp:
+    async def find_superseded(self, snapshot: Snapshot, path: str, fields: Fields = ()) -> LookedUp:
         """Return the file that a superseded publication of the distribution has at `path`."""
         load = partial(self._load_superseded, snapshot, path, fields)
         if not snapshot.is_kept:
@@ -169,7 +165,7 @@ class PathLookup(Memory):
         return result
 
     async def _load_file(
-        self, content_set: ContentSet, path: str, root: str, fields: PluginFields
+        self, content_set: ContentSet, path: str, root: str, fields: Fields
     ) -> LookedUp:
         is_directory = path == "" or path.endswith("/")
         directory = path if is_directory else f"{path}/"
@@ -210,24 +206,20 @@ class PathLookup(Memory):
             return Handover.DISTRIBUTION_HOOK
         return self._until(rows[0], path, snapshot.root, served.fields_for(path))
 
-    async def _load_superseded(
-        self, snapshot: Snapshot, path: str, fields: PluginFields
-    ) -> LookedUp:
+    async def _load_superseded(self, snapshot: Snapshot, path: str, fields: Fields) -> LookedUp:
         rows = await self._database.fetch(sql.LOOK_UP_SUPERSEDED, snapshot.distribution_id, path)
         if not rows:
             return Missing.PROVEN
         return self._until(rows[0], path, snapshot.root, fields)
 
-    def _until(self, row: Row, path: str, root: str, fields: PluginFields) -> LookedUp:
+    def _until(self, row: Row, path: str, root: str, fields: Fields) -> LookedUp:
         """Return the file of a publication that is served until a moment, or for good."""
         found = self._outcome(row, row["entered"].timestamp(), path, root, fields)
         if isinstance(found, Representation):
             found.expires = seconds(row["expires_at"])
         return found
 
-    def _outcome(
-        self, row: Row, modified: float, name: str, root: str, fields: PluginFields
-    ) -> LookedUp:
+    def _outcome(self, row: Row, modified: float, name: str, root: str, fields: Fields) -> LookedUp:
         if row["content_artifact_id"] is None:
             return Handover.DIRECTORY if row["is_directory"] else Missing.PROVEN
         if row["is_ambiguous"]:
@@ -235,7 +227,5 @@ class PathLookup(Memory):
         if row["artifact_id"] is None:
             return Handover.NOT_DOWNLOADED
         source = self._byte_source(row, root)
-        content_type = self._content_type(name)
-        return make_representation(
-            source, row["sha256"], row["sha512"], content_type, int(modified), fields
-        )
+        given = (*self._pulp_fields(name), *fields)
+        return make_representation(source, row["sha256"], row["sha512"], int(modified), given)

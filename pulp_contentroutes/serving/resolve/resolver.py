@@ -1,9 +1,10 @@
 """Target → snapshot → file: memory first, then one SQL statement each."""
 
 from pulp_contentroutes.serving.handover import Handover
+from pulp_contentroutes.serving.http.headers import Fields
 from pulp_contentroutes.serving.model import Missing, Snapshot, Target
 from pulp_contentroutes.serving.resolve.checkpoints import Checkpoints
-from pulp_contentroutes.serving.resolve.path_lookup import INDEX, LookedUp, PathLookup, PluginFields
+from pulp_contentroutes.serving.resolve.path_lookup import INDEX, LookedUp, PathLookup
 from pulp_contentroutes.serving.resolve.snapshots import Resolved, Snapshots
 from pulp_contentroutes.serving.types.hooks import Hooks
 from pulp_contentroutes.serving.types.rule import RouteRule
@@ -77,7 +78,7 @@ class Resolver:
         is_directory = result is Missing.PROVEN and verdict.is_directory
         return Handover.DIRECTORY if is_directory else result
 
-    async def _look_up(self, snapshot: Snapshot, path: str, fields: PluginFields) -> LookedUp:
+    async def _look_up(self, snapshot: Snapshot, path: str, fields: Fields) -> LookedUp:
         """Look up a path as pulpcore does after its hooks; `fields` are the plugin's."""
         content_set = snapshot.content_set
         if snapshot.is_checkpoint:

@@ -71,6 +71,9 @@ class DistributionTypes:
     #: `DISTRIBUTED_PUBLICATION_RETENTION_PERIOD` was set to 0, rows of them may be left that never
     #: expire (pulpcore.app.util.retain_distributed_pub_enabled).
     retain_superseded: bool
+    #: Whether pulpcore chooses publications as before 3.106: for each type the newest one of a
+    #: repository, and none for a version.
+    chooses_as_before_3_106: bool = False
 
 
 class Snapshots(Memory):
@@ -188,9 +191,9 @@ class Snapshots(Memory):
         lengths = list(base_path_lengths(path))
         has_superseded = SUPERSEDED in self._database.tables
         statement = sql.SNAPSHOT if has_superseded else sql.SNAPSHOT_WITHOUT_SUPERSEDED
-        rows = await self._database.fetch(
-            statement, domain, lengths, list(self._types.publishing), directory
-        )
+        types = list(self._types.publishing)
+        is_old = self._types.chooses_as_before_3_106
+        rows = await self._database.fetch(statement, domain, lengths, types, directory, is_old)
         row = rows[0]
         if len(rows) > 1 or row["is_above_another"]:
             return Handover.SEVERAL_DISTRIBUTIONS

@@ -13,7 +13,7 @@ def may_answer(path: str) -> bool:
 RULE: Final = TypeRule(
     pulp_type="rpm.rpm",
     package="pulp-rpm",
-    versions=">=3.39,<3.40",
+    versions=">=3.35,<3.40",
     fingerprint="769040bd8120890cd25faa332849aedf26f862c6b637de1243daf5f3304ff5d3",
     may_answer=may_answer,
     no_cache_setting="NOCACHE_LIST",

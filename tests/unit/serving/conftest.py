@@ -23,6 +23,7 @@ from pulp_contentroutes.serving.access.throttle import FailedLogins
 from pulp_contentroutes.serving.access.tokens import Tokens
 from pulp_contentroutes.serving.coherence.memory import Memory
 from pulp_contentroutes.serving.database.schema import DEB_DISTRIBUTED
+from pulp_contentroutes.serving.http.headers import Fields
 from pulp_contentroutes.serving.http.responder import Responder
 from pulp_contentroutes.serving.model import Mount
 from pulp_contentroutes.serving.pipeline import Pipeline
@@ -50,6 +51,8 @@ MAX_PATH_BYTES = 200
 STALE_SECONDS = 60.0
 FAILED_LOGINS = 3
 KEY = b"of signed URLs"
+#: pulpcore's, since 3.122.
+CACHE_CONTROL = "public, max-age=0, must-revalidate"
 #: The route of pulp_container.
 BLOBS = "/pulp/container/{path:.+}/blobs/sha256:{digest:.+}"
 TYPES = DistributionTypes(
@@ -67,8 +70,9 @@ TYPES = DistributionTypes(
 )
 
 
-def content_type(path: str) -> str | None:
-    return "text/plain" if path.endswith(".txt") else None
+def pulp_fields(path: str) -> Fields:
+    content_type = (("Content-Type", "text/plain"),) if path.endswith(".txt") else ()
+    return (*content_type, ("Cache-Control", CACHE_CONTROL))
 
 
 class User:
@@ -180,7 +184,7 @@ async def fast_path(
     """Yield the fast path, listening and on, with a distribution `base`."""
     database, files = FakeDatabase(), Files(10)
     database.add_distribution("base")
-    lookups = PathLookup(database, files.stored_file, content_type, 1000, 1_000_000)
+    lookups = PathLookup(database, files.stored_file, pulp_fields, 1000, 1_000_000)
     snapshots = Snapshots(database, FakeStorages(tmp_path), TYPES, 100, STALE_SECONDS)
     checkpoints = Checkpoints(database)
     hooks = FakeHooks()
@@ -200,6 +204,7 @@ async def fast_path(
         responder,
         answer_at_mount,
         lambda: marked.append(None),
+        cache_control=CACHE_CONTROL,
         has_debug_header=has_debug_header,
     )
     pipeline.is_on = True

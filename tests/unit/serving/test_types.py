@@ -9,9 +9,16 @@ from hypothesis import strategies as st
 from pulp_contentroutes.serving.access.guards import GuardNeeds
 from pulp_contentroutes.serving.handover import Handover
 from pulp_contentroutes.serving.types import maven, npm, python, rpm
-from tests.unit.serving.conftest import DATA, HANDED_OVER, Client, FastPath, get, guarded
+from tests.unit.serving.conftest import (
+    CACHE_CONTROL,
+    DATA,
+    HANDED_OVER,
+    Client,
+    FastPath,
+    get,
+    guarded,
+)
 
-CACHE_CONTROL = "public, max-age=0, must-revalidate"
 NAMES = st.sampled_from(["pypi", "json", "simple", "x", "@scope", "-", "x-1.0.0.tgz", ""])
 
 

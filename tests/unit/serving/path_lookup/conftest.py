@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import pytest
 
+from pulp_contentroutes.serving.http.headers import Fields
 from pulp_contentroutes.serving.model import ContentSet, Missing, Representation, Snapshot
 from pulp_contentroutes.serving.resolve.path_lookup import LookedUp, PathLookup
 from pulp_contentroutes.serving.sources.files import Files
@@ -47,13 +48,13 @@ class World:
         self.database, self.named = FakeDatabase(), list[str]()
         stored_file = Files(10).stored_file
         self.lookups = PathLookup(
-            self.database, stored_file, self.content_type, max_entries, max_bytes
+            self.database, stored_file, self.pulp_fields, max_entries, max_bytes
         )
         self.content_set, self.snapshot = content_set(), snapshot()
 
-    def content_type(self, name: str) -> str:
+    def pulp_fields(self, name: str) -> Fields:
         self.named.append(name)
-        return "text/plain"
+        return (("Content-Type", "text/plain"),)
 
     def add(self, path: str, **values: Any) -> dict[str, Any]:
         self.database.files[path] = stored("f", 1, **values)

@@ -20,7 +20,7 @@ async def test_the_base_paths_and_the_directory_are_asked_for(
     world: World, path: str, lengths: list[int], directory: str
 ) -> None:
     await world.snapshots.find(Target("team", path))
-    assert world.database.values == [("team", lengths, ["file.file"], directory)]
+    assert world.database.values == [("team", lengths, ["file.file"], directory, False)]
 
 
 async def test_a_plan_has_the_fields_of_its_distribution(world: World) -> None:
