@@ -19,7 +19,7 @@ _TESTS = Path(__file__).parent
 _COMPARED = "differential"
 #: The folders of tests, the slowest first.
 _ORDER = (
-    *("suites", "differential", "pulp", "clients", "django"),
+    *("suites", "differential", "pulp", "plugins", "clients", "django"),
     *("snippets", "postgres", "contracts", "unit"),
 )
 #: Modules of tests/pulp with a group of their own. The process of the differential tests has a Pulp

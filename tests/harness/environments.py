@@ -5,28 +5,34 @@ CLIENTS_CACHE names.
 """
 
 import fcntl
+import hashlib
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 _CACHE = Path(__file__).parents[2] / ".cache/clients"
 _SECONDS = 600
 
 
-def make_environment(name: str, *requirements: str) -> Path:
-    """Return the folder of an environment with the requirements, made if there is none."""
+def make_environment(name: str, *requirements: str, made_of: Sequence[Path] = ()) -> Path:
+    """Return the folder of an environment with the requirements, made if there is none.
+
+    It is made again after a change in one of the files `made_of`, as the metadata of a checkout.
+    """
     folder = Path(os.environ.get("CLIENTS_CACHE") or _CACHE).resolve() / name
     folder.parent.mkdir(parents=True, exist_ok=True)
     with folder.with_name(f"{folder.name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        _complete(folder, requirements)
+        _complete(folder, requirements, made_of)
     return folder
 
 
-def _complete(folder: Path, requirements: tuple[str, ...]) -> None:
+def _complete(folder: Path, requirements: Sequence[str], made_of: Sequence[Path]) -> None:
     """Make the environment if it has no valid stamp, as after an interruption."""
-    stamp, wanted = folder / ".installed", f"{' '.join(requirements)} on Python {sys.version}"
+    digests = [hashlib.sha256(file.read_bytes()).hexdigest() for file in made_of]
+    stamp, wanted = folder / ".installed", f"{' '.join([*requirements, *digests])} on Python {sys.version}"
     if stamp.exists() and stamp.read_text() == wanted:
         return
     stamp.unlink(missing_ok=True)

@@ -77,6 +77,12 @@ class Rest:
         """Return the task that a call dispatches, once it has ended."""
         return self.wait_for_task(self.call(method, path, **values))
 
+    def create_in_task(self, path: str, /, **values: Any) -> str:
+        """Return the href of the object that the task of a POST creates."""
+        task = self.run_task("POST", path, **values)
+        assert task["state"] == "completed", task
+        return str(task["created_resources"][0])
+
     def wait_for_task(self, response: requests.Response) -> dict[str, Any]:
         assert response.status_code == 202, response.text
         self.run_tasks()

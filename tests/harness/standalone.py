@@ -26,7 +26,8 @@ requires_nginx = pytest.mark.skipif(
     not HAS_NGINX, reason="nginx is not installed (Debian package nginx)"
 )
 SCRIPTS = Path(sysconfig.get_path("scripts"))
-PROGRAM = str(SCRIPTS / "pulp-contentroutes")
+_NAME = "pulp-contentroutes"
+PROGRAM = str(SCRIPTS / _NAME)
 READY_SECONDS = 240
 #: The time limit of a command, on a machine that is busy with other tests.
 COMMAND_SECONDS = 120
@@ -53,6 +54,8 @@ class Standalone:
     #: Options of `serve`.
     options: list[str] = field(default_factory=list)
     port: int = field(default_factory=lambda: free_ports(3))
+    #: The folder with the programs of its environment: of the one that runs the tests, or another.
+    scripts: Path = SCRIPTS
     process: subprocess.Popen[bytes] | None = None
     _console: Console | None = None
 
@@ -76,7 +79,7 @@ class Standalone:
     def command(self) -> list[str]:
         # Verbose, so that the output has the services' logs, which tests search.
         where = ["--data", str(self.data), "--port", str(self.port)]
-        return [PROGRAM, "serve", "--verbose", *where, *self.options]
+        return [str(self.scripts / _NAME), "serve", "--verbose", *where, *self.options]
 
     def start(self) -> None:
         """Start it and wait until it says that it is ready."""
@@ -145,7 +148,7 @@ class Standalone:
     @contextlib.contextmanager
     def _further(self, program: str, settings: Mapping[str, str]) -> Iterator[int]:
         port = free_ports()
-        command = [str(SCRIPTS / program), "--bind", f"127.0.0.1:{port}"]
+        command = [str(self.scripts / program), "--bind", f"127.0.0.1:{port}"]
         with subprocess.Popen(
             [*command, "--no-control-socket"],
             env={**self.variables(), **{f"PULP_{name}": value for name, value in settings.items()}},
@@ -163,7 +166,7 @@ class Standalone:
     def console(self) -> Console:
         """Pulp's Django shell; the same one until the instance ends."""
         if self._console is None:
-            manager = str(SCRIPTS / "pulpcore-manager")
+            manager = str(self.scripts / "pulpcore-manager")
             self._console = Console(manager, self.variables(), self.log)
         return self._console
 
@@ -187,14 +190,23 @@ _DUMP = "import json, os; print(json.dumps(dict(os.environ)))"
 
 @contextlib.contextmanager
 def run_pulp(
-    data: Path, *options: str, settings: Mapping[str, str] | None = None
+    data: Path,
+    *options: str,
+    settings: Mapping[str, str] | None = None,
+    environment: Path | None = None,
 ) -> Iterator[Standalone]:
-    """Run a Pulp from the template for the block, and remove it afterwards."""
+    """Run a Pulp for the block, and remove it afterwards.
+
+    It starts from the template, or in another `environment`, a folder, from nothing.
+    """
     values = {**FAST_HASHER, **(settings or {})}
     arguments = [each for name, value in values.items() for each in ("--set", f"{name}={value}")]
     instance = Standalone(data, [*options, *arguments])
+    if environment:
+        instance.scripts = environment / "bin"
     try:
-        copy_template(data)
+        if environment is None:
+            copy_template(data)
         instance.start()
         yield instance
     finally:

@@ -1,0 +1,36 @@
+"""A Pulp with plugins, as the tests of their clients see it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from tests.harness.rest import Rest, new_name
+from tests.plugins.access import Access
+from tests.plugins.front import Front
+
+
+@dataclass(frozen=True)
+class Site:
+    #: The API, through nginx.
+    rest: Rest
+    front: Front
+    accesses: dict[str, Access]
+
+    def content_url(self, base_path: str) -> str:
+        return f"{self.front.url}/pulp/content/{base_path}/"
+
+    def repository(self, kind: str, **values: Any) -> str:
+        """Return the href of a new repository; `kind` with its plugin, as in `rpm/rpm`."""
+        return str(self.rest.create(f"repositories/{kind}/", name=new_name(), **values)["pulp_href"])
+
+    def upload(self, path: str, name: str, data: bytes, **fields: str) -> None:
+        """Create content of a file in a task, as most plugins do."""
+        answer = self.rest.upload(path, [("file", (name, data))], **fields)
+        task = self.rest.wait_for_task(answer)
+        assert task["state"] == "completed", task
+
+    def distribute(self, kind: str, access: str, **values: Any) -> str:
+        """Return the base path of a new distribution."""
+        name = new_name()
+        values |= {"content_guard": self.accesses[access].guard}
+        self.rest.create_in_task(f"distributions/{kind}/", name=name, base_path=name, **values)
+        return name
