@@ -24,6 +24,18 @@ EXPECTED: Final[Mapping[str, Mapping[str, str]]] = {
         r"dists/.*/by-hash/.*": FAST,
         r"pool/.*\.deb": FAST,
     },
+    "python": {
+        r"simple/.*/": FAST,
+        r".*\.whl": FAST,
+        r".*\.whl\.metadata": FAST,
+        r".*\.tar\.gz": FAST,
+        r"pypi/.*/json": HOOK,
+    },
+    "npm": {
+        # The document of a package, which is made for each request.
+        r"(@[^/]+/)?[^/]+": HOOK,
+        r".*/-/.*\.tgz": FAST,
+    },
 }
 #: Answers with content, whole or in part, or with the word that the client has it.
 _WITH_CONTENT: Final = (200, 206, 304)

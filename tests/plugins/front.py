@@ -14,6 +14,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from tests.harness.http1 import ask
+from tests.harness.waiting import wait_until
 from tests.plugins.commands import find_program
 from tests.snippets.fronts import SNIPPETS, Command, example, run_server, site
 
@@ -55,17 +56,19 @@ class Front:
         requests: list[Request] = []
         offset = self.log.stat().st_size
         yield requests
-        # nginx has one process, which writes a line before it sends the next answer.
+        # nginx has one process, which writes a line before it accepts a later request.
         marker = f"/{uuid.uuid4()}"
         ask(self.port, marker)
-        with self.log.open() as lines:
-            lines.seek(offset)
-            for line in lines:
-                request = Request(**json.loads(line))
-                if request.target == marker:
-                    return
-                requests.append(request)
-        raise AssertionError(f"{marker} is not in {self.log}")
+
+        def is_logged() -> bool:
+            return marker.encode() in self.log.read_bytes()[offset:]
+
+        wait_until(is_logged, what=f"{marker} in {self.log}")
+        for line in self.log.read_bytes()[offset:].splitlines():
+            request = Request(**json.loads(line))
+            if request.target == marker:
+                break
+            requests.append(request)
 
 
 @contextmanager

@@ -1,0 +1,61 @@
+"""npm with pulp_npm: install, pack and view, through nginx."""
+
+import base64
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.plugins.access import Access
+from tests.plugins.commands import expect_success, find_program
+from tests.plugins.content import npm
+from tests.plugins.expected import expect
+from tests.plugins.site import Site
+
+pytestmark = pytest.mark.exhaustive
+
+#: Rows of the table.
+DOCUMENT, TARBALL = r"(@[^/]+/)?[^/]+", r".*/-/.*\.tgz"
+
+
+@pytest.fixture(scope="module")
+def repository(site: Site) -> npm.Repository:
+    return npm.create(site)
+
+
+@dataclass(frozen=True)
+class Npm:
+    """npm in a project of its own."""
+
+    folder: Path
+
+    def configure(self, url: str, access: Access) -> None:
+        lines = [f"registry={url}", "audit=false", "fund=false", "update-notifier=false"]
+        if access.guard:
+            login = base64.b64encode(f"{access.user}:{access.password}".encode()).decode()
+            lines.append(f"{url.removeprefix('http:')}:_auth={login}")
+        (self.folder / ".npmrc").write_text("\n".join([*lines, ""]))
+        (self.folder / "package.json").write_text('{"name": "project", "version": "1.0.0"}')
+
+    def run(self, *arguments: str) -> str:
+        return expect_success(find_program("npm", "npm"), *arguments, home=self.folder)
+
+
+def test_npm_views_packs_and_installs(
+    site: Site, repository: npm.Repository, access: Access, tmp_path: Path
+) -> None:
+    base_path = repository.distributions[access.name]
+    client = Npm(tmp_path)
+    client.configure(site.content_url(base_path), access)
+    with site.front.record() as requests:
+        for name, data in repository.packages.items():
+            assert json.loads(client.run("view", name, "versions", "--json")) == [npm.VERSION]
+            [packed] = json.loads(client.run("pack", name, "--json"))
+            assert (tmp_path / packed["filename"]).read_bytes() == data
+        client.run("install", *repository.packages)
+    for name in repository.packages:
+        installed = tmp_path / "node_modules" / name / "index.js"
+        assert installed.read_text() == npm.text_of(name)
+    print(requests)
+    expect("npm", requests, f"/pulp/content/{base_path}/", DOCUMENT, TARBALL)
