@@ -54,6 +54,10 @@ class Rest:
         """Send a form with files: pairs of a field, and of a file's name and bytes."""
         return self._send("POST", path, files=files, data=fields)
 
+    def put(self, path: str, data: bytes) -> requests.Response:
+        """Send a file as the body."""
+        return self._send("PUT", path, data=data)
+
     def _send(self, method: str, path: str, **options: Any) -> requests.Response:
         headers = {"Authorization": self.authorization} if self.authorization else {}
         return self.session.request(

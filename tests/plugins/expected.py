@@ -36,6 +36,10 @@ EXPECTED: Final[Mapping[str, Mapping[str, str]]] = {
         r"(@[^/]+/)?[^/]+": HOOK,
         r".*/-/.*\.tgz": FAST,
     },
+    "maven": {
+        r".*\.(pom|jar)": FAST,
+        r".*\.sha1": FAST,
+    },
 }
 #: Answers with content, whole or in part, or with the word that the client has it.
 _WITH_CONTENT: Final = (200, 206, 304)

@@ -1,5 +1,6 @@
 """npm packages, made by tarfile, and repositories of them."""
 
+import gzip
 import io
 import json
 import tarfile
@@ -9,7 +10,7 @@ from tests.plugins.access import OPEN, PASSWORD, TOKEN
 from tests.plugins.site import Site
 
 #: One without a scope, one with.
-NAMES = ("demo", "@acme/demo")
+NAMES = ("demo-text", "@acme/demo-text")
 VERSION = "1.0.0"
 
 
@@ -22,12 +23,13 @@ def build(name: str) -> bytes:
     package = {"name": name, "version": VERSION, "main": "index.js"}
     files = {"package.json": json.dumps(package), "index.js": text_of(name)}
     data = io.BytesIO()
-    with tarfile.open(fileobj=data, mode="w:gz") as archive:
+    with tarfile.open(fileobj=data, mode="w") as archive:
         for file, text in files.items():
             member = tarfile.TarInfo(f"package/{file}")
             member.size = len(text)
             archive.addfile(member, io.BytesIO(text.encode()))
-    return data.getvalue()
+    # pulp_npm keeps the first file of a name and a version: the same bytes each time.
+    return gzip.compress(data.getvalue(), mtime=0)
 
 
 @dataclass(frozen=True)
