@@ -32,7 +32,10 @@ def make_environment(name: str, *requirements: str, made_of: Sequence[Path] = ()
 def _complete(folder: Path, requirements: Sequence[str], made_of: Sequence[Path]) -> None:
     """Make the environment if it has no valid stamp, as after an interruption."""
     digests = [hashlib.sha256(file.read_bytes()).hexdigest() for file in made_of]
-    stamp, wanted = folder / ".installed", f"{' '.join([*requirements, *digests])} on Python {sys.version}"
+    stamp, wanted = (
+        folder / ".installed",
+        f"{' '.join([*requirements, *digests])} on Python {sys.version}",
+    )
     if stamp.exists() and stamp.read_text() == wanted:
         return
     stamp.unlink(missing_ok=True)

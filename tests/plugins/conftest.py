@@ -54,9 +54,7 @@ def site(
     # With one worker, the second answer comes from the memory that the first one filled.
     options = ("--content-workers", "1")
     with (
-        run_pulp(
-            folder / "data", *options, settings=settings, environment=environment
-        ) as instance,
+        run_pulp(folder / "data", *options, settings=settings, environment=environment) as instance,
         run_front(
             folder / "nginx", port, instance.api_port, instance.content_port, environment
         ) as front,

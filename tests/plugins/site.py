@@ -3,9 +3,14 @@
 from dataclasses import dataclass
 from typing import Any
 
+import pytest
+
 from tests.harness.rest import Rest, new_name
 from tests.plugins.access import Access
 from tests.plugins.front import Front
+
+#: Marks of all tests: the first one waits for an environment and for the migrations of six plugins.
+BEFORE_A_RELEASE = [pytest.mark.exhaustive, pytest.mark.timeout(1200)]
 
 
 @dataclass(frozen=True)
@@ -20,7 +25,9 @@ class Site:
 
     def repository(self, kind: str, **values: Any) -> str:
         """Return the href of a new repository; `kind` with its plugin, as in `rpm/rpm`."""
-        return str(self.rest.create(f"repositories/{kind}/", name=new_name(), **values)["pulp_href"])
+        return str(
+            self.rest.create(f"repositories/{kind}/", name=new_name(), **values)["pulp_href"]
+        )
 
     def upload(self, path: str, name: str, data: bytes, **fields: str) -> None:
         """Create content of a file in a task, as most plugins do."""

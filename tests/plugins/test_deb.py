@@ -10,9 +10,9 @@ from tests.plugins.commands import expect_success, find_program
 from tests.plugins.content import deb
 from tests.plugins.expected import expect
 from tests.plugins.proxy import run_proxy
-from tests.plugins.site import Site
+from tests.plugins.site import BEFORE_A_RELEASE, Site
 
-pytestmark = pytest.mark.exhaustive
+pytestmark = BEFORE_A_RELEASE
 
 #: Rows of the table.
 RELEASE, PACKAGES, BY_HASH = r"dists/.*/Release", r"dists/.*/Packages.*", r"dists/.*/by-hash/.*"
@@ -31,7 +31,12 @@ class Apt:
     folder: Path
 
     def configure(self, url: str, access: Access, *options: str) -> None:
-        for name in ("state/lists/partial", "cache/archives/partial", "etc/preferences.d", "etc/apt.conf.d"):
+        for name in (
+            "state/lists/partial",
+            "cache/archives/partial",
+            "etc/preferences.d",
+            "etc/apt.conf.d",
+        ):
             (self.folder / name).mkdir(parents=True)
         (self.folder / "status").write_text("")
         (self.folder / "etc/sources.list").write_text(

@@ -8,9 +8,9 @@ from tests.plugins.access import Access
 from tests.plugins.commands import expect_success, find_program
 from tests.plugins.content import maven
 from tests.plugins.expected import expect
-from tests.plugins.site import Site
+from tests.plugins.site import BEFORE_A_RELEASE, Site
 
-pytestmark = pytest.mark.exhaustive
+pytestmark = BEFORE_A_RELEASE
 
 #: Rows of the table.
 FILE, CHECKSUM = r".*\.(pom|jar)", r".*\.sha1"

@@ -12,9 +12,9 @@ from tests.plugins.access import Access
 from tests.plugins.commands import expect_success
 from tests.plugins.content import npm
 from tests.plugins.expected import expect
-from tests.plugins.site import Site
+from tests.plugins.site import BEFORE_A_RELEASE, Site
 
-pytestmark = pytest.mark.exhaustive
+pytestmark = BEFORE_A_RELEASE
 
 #: Rows of the table.
 DOCUMENT, TARBALL = r"(@[^/]+/)?[^/]+", r".*/-/.*\.tgz"
@@ -59,7 +59,7 @@ def test_npm_views_packs_and_installs(
     with site.front.record() as requests:
         for name, data in repository.packages.items():
             assert json.loads(client.run("view", name, "versions", "--json")) == [npm.VERSION]
-            # By its URL: pulp_npm's documents lack the name and the version that `pack <name>` needs.
+            # By its URL: the documents lack the name that `pack <name>` needs.
             tarball = client.run("view", name, "dist.tarball").strip()
             [packed] = json.loads(client.run("pack", tarball, "--json"))
             assert (tmp_path / packed["filename"]).read_bytes() == data

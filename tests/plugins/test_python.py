@@ -14,9 +14,9 @@ from tests.plugins.access import OPEN, PASSWORD, TOKEN
 from tests.plugins.commands import expect_success
 from tests.plugins.content import python
 from tests.plugins.expected import expect
-from tests.plugins.site import Site
+from tests.plugins.site import BEFORE_A_RELEASE, Site
 
-pytestmark = pytest.mark.exhaustive
+pytestmark = BEFORE_A_RELEASE
 
 #: Rows of the table.
 PAGE, WHEEL, SDIST = r"simple/.*/", r".*\.whl", r".*\.tar\.gz"
@@ -51,9 +51,7 @@ class Index:
     ],
     ids=", ".join,
 )
-def index(
-    request: pytest.FixtureRequest, site: Site, repository: python.Repository
-) -> Index:
+def index(request: pytest.FixtureRequest, site: Site, repository: python.Repository) -> Index:
     """Both indexes of pulp_python: pages of a publication, and pages that the API makes."""
     kind, access = request.param
     if kind == "published":

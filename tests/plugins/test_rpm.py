@@ -10,9 +10,9 @@ from tests.plugins.access import OPEN, Access
 from tests.plugins.commands import expect_success, find_program
 from tests.plugins.content import rpm
 from tests.plugins.expected import expect
-from tests.plugins.site import Site
+from tests.plugins.site import BEFORE_A_RELEASE, Site
 
-pytestmark = pytest.mark.exhaustive
+pytestmark = BEFORE_A_RELEASE
 
 
 @pytest.fixture(scope="module")

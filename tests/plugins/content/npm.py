@@ -45,7 +45,7 @@ class Repository:
 def create(site: Site) -> Repository:
     packages = {name: build(name) for name in NAMES}
     href = site.repository("npm/npm")
-    for name, data in packages.items():
+    for data in packages.values():
         # The plugin finds name and version in the package.
         site.upload("content/npm/packages/", "package.tgz", data, repository=href)
     distributions = {

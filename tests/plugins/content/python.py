@@ -80,9 +80,15 @@ def create(site: Site) -> Repository:
     copy = site.repository("python/python")
     site.rest.run_task("POST", f"{copy}modify/", base_version=f"{href}versions/{len(files)}/")
     publication = site.rest.create_in_task("publications/python/pypi/", repository=copy)
-    sources = {"of_repository": {"repository": href}, "of_publication": {"publication": publication}}
+    sources = {
+        "of_repository": {"repository": href},
+        "of_publication": {"publication": publication},
+    }
     distributions = {
-        name: {access: site.distribute("python/pypi", access, **source) for access in (OPEN, TOKEN, PASSWORD)}
+        name: {
+            access: site.distribute("python/pypi", access, **source)
+            for access in (OPEN, TOKEN, PASSWORD)
+        }
         for name, source in sources.items()
     }
     return Repository(files, **distributions)
