@@ -9,6 +9,8 @@ PROGRAM := $(BIN)/pulp-contentroutes
 # Nothing is installed only to say that nothing runs.
 NEEDS_PROGRAM = test -x $(PROGRAM) || { echo "No Pulp was made in this checkout: make serve makes one."; exit 3; }
 TEST_PACKAGES := nginx apache2 libapache2-mod-xsendfile redis-server curl gnupg pgbouncer
+# Clients of tests/plugins; npm and uv are from PyPI.
+CLIENT_PACKAGES := dnf rpm maven skopeo zchunk
 # Two workers; each Pulp belongs to one of them.
 PYTEST := $(BIN)/pytest --numprocesses 2 --dist loadscope --no-loadscope-reorder --durations 15 --durations-min 5
 
@@ -39,7 +41,7 @@ test:  ## Run the tests on a real PostgreSQL, Pulp, nginx and Apache (10 minutes
 	$(PYTEST) $(TESTS) $(ARGS)
 
 test-all:  ## Run every combination of releases, domains and caches, before a release (an hour)
-	@scripts/packages $(TEST_PACKAGES) postgresql
+	@scripts/packages $(TEST_PACKAGES) $(CLIENT_PACKAGES) postgresql
 	@scripts/environment dev
 	$(PYTEST) $(TESTS) -m "" $(ARGS)
 

@@ -1,6 +1,6 @@
-"""zchunk's own client with pulp_file: it fetches many ranges with one request, as dnf does.
+"""zchunk's own client with pulp_file, through nginx: it fetches many ranges with one request.
 
-Neither does pulp_rpm make zchunk metadata, nor does Debian's dnf use it.
+pulp_rpm makes no zchunk metadata, and Debian's dnf would not use it.
 """
 
 import random
