@@ -11,7 +11,7 @@ from tests.harness.rest import Rest
 from tests.harness.standalone import run_pulp
 from tests.harness.waiting import free_ports
 from tests.plugins.access import Access, create_accesses
-from tests.plugins.environment import NEWEST
+from tests.plugins.environment import ENVIRONMENTS
 from tests.plugins.front import run_front
 from tests.plugins.site import Site
 
@@ -44,7 +44,15 @@ def _settings(folder: Path, origin: str) -> dict[str, str]:
     }
 
 
-@pytest.fixture(scope="session", params=[NEWEST], ids=lambda environment: environment.name)
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run each test in the environments that have the plugin of its module."""
+    if "site" in metafunc.fixturenames:
+        found = [each for each in ENVIRONMENTS if metafunc.module.PLUGIN in each.releases]
+        names = [each.name for each in found]
+        metafunc.parametrize("site", found, indirect=True, ids=names, scope="session")
+
+
+@pytest.fixture(scope="session")
 def site(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Site]:

@@ -1,5 +1,6 @@
 """The environments in which Pulp runs with plugins that people use."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,17 +13,30 @@ class Environment:
     """Our plugin of this checkout, and releases of others that PyPI has together."""
 
     name: str
-    #: Requirements of pip.
-    releases: tuple[str, ...]
+    #: Requirements of pip by the plugin that they bring.
+    releases: Mapping[str, str]
 
     def make(self) -> Path:
         """Return its folder, made if there is none; to get newer releases, remove the folder."""
         checkout = f"--editable={ROOT}[standalone]"
-        made_of = [ROOT / "pyproject.toml"]
-        return make_environment(f"plugins-{self.name}", checkout, *self.releases, made_of=made_of)
+        return make_environment(
+            f"plugins-{self.name}",
+            checkout,
+            *self.releases.values(),
+            made_of=[ROOT / "pyproject.toml"],
+        )
 
 
 NEWEST = Environment(
     "newest",
-    ("pulp-container", "pulp-deb", "pulp-maven", "pulp-npm", "pulp-python", "pulp-rpm"),
+    {
+        "container": "pulp-container",
+        "deb": "pulp-deb",
+        "file": "pulpcore",
+        "maven": "pulp-maven",
+        "npm": "pulp-npm",
+        "python": "pulp-python",
+        "rpm": "pulp-rpm",
+    },
 )
+ENVIRONMENTS = (NEWEST,)

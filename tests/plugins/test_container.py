@@ -14,6 +14,7 @@ from tests.plugins.expected import expect
 from tests.plugins.site import BEFORE_A_RELEASE, Site
 
 pytestmark = BEFORE_A_RELEASE
+PLUGIN = "container"
 
 #: The row of the table.
 BLOB = r"blobs/sha256:[0-9a-f]{64}"
@@ -74,7 +75,7 @@ def test_skopeo_inspects_and_pulls_an_image(site: Site, pushed: Pushed, tmp_path
     assert (got / "manifest.json").read_bytes() == pushed.image.manifest
     for digest, data in pushed.image.blobs.items():
         assert (got / digest).read_bytes() == data
-    expect("container", requests, f"/pulp/container/{pushed.base_path}/", BLOB)
+    expect(PLUGIN, requests, f"/pulp/container/{pushed.base_path}/", BLOB)
 
 
 def test_a_private_image_needs_credentials(site: Site, pushed: Pushed, tmp_path: Path) -> None:

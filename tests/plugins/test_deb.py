@@ -13,6 +13,7 @@ from tests.plugins.proxy import run_proxy
 from tests.plugins.site import BEFORE_A_RELEASE, Site
 
 pytestmark = BEFORE_A_RELEASE
+PLUGIN = "deb"
 
 #: Rows of the table.
 RELEASE, PACKAGES, BY_HASH = r"dists/.*/Release", r"dists/.*/Packages.*", r"dists/.*/by-hash/.*"
@@ -75,10 +76,10 @@ def test_apt_updates_and_downloads_and_has_nothing_to_fetch_afterwards(
     with site.front.record() as requests:
         apt.run("update")
         assert apt.download("1.0") == repository.package
-    expect("deb", requests, prefix, RELEASE, BY_HASH, POOL)
+    expect(PLUGIN, requests, prefix, RELEASE, BY_HASH, POOL)
     with site.front.record() as requests:
         output = apt.run("update")
-    expect("deb", requests, prefix, RELEASE)
+    expect(PLUGIN, requests, prefix, RELEASE)
     assert {request.status for request in requests} == {304, 404}
     assert "Hit:" in output
     assert "Get:" not in output
@@ -93,7 +94,7 @@ def test_apt_fetches_an_index_by_name_where_it_must(
     with site.front.record() as requests:
         apt.run("update")
         assert apt.download("1.0") == repository.package
-    expect("deb", requests, f"/pulp/content/{base_path}/", RELEASE, PACKAGES, POOL)
+    expect(PLUGIN, requests, f"/pulp/content/{base_path}/", RELEASE, PACKAGES, POOL)
 
 
 def test_apt_survives_a_publish_between_the_release_and_its_index(
@@ -117,4 +118,4 @@ def test_apt_survives_a_publish_between_the_release_and_its_index(
         assert apt.download("1.0") == repository.package
         apt.run("update")
         assert apt.download("2.0") == added_package
-    expect("deb", requests, f"/pulp/content/{base_path}/", RELEASE, BY_HASH, POOL)
+    expect(PLUGIN, requests, f"/pulp/content/{base_path}/", RELEASE, BY_HASH, POOL)

@@ -11,6 +11,7 @@ from tests.plugins.expected import expect
 from tests.plugins.site import BEFORE_A_RELEASE, Site
 
 pytestmark = BEFORE_A_RELEASE
+PLUGIN = "maven"
 
 #: Rows of the table.
 FILE, CHECKSUM = r".*\.(pom|jar)", r".*\.sha1"
@@ -77,4 +78,4 @@ def test_mvn_resolves_a_parent_and_an_extension(
     assert "BUILD SUCCESS" in output
     for path, data in repository.files.items():
         assert (local / path).read_bytes() == data
-    expect("maven", requests, f"/pulp/content/{base_path}/", FILE, CHECKSUM)
+    expect(PLUGIN, requests, f"/pulp/content/{base_path}/", FILE, CHECKSUM)

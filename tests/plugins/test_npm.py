@@ -15,6 +15,7 @@ from tests.plugins.expected import expect
 from tests.plugins.site import BEFORE_A_RELEASE, Site
 
 pytestmark = BEFORE_A_RELEASE
+PLUGIN = "npm"
 
 #: Rows of the table.
 DOCUMENT, TARBALL = r"(@[^/]+/)?[^/]+", r".*/-/.*\.tgz"
@@ -67,4 +68,4 @@ def test_npm_views_packs_and_installs(
     for name in repository.packages:
         installed = tmp_path / "node_modules" / name / "index.js"
         assert installed.read_text() == npm.text_of(name)
-    expect("npm", requests, f"/pulp/content/{base_path}/", DOCUMENT, TARBALL)
+    expect(PLUGIN, requests, f"/pulp/content/{base_path}/", DOCUMENT, TARBALL)

@@ -17,6 +17,7 @@ from tests.plugins.expected import expect
 from tests.plugins.site import BEFORE_A_RELEASE, Site
 
 pytestmark = BEFORE_A_RELEASE
+PLUGIN = "python"
 
 #: Rows of the table.
 PAGE, WHEEL, SDIST = r"simple/.*/", r".*\.whl", r".*\.tar\.gz"
@@ -90,7 +91,7 @@ def test_pip_downloads_and_installs_a_wheel_and_a_source_distribution(
     got = {file.name: file.read_bytes() for file in (tmp_path / "got").iterdir()}
     assert got == repository.files
     assert read_installed(tmp_path / "installed") == INSTALLED
-    expect("python", requests, index.prefix, *index.rows)
+    expect(PLUGIN, requests, index.prefix, *index.rows)
 
 
 def test_uv_installs_files_with_the_digests_of_those_that_were_made(
@@ -109,7 +110,7 @@ def test_uv_installs_files_with_the_digests_of_those_that_were_made(
     with site.front.record() as requests:
         expect_success(*command, home=tmp_path)
     assert read_installed(tmp_path / "installed") == INSTALLED
-    expect("python", requests, index.prefix, *index.rows)
+    expect(PLUGIN, requests, index.prefix, *index.rows)
 
 
 def test_the_legacy_documents_are_left_to_pulp(site: Site, repository: python.Repository) -> None:
@@ -117,4 +118,4 @@ def test_the_legacy_documents_are_left_to_pulp(site: Site, repository: python.Re
     with site.front.record() as requests:
         answer = ask(site.front.port, f"{prefix}pypi/demo-wheel/json")
     assert json.loads(answer.body)["info"]["name"] == "demo-wheel"
-    expect("python", requests, prefix, r"pypi/.*/json")
+    expect(PLUGIN, requests, prefix, r"pypi/.*/json")

@@ -13,6 +13,7 @@ from tests.plugins.expected import expect
 from tests.plugins.site import BEFORE_A_RELEASE, Site
 
 pytestmark = BEFORE_A_RELEASE
+PLUGIN = "rpm"
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +68,7 @@ def test_dnf_installs_with_the_repository_file_that_pulp_makes(
         assert dnf.download() == repository.package
         dnf.run("install", rpm.NAME)
     assert dnf.read_installed() == rpm.text_of("1.0")
-    expect("rpm", requests, prefix, r"config\.repo", r"repodata/.*", r"Packages/.*\.rpm")
+    expect(PLUGIN, requests, prefix, r"config\.repo", r"repodata/.*", r"Packages/.*\.rpm")
 
 
 def test_dnf_upgrades_after_a_publish_and_not_from_a_fixed_publication(
@@ -87,4 +88,4 @@ def test_dnf_upgrades_after_a_publish_and_not_from_a_fixed_publication(
         with site.front.record() as requests:
             clients[base_path].run("upgrade", "--refresh")
         assert clients[base_path].read_installed() == rpm.text_of(version)
-        expect("rpm", requests, prefix, r"repodata/.*")
+        expect(PLUGIN, requests, prefix, r"repodata/.*")

@@ -12,6 +12,7 @@ from tests.plugins.expected import expect
 from tests.plugins.site import BEFORE_A_RELEASE, Site
 
 pytestmark = BEFORE_A_RELEASE
+PLUGIN = "file"
 
 NAME = "new.zck"
 
@@ -44,4 +45,4 @@ def test_zckdl_fetches_the_chunks_that_differ(site: Site, access: Access, tmp_pa
     ranges = [request.range for request in requests if request.path.startswith(prefix)]
     assert any("," in each for each in ranges), ranges
     assert all(ranges), ranges
-    expect("file", requests, prefix, r".*")
+    expect(PLUGIN, requests, prefix, r".*")
