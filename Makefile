@@ -55,7 +55,7 @@ mutants:  ## Change the code in small ways, and list the changes that no unit te
 	@$(BIN)/mutmut results --all true | $(BIN)/python -m tests.mutants
 
 bench:  ## Measure beside stock Pulp, aiohttp and nginx (20 minutes; ARGS="--quick" for a few)
-	@scripts/packages nginx redis-server wrk
+	@scripts/packages nginx redis-server wrk $(CLIENT_PACKAGES)
 	@scripts/environment dev
 	@$(BIN)/python -m tests.benchmarks $(ARGS)
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from tests.benchmarks.contenders import Contender, Plan
-from tests.benchmarks.groups import files, growth, guarded, missing
+from tests.benchmarks.groups import files, growth, guarded, missing, plugins
 from tests.benchmarks.results import BYTES, P50, P99, REQUESTS, Metric
 from tests.benchmarks.site import Site
 
@@ -26,5 +26,10 @@ GROUPS = {
     ),
     "honest": Group("Honest clients of a 4 KiB file, by their p99", P99, missing.honest),
     "guarded": Group("A guarded file of 4 KiB", REQUESTS, guarded.contenders),
+    "plugins": Group(
+        "A package file of each plugin, 32 connections (stock and after asking: 8)",
+        REQUESTS,
+        plugins.contenders,
+    ),
     "growth": Group("Growth of a repository version, one connection", P50, growth.contenders),
 }

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from tests.benchmarks import site
 from tests.benchmarks.contenders import Plan
 from tests.benchmarks.groups import files, growth, guarded, missing
+from tests.benchmarks.groups.plugins import name_of
+from tests.benchmarks.plugins import ASKED, RULED
 from tests.benchmarks.results import BYTES, P50, P99, REQUESTS, Metric, Results
 
 #: The results of a run, by the name of the group.
@@ -67,7 +69,7 @@ def _memory(run: Run) -> float | None:
 
 def goals(plan: Plan) -> list[Goal]:
     memory = Goal("memory over a stock worker", _memory, 60, "MB", at_most=True)
-    return [*_files(), *_missing(), *_growing(plan), *_guarded(), memory]
+    return [*_files(), *_missing(), *_growing(plan), *_guarded(), *_plugins(), memory]
 
 
 def _files() -> list[Goal]:
@@ -143,4 +145,16 @@ def _guarded() -> list[Goal]:
             _ratio("guarded", guarded.RBAC, guarded.STOCK_RBAC),
             20,
         ),
+    ]
+
+
+def _plugins() -> list[Goal]:
+    limits = {**dict.fromkeys(RULED, 200), ASKED: 5}
+    return [
+        Goal(
+            f"{plugin}, stock",
+            _ratio("plugins", name_of(site.OURS, plugin), name_of(site.STOCK, plugin)),
+            limit,
+        )
+        for plugin, limit in limits.items()
     ]

@@ -8,7 +8,7 @@ from typing import Final
 
 from pulp_contentroutes.standalone.state import State
 from tests.benchmarks import processes
-from tests.harness.standalone import PROGRAM, READY_SECONDS, SCRIPTS, Standalone, run
+from tests.harness.standalone import PROGRAM, READY_SECONDS, Standalone, run
 from tests.harness.template import PASSWORD
 from tests.harness.waiting import free_ports, wait_until
 
@@ -42,14 +42,14 @@ class Pulp(Standalone):
             processes.stop(self.process, _STOP_SECONDS)
         run("reset", "--yes", "--data", str(self.data))
 
-    @property
-    def content_pid(self) -> int:
-        """Return the process of the instance's own content app."""
-        state = State.load(self.data / "run")
-        assert state
-        found = {service.name: service.pid for service in state.services}["content"]
-        assert found
-        return found
+
+def content_pid(instance: Standalone) -> int:
+    """Return the process of the instance's own content app."""
+    state = State.load(instance.data / "run")
+    assert state
+    found = {service.name: service.pid for service in state.services}["content"]
+    assert found
+    return found
 
 
 @contextmanager
@@ -64,11 +64,19 @@ def running(data: Path) -> Iterator[Pulp]:
 
 
 @contextmanager
-def content_app(instance: Pulp, log: Path, settings: dict[str, str]) -> Iterator[tuple[int, int]]:
+def content_app(
+    instance: Standalone, log: Path, settings: dict[str, str]
+) -> Iterator[tuple[int, int]]:
     """Run one more content app on `instance` with other settings; yield its port and process."""
     port = free_ports(1)
     command = [
-        *(str(SCRIPTS / "pulpcore-content"), "--bind", f"127.0.0.1:{port}", "--workers", "1"),
+        *(
+            str(instance.scripts / "pulpcore-content"),
+            "--bind",
+            f"127.0.0.1:{port}",
+            "--workers",
+            "1",
+        ),
         *("--timeout", "60", "--graceful-timeout", "4", "--no-control-socket"),
     ]
     environment = {

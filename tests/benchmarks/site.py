@@ -11,6 +11,7 @@ from typing import Final
 from pulp_contentroutes.paths import CONTENT_PREFIX
 from pulp_contentroutes.standalone.postgres import Cluster
 from tests.benchmarks import pulp, references, units
+from tests.benchmarks.plugins import run_plugins
 from tests.harness.pulp import Pulp
 
 STOCK_PREFIX: Final = "/pulp/content/"
@@ -61,6 +62,14 @@ class Guarded:
 
     base_path: str
     token: str
+
+
+@dataclass(frozen=True, slots=True)
+class PluginFiles:
+    """A file of each plugin, as a target, and the servers that have them: STOCK and OURS."""
+
+    targets: Mapping[str, str]
+    servers: Mapping[str, Server]
 
 
 @dataclass
@@ -115,6 +124,24 @@ class Site:
             self._guarded[kind] = Guarded(str(made["base_path"]), rest.token()["token"])
         return self._guarded[kind]
 
+    def plugins(self) -> PluginFiles:
+        self.say("making a Pulp with the plugins that people use (some minutes)")
+        running = self.stack.enter_context(run_plugins(self.folder / "plugins"))
+        instance, log = running.site.instance, self.folder / "plugins.log"
+        app = pulp.content_app(instance, log, _NO_ACCELERATION)
+        port, pid = self.stack.enter_context(app)
+        ours = instance.content_port, pulp.content_pid(instance)
+        # Their memory is not that of a Pulp without plugins.
+        return PluginFiles(
+            running.targets,
+            {
+                STOCK: Server("stock with plugins", _url(port, ""), pid, has_distributions=False),
+                OURS: Server(
+                    "ours with plugins", _url(ours[0], ""), ours[1], has_distributions=False
+                ),
+            },
+        )
+
     def units(self, count: int) -> units.Units:
         """Return a repository version of `count` units."""
         if count not in self._units:
@@ -126,7 +153,7 @@ class Site:
     def _start(self, name: str) -> Server:
         if name in (OURS, OURS_NGINX):
             port = self._pulp.port if name == OURS_NGINX else self._pulp.content_port
-            return Server(name, _url(port, CONTENT_PREFIX), self._pulp.content_pid)
+            return Server(name, _url(port, CONTENT_PREFIX), pulp.content_pid(self._pulp))
         log = self.folder / f"{name}.log"
         if name in (STOCK, STOCK_REDIS, OURS_UVLOOP):
             prefix = CONTENT_PREFIX if name == OURS_UVLOOP else STOCK_PREFIX

@@ -1,12 +1,13 @@
 """The verdict on a case: the rows that explain its differences, and our faults."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import unquote
 
 from tests.differential import listings, rfc9110
 from tests.differential.cases import ROUTE, Case, differences, is_listing
-from tests.differential.differences import ALL, ROWS
+from tests.differential.differences import ALL, ROWS, Row
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +24,11 @@ class Verdict:
         return not self.unexplained and not self.faults
 
 
-def judge(case: Case) -> Verdict:
+def judge(case: Case, more: Iterable[Row] = ()) -> Verdict:
+    """Return the verdict by the documented rows, and by `more` that only some content has."""
     remaining = differing = differences(case.stock, case.ours)
     explained = []
-    for row in ROWS:
+    for row in (*ROWS, *more):
         covered = remaining if row.covers is ALL else remaining & row.covers
         if covered and case.where in row.where and row.applies(case):
             explained.append(row.name)

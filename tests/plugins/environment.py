@@ -8,7 +8,7 @@ from tests.harness.environments import make_environment
 from tests.harness.template import ROOT
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Environment:
     """Our plugin of this checkout, and releases of others that PyPI has together."""
 
@@ -39,4 +39,15 @@ NEWEST = Environment(
         "rpm": "pulp-rpm",
     },
 )
-ENVIRONMENTS = (NEWEST,)
+#: The oldest pulpcore that is supported, with the releases that allow it.
+FLOOR = Environment(
+    "floor",
+    {
+        "deb": "pulp-deb",
+        "file": "pulpcore==3.105.*",
+        "npm": "pulp-npm",
+        "python": "pulp-python",
+        "rpm": "pulp-rpm",
+    },
+)
+ENVIRONMENTS = (NEWEST, FLOOR)

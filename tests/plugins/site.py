@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tests.harness.rest import Rest, new_name
+from tests.harness.standalone import Standalone
 from tests.plugins.access import Access
 from tests.plugins.front import Front
 
@@ -19,6 +20,7 @@ class Site:
     rest: Rest
     front: Front
     accesses: dict[str, Access]
+    instance: Standalone
 
     def content_url(self, base_path: str) -> str:
         return f"{self.front.url}/pulp/content/{base_path}/"
@@ -41,3 +43,10 @@ class Site:
         values |= {"content_guard": self.accesses[access].guard}
         self.rest.create_in_task(f"distributions/{kind}/", name=name, base_path=name, **values)
         return name
+
+    def change(self, kind: str, base_path: str, **values: Any) -> None:
+        """Change the distribution with the base path."""
+        found = self.rest.call("GET", f"distributions/{kind}/?base_path={base_path}")
+        [distribution] = found.json()["results"]
+        task = self.rest.run_task("PATCH", distribution["pulp_href"], **values)
+        assert task["state"] == "completed", task

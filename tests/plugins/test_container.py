@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.harness.rest import USER_PASSWORD, new_name
-from tests.harness.template import PASSWORD
-from tests.plugins.commands import expect_success, find_program, run
+from tests.plugins.commands import expect_success, run
 from tests.plugins.content import container
 from tests.plugins.expected import expect
 from tests.plugins.site import BEFORE_A_RELEASE, Site
@@ -18,7 +17,6 @@ PLUGIN = "container"
 
 #: The row of the table.
 BLOB = r"blobs/sha256:[0-9a-f]{64}"
-_ADMIN = f"admin:{PASSWORD}"
 
 
 @dataclass(frozen=True)
@@ -27,10 +25,8 @@ class Pushed:
 
     image: container.Image
     base_path: str
+    reference: str
     credentials: str | None
-
-    def reference(self, site: Site) -> str:
-        return f"docker://127.0.0.1:{site.front.port}/{self.base_path}:{container.TAG}"
 
     @property
     def login(self) -> str:
@@ -38,39 +34,31 @@ class Pushed:
         return f"creds={self.credentials}" if self.credentials else "no-creds"
 
 
-def skopeo_command(verb: str, *arguments: str) -> list[str]:
-    return [find_program("skopeo", "skopeo"), "--insecure-policy", verb, *arguments]
-
-
 @pytest.fixture(scope="module", params=["public", "private"])
 def pushed(
     request: pytest.FixtureRequest, site: Site, tmp_path_factory: pytest.TempPathFactory
 ) -> Pushed:
-    """Push an image as `admin`; pulp_container makes its repository and its distribution."""
     folder = tmp_path_factory.mktemp("container")
-    image = container.build(folder / "image")
-    pushed = Pushed(image, f"acme/{new_name()}", None)
-    options = ("--dest-tls-verify=false", f"--dest-creds={_ADMIN}")
-    source = f"oci:{image.layout}:{container.TAG}"
-    expect_success(*skopeo_command("copy", *options, source, pushed.reference(site)), home=folder)
+    image, base_path = container.build(folder / "image"), f"acme/{new_name()}"
+    reference = container.push(site, image, base_path, folder)
     if request.param == "public":
-        return pushed
-    path = f"distributions/container/container/?base_path={pushed.base_path}"
+        return Pushed(image, base_path, reference, None)
+    path = f"distributions/container/container/?base_path={base_path}"
     [distribution] = site.rest.call("GET", path).json()["results"]
     href = distribution["pulp_href"]
     assert site.rest.run_task("PATCH", href, private=True)["state"] == "completed"
     user = site.rest.user()["username"]
     site.rest.add_role(href, "container.containerdistribution_consumer", users=[user])
-    return Pushed(image, pushed.base_path, f"{user}:{USER_PASSWORD}")
+    return Pushed(image, base_path, reference, f"{user}:{USER_PASSWORD}")
 
 
 def test_skopeo_inspects_and_pulls_an_image(site: Site, pushed: Pushed, tmp_path: Path) -> None:
-    inspect = skopeo_command("inspect", "--tls-verify=false", f"--{pushed.login}")
-    copy = skopeo_command("copy", "--src-tls-verify=false", f"--src-{pushed.login}")
-    reference, got = pushed.reference(site), tmp_path / "got"
+    inspect = container.skopeo_command("inspect", "--tls-verify=false", f"--{pushed.login}")
+    copy = container.skopeo_command("copy", "--src-tls-verify=false", f"--src-{pushed.login}")
+    got = tmp_path / "got"
     with site.front.record() as requests:
-        described = json.loads(expect_success(*inspect, reference, home=tmp_path))
-        expect_success(*copy, reference, f"dir:{got}", home=tmp_path)
+        described = json.loads(expect_success(*inspect, pushed.reference, home=tmp_path))
+        expect_success(*copy, pushed.reference, f"dir:{got}", home=tmp_path)
     assert described["Layers"] == [f"sha256:{pushed.image.layer}"]
     assert (got / "manifest.json").read_bytes() == pushed.image.manifest
     for digest, data in pushed.image.blobs.items():
@@ -79,6 +67,8 @@ def test_skopeo_inspects_and_pulls_an_image(site: Site, pushed: Pushed, tmp_path
 
 
 def test_a_private_image_needs_credentials(site: Site, pushed: Pushed, tmp_path: Path) -> None:
-    inspect = skopeo_command("inspect", "--tls-verify=false", "--no-creds", pushed.reference(site))
+    inspect = container.skopeo_command(
+        "inspect", "--tls-verify=false", "--no-creds", pushed.reference
+    )
     ended = run(*inspect, home=tmp_path)
     assert (ended.returncode == 0) == (pushed.credentials is None), ended.stdout

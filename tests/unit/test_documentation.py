@@ -15,6 +15,8 @@ from pulp_contentroutes import paths
 from pulp_contentroutes.app import settings as app_settings
 from pulp_contentroutes.app.settings_table import SETTINGS
 from pulp_contentroutes.serving.options import Options
+from pulp_contentroutes.serving.types import ROUTES, RULES
+from pulp_contentroutes.serving.types.rule import Rule
 from pulp_contentroutes.standalone.cli import main
 from tests.benchmarks.summary import render_summary
 
@@ -127,6 +129,22 @@ def test_the_versions_agree() -> None:
     assert "Python 3.11 or newer" in read("README.md")
     assert "pulpcore>=3.105,<3.130" in project["dependencies"]
     assert "pulpcore 3.105 or newer, below 3.130" in read("docs/installation.md")
+
+
+@pytest.mark.parametrize("document", ["README.md", "docs/fast-path.md"])
+def test_the_plugins_with_a_rule_are_listed_with_its_versions(document: str) -> None:
+    rows = dict(
+        re.findall(r"^\| (pulp_\w+) ([\d.]+(?: to [\d.]+)?) \|", read(document), re.MULTILINE)
+    )
+    assert rows == {rule.package.replace("-", "_"): versions_of(rule) for rule in (*RULES, *ROUTES)}
+
+
+def versions_of(rule: Rule) -> str:
+    """Return a range of minor versions in words."""
+    matched = re.fullmatch(r">=(\d+)\.(\d+),<(\d+)\.(\d+)", rule.versions)
+    assert matched, rule.versions
+    first, last = f"{matched[1]}.{matched[2]}", f"{matched[3]}.{int(matched[4]) - 1}"
+    return first if first == last else f"{first} to {last}"
 
 
 def test_the_changelog_can_be_made_from_the_fragments() -> None:

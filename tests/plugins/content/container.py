@@ -8,6 +8,10 @@ import tarfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.harness.template import PASSWORD
+from tests.plugins.commands import expect_success, find_program
+from tests.plugins.site import Site
+
 TAG = "1.0"
 _MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 _CONFIG = "application/vnd.oci.image.config.v1+json"
@@ -26,8 +30,8 @@ class Image:
     layer: str
 
 
-def build(folder: Path) -> Image:
-    layer = _build_tar("The text of the image. " * 400)
+def build(folder: Path, text: str = "The text of the image. ") -> Image:
+    layer = _build_tar(text * 400)
     configuration = {
         "architecture": "amd64",
         "os": "linux",
@@ -53,6 +57,22 @@ def build(folder: Path) -> Image:
     (folder / "index.json").write_text(json.dumps({"schemaVersion": 2, "manifests": [tagged]}))
     digests = {_sha256(data): data for data in blobs.values()}
     return Image(folder, manifest, digests, _sha256(blobs[_LAYER]))
+
+
+def skopeo_command(verb: str, *arguments: str) -> list[str]:
+    return [find_program("skopeo", "skopeo"), "--insecure-policy", verb, *arguments]
+
+
+def push(site: Site, image: Image, base_path: str, home: Path) -> str:
+    """Push an image as `admin`, and return the reference to it.
+
+    pulp_container makes the repository and its distribution.
+    """
+    reference = f"docker://127.0.0.1:{site.front.port}/{base_path}:{TAG}"
+    options = ("--dest-tls-verify=false", f"--dest-creds=admin:{PASSWORD}")
+    source = f"oci:{image.layout}:{TAG}"
+    expect_success(*skopeo_command("copy", *options, source, reference), home=home)
+    return reference
 
 
 def _build_tar(text: str) -> bytes:

@@ -49,6 +49,7 @@ def _build_jar(text: str) -> bytes:
 class Repository:
     """A repository with the files, and its distributions."""
 
+    href: str
     #: Files by their paths below the base path.
     files: dict[str, bytes]
     #: Base paths by the way of access.
@@ -67,4 +68,4 @@ def create(site: Site) -> Repository:
         for suffix, content in (("", data), (".sha1", hashlib.sha1(data).hexdigest().encode())):
             answer = site.rest.put(f"/pulp/maven/{name}/{path}{suffix}", content)
             assert answer.status_code == 201, answer.text
-    return Repository(files, distributions)
+    return Repository(href, files, distributions)
