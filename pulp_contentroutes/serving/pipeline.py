@@ -57,7 +57,7 @@ class Pipeline:
         admission: Admission,
         responder: Responder,
         content_handler: Handler,
-        mark_request: Callable[[], None],
+        mark_request: Callable[[], object],
         *,
         cache_control: str | None = None,
         has_debug_header: bool = False,
@@ -122,9 +122,17 @@ class Pipeline:
             if state is None or state.waiting is None:
                 self._admission.end_authentication(request)
                 return await handler(request)
-            result: web.StreamResponse | Handover
+            snapshot, target = state.waiting
+            result: web.StreamResponse | Handover | None
             try:
-                result = await self._answer_authenticated(request, *state.waiting)
+                assert snapshot.guard_id
+                result = await self._admission.check_with_user(snapshot.guard_id, request)
+                if result is None:
+                    result = await self._deliver(request, snapshot, target)
+            except DatabaseUnavailable:
+                result = Handover.DATABASE_UNAVAILABLE
+            except GuardGone:
+                result = Handover.GUARD_GONE
             except Exception:
                 self._mark_request()
                 log.exception(_FAULT)
@@ -180,21 +188,16 @@ class Pipeline:
             # A guard has raised it: nothing else in Pulp's handler does.
             if not is_ours:
                 raise
-            refusal = await self._refused_by_pulp(request, forbidden)
+            try:
+                refusal = await self._admission.refused_by_pulp(request)
+            except Exception:
+                log.exception("It is not known which guard has refused; Pulp's own answer is sent.")
+                raise forbidden from None
             if state.handover is not None:
                 self._explain(refusal, state.handover)
             return refusal
         finally:
             self._admission.end_authentication(request)
-
-    async def _refused_by_pulp(
-        self, request: web.Request, forbidden: web.HTTPForbidden
-    ) -> web.StreamResponse:
-        try:
-            return await self._admission.refused_by_pulp(request)
-        except Exception:
-            log.exception("It is not known which guard has refused; Pulp's own answer is sent.")
-            raise forbidden from None
 
     def _from_memory(self, request: web.Request) -> web.StreamResponse | None:
         """Return the whole of a small file that was requested with exactly this URL before."""
@@ -242,19 +245,6 @@ class Pipeline:
         except DatabaseUnavailable:
             return Handover.DATABASE_UNAVAILABLE
         return await self._deliver(request, snapshot, target)
-
-    async def _answer_authenticated(
-        self, request: web.Request, snapshot: Snapshot, target: Target
-    ) -> web.StreamResponse | Handover:
-        """Answer a client that Pulp has authenticated, or has found to be anonymous."""
-        assert snapshot.guard_id
-        try:
-            refusal = await self._admission.check_with_user(snapshot.guard_id, request)
-        except DatabaseUnavailable:
-            return Handover.DATABASE_UNAVAILABLE
-        except GuardGone:
-            return Handover.GUARD_GONE
-        return await self._deliver(request, snapshot, target) if refusal is None else refusal
 
     async def _deliver(
         self, request: web.Request, snapshot: Snapshot, target: Target

@@ -51,20 +51,17 @@ def own_location(request: web.Request, location: URL) -> URL | None:
     if location.host is not None or not location.path.startswith(canonical):
         return None
     own = with_domain(CONTENT_PREFIX, domain_name(request))
-    moved = _at_checkpoint(path, location.path.removeprefix(canonical))
+    moved = location.path.removeprefix(canonical)
+    segments = path.split("/")
+    for index, (segment, other) in enumerate(zip(segments, moved.split("/"), strict=False)):
+        if segment != other and _CHECKPOINT.fullmatch(segment) and _CHECKPOINT.fullmatch(other):
+            # Of a redirect to another checkpoint, only the timestamp is taken.
+            moved = "/".join([*segments[:index], other, *segments[index + 1 :]])
+            break
     mount = mount_of(request)
     if mount is not None and moved.startswith(mount.path):
         own, moved = mount.prefix, moved.removeprefix(mount.path)
     return _url(request, percent_encode(own + moved))
-
-
-def _at_checkpoint(path: str, moved: str) -> str:
-    """Return `path` with the timestamp from `moved`, the path that Pulp has made of it."""
-    segments = path.split("/")
-    for index, (segment, other) in enumerate(zip(segments, moved.split("/"), strict=False)):
-        if segment != other and _CHECKPOINT.fullmatch(segment) and _CHECKPOINT.fullmatch(other):
-            return "/".join([*segments[:index], other, *segments[index + 1 :]])
-    return moved
 
 
 def _canonical_prefix(request: web.Request) -> str:

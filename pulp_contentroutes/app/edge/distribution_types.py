@@ -102,12 +102,18 @@ def type_states() -> Iterator[TypeState]:
         reason = "It has no hooks of its own."
         can_be_asked = bool(hooks) and _can_be_asked(model) and name not in _ANSWERING
         if hooks:
-            reason = f"Only its plugin knows what {_join(hooks)} answers."
+            listed = " and ".join(filter(None, [", ".join(hooks[:-1]), hooks[-1]]))
+            reason = f"Only its plugin knows what {listed} answers."
         if can_be_asked:
             reason = "Its hooks are asked for each request."
         if hooks and name in rules:
+            rule = rules[name]
             try:
-                served = _apply(rules[name], model)
+                _check_code(rule, model)
+                fresh = getattr(settings, rule.no_cache_setting) if rule.no_cache_setting else ()
+                served = ServedType(
+                    rule.may_answer, frozenset(fresh), frozenset(rule.labels), rule.publications
+                )
                 reason = "A rule knows what its hooks answer."
             except Exception as error:  # noqa: BLE001  a rule may be that of another plugin
                 reason = f"{reason} The rule does not apply: {error}"
@@ -167,13 +173,6 @@ def _check_code(rule: Rule, model: type[Distribution]) -> None:
         raise RuleDoesNotApply(f"its code in {rule.package} {installed} is another than known.")
 
 
-def _apply(rule: TypeRule, model: type[Distribution]) -> ServedType:
-    """Return the rule with the plugin's settings, or raise RuleDoesNotApply."""
-    _check_code(rule, model)
-    names = getattr(settings, rule.no_cache_setting) if rule.no_cache_setting else ()
-    return ServedType(rule.may_answer, frozenset(names), frozenset(rule.labels), rule.publications)
-
-
 @dataclass(frozen=True, slots=True)
 class RouteState:
     """A route of an installed plugin, and a sentence if its rule does not apply."""
@@ -217,7 +216,3 @@ def _declared_rules() -> Iterator[TypeRule]:
             yield rule
         else:
             log.warning("%s is no TypeRule, and is not used.", entry_point.value)
-
-
-def _join(names: list[str]) -> str:
-    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))

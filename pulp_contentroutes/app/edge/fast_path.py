@@ -31,7 +31,6 @@ from pulp_contentroutes.serving.access.throttle import FailedLogins
 from pulp_contentroutes.serving.access.tokens import WRITE_SECONDS, Tokens
 from pulp_contentroutes.serving.background import Background
 from pulp_contentroutes.serving.coherence.memory import Memory
-from pulp_contentroutes.serving.http.headers import Fields
 from pulp_contentroutes.serving.http.responder import CountBytes, Responder
 from pulp_contentroutes.serving.notifications.listener import Listener
 from pulp_contentroutes.serving.options import Options
@@ -57,7 +56,7 @@ class FastPath:
         self._lookups = PathLookup(
             self._database,
             self._files.stored_file,
-            _pulp_fields,
+            lambda path: tuple(Handler.response_headers(path).items()),
             options.cached_paths,
             options.cached_path_bytes,
         )
@@ -75,11 +74,7 @@ class FastPath:
             self._tokens if self._database.has_users else None,
         )
         self._pipeline = Pipeline(
-            Routes(
-                _routes(),
-                options.max_path_bytes,
-                plugin_routes=_plugin_routes(),
-            ),
+            _routes(options.max_path_bytes),
             Resolver(self._snapshots, self._lookups, checkpoints, PluginHooks()),
             Admission(
                 authorizer,
@@ -90,7 +85,7 @@ class FastPath:
             ),
             Responder(options.max_ranges, _count_bytes()),
             content_handler,
-            _mark_request,
+            lambda: set_guid(generate_guid()),
             cache_control=Handler.response_headers("").get("Cache-Control"),
             has_debug_header=options.debug_header,
         )
@@ -139,39 +134,26 @@ class FastPath:
         self._pipeline.is_on = is_on
 
 
-def _routes() -> list[Route]:
-    routes = [Route(CONTENT_PREFIX, settings.DOMAIN_ENABLED, is_strict=True)]
+def _routes(max_path_bytes: int) -> Routes:
+    """Return our route, and where the setting asks for it, Pulp's own and those of plugins."""
+    has_domain = settings.DOMAIN_ENABLED
+    routes = [Route(CONTENT_PREFIX, has_domain, is_strict=True)]
+    plugin_routes: list[PluginRoute] = []
     if settings.CONTENTROUTES_ACCELERATE_CONTENT_PREFIX:
-        routes.append(Route(settings.CONTENT_PATH_PREFIX, settings.DOMAIN_ENABLED, is_strict=False))
-    return routes
-
-
-def _plugin_routes() -> list[PluginRoute]:
-    rules = route_rules() if settings.CONTENTROUTES_ACCELERATE_CONTENT_PREFIX else ()
-    return [PluginRoute(rule, settings.DOMAIN_ENABLED) for rule in rules]
-
-
-def _pulp_fields(path: str) -> Fields:
-    return tuple(Handler.response_headers(path).items())
-
-
-def _mark_request() -> None:
-    set_guid(generate_guid())
+        routes.append(Route(settings.CONTENT_PATH_PREFIX, has_domain, is_strict=False))
+        plugin_routes = [PluginRoute(rule, has_domain) for rule in route_rules()]
+    return Routes(routes, max_path_bytes, plugin_routes=plugin_routes)
 
 
 def _count_bytes() -> CountBytes | None:
     """Return the function that adds to Pulp's counter of served bytes, None if Pulp counts none."""
     if not (settings.OTEL_ENABLED and settings.DOMAIN_ENABLED):
         return None
+    domain_of = lru_cache(maxsize=1024)(lambda name: Domain(name=name))
 
     def count(domain: str, number: int) -> None:
         # The counter asks the context for the domain, which Pulp's middleware would have set.
-        set_domain(_domain(domain))
+        set_domain(domain_of(domain))
         artifacts_size_counter.add(number)
 
     return count
-
-
-@lru_cache(maxsize=1024)
-def _domain(name: str) -> Domain:
-    return Domain(name=name)

@@ -54,11 +54,8 @@ def _ask(pulp_type: str, distribution_id: UUID, path: str) -> Verdict | Handover
     except Exception:
         log.debug("The hooks of the distribution %s failed.", distribution_id, exc_info=True)
         return Handover.DISTRIBUTION_HOOK
-    if not all(_is_allowed(*field) for field in fields):
-        return Handover.DISTRIBUTION_HOOK
+    for field, value in fields:
+        is_known = field.lower() in _ALLOWED or field.lower().startswith("x-")
+        if not is_known or {"\r", "\n", "\0"} & set(f"{field}{value}"):
+            return Handover.DISTRIBUTION_HOOK
     return Verdict(None if served is None else served.pk, fields, bool(names))
-
-
-def _is_allowed(name: str, value: str) -> bool:
-    is_known = name.lower() in _ALLOWED or name.lower().startswith("x-")
-    return is_known and not {"\r", "\n", "\0"} & set(f"{name}{value}")

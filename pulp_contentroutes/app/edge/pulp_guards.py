@@ -1,10 +1,9 @@
 """Content guards of every plugin, for the fast path: the inputs of each, and how to ask it."""
 
 import asyncio
-import contextlib
 import functools
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, TypeVar
 from uuid import UUID
@@ -18,6 +17,7 @@ from pulpcore.plugin.models import ContentGuard
 
 from pulp_contentroutes.app.access.accepted_credentials import accepted_credentials
 from pulp_contentroutes.app.edge.canonical_urls import canonical_request
+from pulp_contentroutes.app.edge.orm_errors import database_errors
 from pulp_contentroutes.paths import CONTENT_PREFIX
 from pulp_contentroutes.serving.access.credentials import Accepted
 from pulp_contentroutes.serving.access.guards import Guard, GuardNeeds
@@ -26,7 +26,6 @@ from pulp_contentroutes.serving.database.rows import Queries
 from pulp_contentroutes.serving.errors import DatabaseUnavailable
 from pulp_contentroutes.serving.request_state import mount_of
 
-A = TypeVar("A")
 R = TypeVar("R")
 
 log = logging.getLogger(__name__)
@@ -63,14 +62,15 @@ class PulpGuards:
             raise DatabaseUnavailable(f"No answer within {self._seconds} s.") from None
 
     async def _load(self, guard_id: UUID) -> Guard | None:
-        master = await _in_thread(_find_master, guard_id)
+        master = await _in_thread(ContentGuard.objects.filter(pk=guard_id).first)
         if master is None:
             return None
         statement = _state_statement(master.pulp_type)
         # Read before the fields of the guard: the next comparison finds changes made meanwhile.
         state = await self._state(statement, guard_id) if statement else None
-        instance = await _in_thread(_cast, master)
-        if instance is None:
+        try:
+            instance = await _in_thread(master.cast)
+        except ObjectDoesNotExist:
             return None
         if statement is None or state is None or not state["is_watched"]:
             return Guard(GuardNeeds.PULP, _permitting(instance))
@@ -95,39 +95,28 @@ class PulpGuards:
 
     async def asked_by_pulp(self, request: web.Request) -> UUID | None:
         # Pulp's middleware has set the domain, in this task.
-        return await sync_to_async(_guard_at)(request.match_info.get("path", ""))
+        match = sync_to_async(database_errors()(Handler._match_distribution))
+        try:
+            distribution = await match(request.match_info.get("path", ""))
+        except web.HTTPException:
+            # A listing, a redirect, or nothing: there is no distribution any more.
+            return None
+        return distribution.content_guard_id
 
 
-async def _in_thread(function: Callable[[A], R], argument: A) -> R:
-    """Run a function that queries the ORM."""
-    run = sync_to_async(_asking_again(function), thread_sensitive=False, executor=_THREAD)
-    return await run(argument)
+async def _in_thread(function: Callable[[], R]) -> R:
+    """Run a function that queries the ORM, and once more if the connection was lost."""
 
-
-def _asking_again(function: Callable[[A], R]) -> Callable[[A], R]:
-    """Wrap a blocking function so that it is tried a second time if the connection was lost."""
-
-    def ask(argument: A) -> R:
-        with _database_errors():
+    def ask() -> R:
+        with database_errors():
             try:
-                return function(argument)
+                return function()
             except (OperationalError, InterfaceError):
                 # PostgreSQL may have been restarted since the last query.
                 connection.close()
-                return function(argument)
+                return function()
 
-    return ask
-
-
-def _find_master(guard_id: UUID) -> ContentGuard | None:
-    return ContentGuard.objects.filter(pk=guard_id).first()
-
-
-def _cast(master: ContentGuard) -> ContentGuard | None:
-    """Return the guard as an instance of its own type, None if it is gone."""
-    with contextlib.suppress(ObjectDoesNotExist):
-        return master.cast()
-    return None
+    return await sync_to_async(ask, thread_sensitive=False, executor=_THREAD)()
 
 
 @functools.cache
@@ -141,29 +130,9 @@ def _state_statement(pulp_type: str) -> str | None:
 
 
 def _accepted_credentials(guard_id: UUID) -> Accepted:
-    with _database_errors():
+    with database_errors():
         guard = ContentGuard.objects.filter(pk=guard_id).first()
         return Accepted.NONE if guard is None else accepted_credentials(guard)
-
-
-def _guard_at(path: str) -> UUID | None:
-    """Return the id of the guard that Pulp's handler asks about a path, or None. Blocking."""
-    with _database_errors():
-        try:
-            return Handler._match_distribution(path).content_guard_id
-        except web.HTTPException:
-            # A listing, a redirect, or nothing: there is no distribution any more.
-            return None
-
-
-@contextlib.contextmanager
-def _database_errors() -> Iterator[None]:
-    """Raise Django's database errors as DatabaseUnavailable."""
-    try:
-        yield
-    except (DatabaseError, InterfaceError) as error:
-        connection.close_if_unusable_or_obsolete()
-        raise DatabaseUnavailable(str(error)) from error
 
 
 def _permitting(instance: ContentGuard) -> Callable[[web.Request], bool]:

@@ -3,11 +3,10 @@
 from uuid import UUID
 
 from asgiref.sync import sync_to_async
-from django.db import DatabaseError, InterfaceError, connection
 from pulpcore.plugin.models import Domain
 
+from pulp_contentroutes.app.edge.orm_errors import database_errors
 from pulp_contentroutes.serving.coherence.bounded_cache import BoundedCache
-from pulp_contentroutes.serving.errors import DatabaseUnavailable
 from pulp_contentroutes.serving.resolve.snapshots import StorageState
 
 #: The only storage class whose files are in folders of this machine.
@@ -29,7 +28,8 @@ class PulpStorages:
         key = (domain_id, state)
         known = self._roots.get(key)
         if known is None:
-            domain = await sync_to_async(_domain)(domain_id)
+            find = database_errors()(Domain.objects.filter(pk=domain_id).first)
+            domain = await sync_to_async(find)()
             root = None
             if domain and domain.storage_class == _FILE_SYSTEM:
                 root = domain.get_storage().path("")
@@ -39,11 +39,3 @@ class PulpStorages:
             if domain and domain.pulp_last_updated == state[0]:
                 self._roots.put(key, known)
         return known[0]
-
-
-def _domain(domain_id: UUID) -> Domain | None:
-    try:
-        return Domain.objects.filter(pk=domain_id).first()
-    except (DatabaseError, InterfaceError) as error:
-        connection.close_if_unusable_or_obsolete()
-        raise DatabaseUnavailable(str(error)) from error

@@ -53,7 +53,14 @@ class ClientAddresses:
         for entry in forwarded_for(request.headers):
             address = self._read(entry)
             if address is None:
-                self._warn(entry)
+                if not self._has_warned:
+                    self._has_warned = True
+                    log.warning(
+                        "A trusted reverse proxy sends %.80r for its client, which is not an "
+                        "address: wrong passwords of its clients are not counted. Let it send "
+                        "X-Forwarded-For with addresses. This is said once.",
+                        entry[:_SHOWN],
+                    )
                 return None
             nearest = address
             if not self._is_proxy(address):
@@ -62,17 +69,6 @@ class ClientAddresses:
 
     def _is_proxy(self, address: Address) -> bool:
         return any(address in network for network in self._trusted)
-
-    def _warn(self, entry: str) -> None:
-        if self._has_warned:
-            return
-        self._has_warned = True
-        log.warning(
-            "A trusted reverse proxy sends %.80r for its client, which is not an address: wrong "
-            "passwords of its clients are not counted. Let it send X-Forwarded-For with addresses. "
-            "This is said once.",
-            entry[:_SHOWN],
-        )
 
 
 def _name(address: Address | None) -> str:

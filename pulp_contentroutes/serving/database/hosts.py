@@ -45,34 +45,29 @@ class Hosts:
         """Return a connection; `session` has further arguments. Raise whatever asyncpg raises."""
         settings = {**session.get("server_settings", {}), **self._settings}
         arguments = {**self._arguments, **session, "server_settings": settings}
+        attempts = ((each, address) for each in self._rounds for address in list(self._addresses))
         failures = []
-        for attributes in self._rounds:
-            for address in list(self._addresses):
-                try:
-                    connection = await self._connect(address, attributes, arguments)
-                except asyncpg.ProtocolViolationError:
-                    raise
-                except FAILURES as error:
-                    failures.append((address, error))
-                else:
-                    self._addresses.remove(address)
-                    self._addresses.insert(0, address)
-                    return connection
+        for attributes, address in attempts:
+            host, port = address
+            try:
+                # We set the limit: asyncpg's own does not include the look-up of a host name.
+                async with asyncio.timeout(self._seconds):
+                    connection = await asyncpg.connect(
+                        host=host,
+                        port=port,
+                        target_session_attrs=attributes,
+                        timeout=self._seconds,
+                        **arguments,
+                    )
+            except asyncpg.ProtocolViolationError:
+                raise
+            except FAILURES as error:
+                failures.append((address, error))
+            else:
+                self._addresses.remove(address)
+                self._addresses.insert(0, address)
+                return connection
         if len(failures) == 1:
             raise failures[0][1]
         reasons = (f"{host} port {port}: {error or 'silent'}" for (host, port), error in failures)
         raise ConnectionError("; ".join(reasons))
-
-    async def _connect(
-        self, address: tuple[str | None, int | None], attributes: str | None, arguments: Any
-    ) -> Any:
-        host, port = address
-        # We set the limit: asyncpg's own does not include the look-up of a host name.
-        async with asyncio.timeout(self._seconds):
-            return await asyncpg.connect(
-                host=host,
-                port=port,
-                target_session_attrs=attributes,
-                timeout=self._seconds,
-                **arguments,
-            )

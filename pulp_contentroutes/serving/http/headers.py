@@ -74,14 +74,6 @@ def private(cache_control: str) -> str:
     return ", ".join(kept)
 
 
-def _make_private(rendered_head: bytes) -> bytes:
-    """Return a head whose Cache-Control, if any, is another than pulpcore's."""
-    changed, count = _CACHE_CONTROL_LINE.subn(
-        lambda field: private(field[0].decode()).encode(), rendered_head, 1
-    )
-    return changed if count else changed + b"Cache-Control: private\r\n"
-
-
 def head_of(found: Representation, *, is_private: bool) -> bytes:
     """Return the head of a 200 as it is for this request.
 
@@ -91,7 +83,12 @@ def head_of(found: Representation, *, is_private: bool) -> bytes:
     if is_private:
         rendered_head = rendered_head.replace(_PUBLIC, _PRIVATE, 1)
         if rendered_head == found.head:
-            rendered_head = _make_private(rendered_head)
+            # Its Cache-Control, if any, is another than pulpcore's.
+            rendered_head, count = _CACHE_CONTROL_LINE.subn(
+                lambda field: private(field[0].decode()).encode(), rendered_head, 1
+            )
+            if not count:
+                rendered_head += b"Cache-Control: private\r\n"
     now = time.time()
     if found.validators.last_modified > now:
         # The database's clock is ahead; Last-Modified is never later than Date (RFC 9110 §8.8.2.1).

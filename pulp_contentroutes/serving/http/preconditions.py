@@ -143,11 +143,9 @@ def _seconds(http_date: str | None) -> int | None:
         return None
     for pattern in _DATES:
         if match := pattern.fullmatch(http_date):
-            return _seconds_of(match)
-    return None
-
-
-def _seconds_of(match: re.Match[str]) -> int | None:
+            break
+    else:
+        return None
     month = _MONTHS.index(match["month"]) + 1
     day, hour, minute, second = (int(match[part]) for part in ("day", "hour", "minute", "second"))
     year = int(match["year"])

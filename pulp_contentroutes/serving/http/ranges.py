@@ -50,7 +50,13 @@ def parse(value: str, size: int, max_spans: int) -> tuple[Span, ...] | None:
     bounds = [(_position(first), _position(last)) for first, last in texts]
     if any(first is not None and last is not None and last < first for first, last in bounds):
         raise NotSatisfiable
-    spans = [span for first, last in bounds if (span := _span(first, last, size))]
+    spans = []
+    for first, last in bounds:
+        # Without `first`, `last` is the length of a suffix.
+        start = size - min(last or 0, size) if first is None else first
+        end = size - 1 if first is None or last is None else min(last, size - 1)
+        if start < size:
+            spans.append(Span(start, end))
     if spans:
         disjoint = _disjoint(spans)
         is_whole = disjoint == (Span(0, size - 1),)
@@ -71,16 +77,6 @@ def _position(digits: str) -> int | None:
         return None
     significant = digits.lstrip("0")
     return int(significant or "0") if len(significant) <= _MAX_DIGITS else _BEYOND
-
-
-def _span(first: int | None, last: int | None, size: int) -> Span | None:
-    """Return the part that the representation has; without `first`, `last` is a suffix."""
-    end = size - 1
-    if first is None:
-        first = size - min(last or 0, size)
-    elif last is not None:
-        end = min(last, end)
-    return Span(first, end) if first < size else None
 
 
 def _disjoint(spans: list[Span]) -> tuple[Span, ...]:

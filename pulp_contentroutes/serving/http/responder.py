@@ -110,13 +110,10 @@ class Responder:
         headers = request.headers
         for name in CONDITIONAL:
             if name in headers:
-                return await self._conditional(request, found, whole_head, domain)
-        return await self._whole(request, found, whole_head, domain)
-
-    async def _conditional(
-        self, request: web.BaseRequest, found: Representation, whole_head: bytes, domain: str
-    ) -> RenderedResponse:
-        verdict = evaluate(request.headers, found.validators)
+                break
+        else:
+            return await self._whole(request, found, whole_head, domain)
+        verdict = evaluate(headers, found.validators)
         if verdict is Verdict.NOT_MODIFIED:
             kept = (each for each in fields_of(whole_head) if each[0] in VALIDATING)
             return RenderedResponse(304, head(304, kept))
@@ -125,8 +122,8 @@ class Responder:
             etag = (("ETag", found.validators.etag),)
             return text_response(412, "412: Precondition Failed", etag, has_body=is_get)
         # RFC 9110 §14.2: Range is defined for GET alone.
-        lines = request.headers.getall(hdrs.RANGE, ()) if is_get else ()
-        if len(lines) == 1 and range_applies(request.headers, found.validators):
+        lines = headers.getall(hdrs.RANGE, ()) if is_get else ()
+        if len(lines) == 1 and range_applies(headers, found.validators):
             try:
                 spans = ranges.parse(lines[0], found.source.size, self._max_ranges)
             except ranges.NotSatisfiable:

@@ -3,7 +3,6 @@
 import re
 from datetime import UTC, datetime
 from typing import Final
-from uuid import UUID
 
 from pulp_contentroutes.serving.coherence.bounded_cache import BoundedCache
 from pulp_contentroutes.serving.coherence.memory import Memory
@@ -42,21 +41,20 @@ class Checkpoints(Memory):
         key = (snapshot, timestamp[1])
         content_set = self._content_sets.get(key)
         if content_set is None:
-            content_set = await self._load(snapshot.repository_id, timestamp[1])
-            if content_set is not None and snapshot.is_current:
+            try:
+                moment = datetime.strptime(timestamp[1], _FORMAT).replace(tzinfo=UTC)
+            except ValueError:
+                return None
+            rows = await self._database.fetch(sql.CHECKPOINT, snapshot.repository_id, moment)
+            if not rows:
+                return None
+            row = rows[0]
+            is_whole = row["is_publication_complete"] and row["is_version_complete"]
+            created: datetime = row["publication_created"]
+            is_exact = is_whole and f"{created.astimezone(UTC):{_FORMAT}}" == timestamp[1]
+            content_set = content_set_of(row) if is_exact else None
+            if content_set is None:
+                return None
+            if snapshot.is_current:
                 self._content_sets.put(key, content_set)
-        return None if content_set is None else (content_set, path[timestamp.end() :])
-
-    async def _load(self, repository_id: UUID | None, timestamp: str) -> ContentSet | None:
-        try:
-            moment = datetime.strptime(timestamp, _FORMAT).replace(tzinfo=UTC)
-        except ValueError:
-            return None
-        rows = await self._database.fetch(sql.CHECKPOINT, repository_id, moment)
-        if not rows:
-            return None
-        row = rows[0]
-        is_whole = row["is_publication_complete"] and row["is_version_complete"]
-        created: datetime = row["publication_created"]
-        is_exact = is_whole and f"{created.astimezone(UTC):{_FORMAT}}" == timestamp
-        return content_set_of(row) if is_exact else None
+        return content_set, path[timestamp.end() :]

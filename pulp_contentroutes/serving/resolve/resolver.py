@@ -7,7 +7,6 @@ from pulp_contentroutes.serving.resolve.checkpoints import Checkpoints
 from pulp_contentroutes.serving.resolve.path_lookup import INDEX, LookedUp, PathLookup
 from pulp_contentroutes.serving.resolve.snapshots import Resolved, Snapshots
 from pulp_contentroutes.serving.types.hooks import Hooks
-from pulp_contentroutes.serving.types.rule import RouteRule
 
 
 class Resolver:
@@ -37,7 +36,12 @@ class Resolver:
         if not path and not target.path.endswith("/"):
             return Handover.REDIRECT
         if target.route is not None:
-            return await self._look_up_on_route(snapshot, target.route, path)
+            content_set = snapshot.content_set
+            if content_set is None or content_set.publication_id is not None:
+                return Handover.PLUGIN_ROUTE
+            fields = target.route.fields_for(path)
+            found = await self._lookups.find(content_set, path, snapshot.root, fields)
+            return Handover.PLUGIN_ROUTE if found is Missing.PROVEN else found
         if snapshot.is_asked:
             return await self._look_up_after_asking(snapshot, path)
         served = snapshot.served
@@ -53,14 +57,6 @@ class Resolver:
         is_directory = path == "" or path.endswith("/")
         name = f"{path}{INDEX}" if is_directory else path
         return await self._look_up(snapshot, path, served.fields_for(name))
-
-    async def _look_up_on_route(self, snapshot: Snapshot, rule: RouteRule, path: str) -> LookedUp:
-        content_set = snapshot.content_set
-        if content_set is None or content_set.publication_id is not None:
-            return Handover.PLUGIN_ROUTE
-        fields = rule.fields_for(path)
-        found = await self._lookups.find(content_set, path, snapshot.root, fields)
-        return Handover.PLUGIN_ROUTE if found is Missing.PROVEN else found
 
     async def _look_up_after_asking(self, snapshot: Snapshot, path: str) -> LookedUp:
         verdict = await self._hooks.ask(snapshot.pulp_type, snapshot.distribution_id, path)

@@ -150,7 +150,16 @@ class Snapshots(Memory):
         DatabaseUnavailable.
         """
         try:
-            return await self._find(target)
+            outdated = self._find_in_memory(target)
+            if outdated is not None:
+                # All paths of a distribution share the load of its new snapshot.
+                base = Target(target.domain, outdated.base_path)
+                snapshot = await self._snapshots.run(base, lambda: self._load(base))
+                if isinstance(snapshot, Snapshot) and snapshot.base_path == outdated.base_path:
+                    return snapshot
+                # The outdated snapshot is gone, and must not come back while the database is down.
+                self._snapshots.discard((target.domain, outdated.base_path), outdated)
+            return await self._snapshots.run(target, lambda: self._load(target))
         except DatabaseUnavailable:
             # A snapshot that was true a while ago, and is not known to have changed.
             stale = self._find_in_memory(target)
@@ -162,18 +171,6 @@ class Snapshots(Memory):
                 if age > self._stale_if_error:
                     raise
             return stale
-
-    async def _find(self, target: Target) -> Resolved:
-        outdated = self._find_in_memory(target)
-        if outdated is not None:
-            # All paths of a distribution share the load of its new snapshot.
-            base = Target(target.domain, outdated.base_path)
-            snapshot = await self._snapshots.run(base, lambda: self._load(base))
-            if isinstance(snapshot, Snapshot) and snapshot.base_path == outdated.base_path:
-                return snapshot
-            # The outdated snapshot is gone, and must not come back while the database is down.
-            self._snapshots.discard((target.domain, outdated.base_path), outdated)
-        return await self._snapshots.run(target, lambda: self._load(target))
 
     def _find_in_memory(self, target: Target) -> Snapshot | None:
         # Trying the whole of a path of 2 000 segments would take milliseconds.

@@ -89,7 +89,14 @@ class Routes:
                 return self._target(request, raw_path, route, pattern)
         for plugin_route, pattern in self._plugin_routes:
             if _is_routed_to(request, pattern):
-                return _target_of_plugin(raw_path, plugin_route)
+                rule, domain = plugin_route.rule, DEFAULT_DOMAIN
+                rest = raw_path.removeprefix(rule.prefix)
+                if plugin_route.has_domain:
+                    domain, _, rest = rest.partition("/")
+                found = rule.url.fullmatch(rest)
+                if found is None or "%" in domain:
+                    return Handover.PLUGIN_ROUTE
+                return Target(domain, f"{found['base_path']}/{found['path']}", rule)
         return Handover.OTHER_HANDLER
 
     def enter(self, request: web.Request, state: RequestState) -> web.Request:
@@ -168,16 +175,6 @@ class Routes:
         if route.has_domain and request.match_info.get("pulp_domain") != domain:
             return Handover.ODD_PATH
         return Target(domain, path) if slash and path else Handover.LIST_OF_DISTRIBUTIONS
-
-
-def _target_of_plugin(raw_path: str, route: PluginRoute) -> Target | Handover:
-    rest, domain = raw_path.removeprefix(route.rule.prefix), DEFAULT_DOMAIN
-    if route.has_domain:
-        domain, _, rest = rest.partition("/")
-    found = route.rule.url.fullmatch(rest)
-    if found is None or "%" in domain:
-        return Handover.PLUGIN_ROUTE
-    return Target(domain, f"{found['base_path']}/{found['path']}", route.rule)
 
 
 def _is_routed_to(request: web.Request, pattern: str) -> bool:

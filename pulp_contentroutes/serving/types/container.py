@@ -9,15 +9,6 @@ from typing import Final
 
 from pulp_contentroutes.serving.types.rule import RouteRule
 
-
-def _fields_for(digest: str) -> tuple[tuple[str, str], ...]:
-    return (
-        ("Content-Type", "application/octet-stream"),
-        ("Docker-Content-Digest", digest),
-        ("Docker-Distribution-Api-Version", "registry/2.0"),
-    )
-
-
 _REGISTRY: Final = "pulp_container.app.registry:Registry"
 ROUTE: Final = RouteRule(
     pulp_type="container.container",
@@ -33,5 +24,9 @@ ROUTE: Final = RouteRule(
     prefix="/pulp/container/",
     pattern="{path}/blobs/sha256:{digest}",
     url=re.compile(r"(?P<base_path>[\w./-]+)/blobs/(?P<path>sha256:[0-9a-f]{64})", re.ASCII),
-    fields_for=_fields_for,
+    fields_for=lambda digest: (
+        ("Content-Type", "application/octet-stream"),
+        ("Docker-Content-Digest", digest),
+        ("Docker-Distribution-Api-Version", "registry/2.0"),
+    ),
 )

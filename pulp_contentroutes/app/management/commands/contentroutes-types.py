@@ -7,11 +7,7 @@ from typing import Any
 
 from django.core.management import BaseCommand
 
-from pulp_contentroutes.app.edge.distribution_types import (
-    TypeState,
-    route_states,
-    type_states,
-)
+from pulp_contentroutes.app.edge.distribution_types import route_states, type_states
 
 _BY_RULE = "fast by rule"
 _LEFT = "left to Pulp"
@@ -28,7 +24,15 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help=_("For programs."))
 
     def handle(self, *arguments: Any, **options: Any) -> None:
-        rows = [(state.pulp_type, _describe(state), state.reason) for state in type_states()]
+        rows = []
+        for state in type_states():
+            if state.is_plain:
+                served = "fast"
+            elif state.served:
+                served = _BY_RULE
+            else:
+                served = "hooks asked" if state.can_be_asked else _LEFT
+            rows.append((state.pulp_type, served, state.reason))
         for route in route_states():
             known = f"A rule knows its files below {route.rule.prefix}."
             served = _BY_RULE if route.warning is None else _LEFT
@@ -41,11 +45,3 @@ class Command(BaseCommand):
         width = max(len(pulp_type) for pulp_type, *_ in rows)
         for pulp_type, served, reason in [("TYPE", "SERVED", "WHY"), *rows]:
             self.stdout.write(f"{pulp_type:{width}}  {served:12}  {reason}")
-
-
-def _describe(state: TypeState) -> str:
-    if state.is_plain:
-        return "fast"
-    if state.served:
-        return _BY_RULE
-    return "hooks asked" if state.can_be_asked else _LEFT
