@@ -60,7 +60,8 @@ class Contender:
         """Ask for the probe once; Answer has the whole body."""
         url = urlsplit(self.probe)
         assert url.port
-        return ask(url.port, url.path, headers=self.load(0).headers)
+        target = f"{url.path}?{url.query}" if url.query else url.path
+        return ask(url.port, target, headers=self.load(0).headers)
 
 
 @dataclass(frozen=True, slots=True)

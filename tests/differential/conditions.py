@@ -24,6 +24,10 @@ class File:
     mtime: int
     name: str
     is_guarded: bool = False
+    #: The field of the answers, without a guard; it is empty before pulpcore 3.122.
+    cache_control: str = "public, max-age=0, must-revalidate"
+    #: The names of a plugin's fields, in lower case.
+    plugin_fields: frozenset[str] = frozenset()
 
     @property
     def etag(self) -> str:

@@ -13,7 +13,6 @@ _SPEC = re.compile(r"(\d+)-(\d*)|-(\d+)")
 _TAG = re.compile(r'(W/)?"([^"]*)"')
 _TAGS = re.compile(r'\s*((W/)?"[^"]*"\s*)?(,\s*((W/)?"[^"]*"\s*)?)*')
 _MANY = 16
-CACHED = "max-age=0, must-revalidate"
 
 Slice = tuple[int, int]
 
@@ -135,9 +134,10 @@ def faults(request: Request, answer: Answer, file: File) -> list[str]:
     expected = right(request, file)
     if answer.status not in expected.statuses:
         return [f"the status {answer.status} is not one of {sorted(expected.statuses)}"]
+    allowed = ALLOWED[answer.status] | _OF_THE_CONNECTION | file.plugin_fields
     found = [
         f"the header {name} does not belong there"
-        for name in sorted(answer.headers.keys() - ALLOWED[answer.status] - _OF_THE_CONNECTION)
+        for name in sorted(answer.headers.keys() - allowed)
     ]
     return found + _wrong_headers(answer, file) + _wrong_body(request, answer, file, expected)
 
@@ -145,8 +145,11 @@ def faults(request: Request, answer: Answer, file: File) -> list[str]:
 def _wrong_headers(answer: Answer, file: File) -> list[str]:
     expected = {"etag": file.etag}
     if answer.status in (200, 206, 304):
-        who = "private" if file.is_guarded else "public"
-        expected |= {"last-modified": file.last_modified, "cache-control": f"{who}, {CACHED}"}
+        cache_control = file.cache_control
+        if file.is_guarded:
+            directives = ["private", cache_control.removeprefix("public, ")]
+            cache_control = ", ".join(filter(None, directives))
+        expected |= {"last-modified": file.last_modified, "cache-control": cache_control}
     if answer.status in (200, 206):
         expected |= {"accept-ranges": "bytes", "x-pulp-artifact-size": str(len(file.data))}
         expected |= {"repr-digest": file.digests}

@@ -10,7 +10,14 @@ from typing import Any, Final
 from tests.harness.template import ROOT
 
 _CLOSE_SECONDS: Final = 30
-_LOOP: Final = "from tests.harness.in_pulp import answer_forever; answer_forever()"
+# Some libraries install a package of the name `tests`, which would be found before our folder.
+_LOOP: Final = f"""
+import sys, types
+sys.modules["tests"] = tests = types.ModuleType("tests")
+tests.__path__ = [{str(ROOT / "tests")!r}]
+from tests.harness.in_pulp import answer_forever
+answer_forever()
+"""
 
 
 class Console:

@@ -43,6 +43,8 @@ NEWEST = Environment(
 FLOOR = Environment(
     "floor",
     {
+        # A version without a rule.
+        "container": "pulp-container",
         "deb": "pulp-deb",
         "file": "pulpcore==3.105.*",
         "npm": "pulp-npm",

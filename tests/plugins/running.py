@@ -28,7 +28,7 @@ def run_site(environment: Environment, folder: Path, **settings: str) -> Iterato
         run_front(folder / "nginx", port, instance.api_port, instance.content_port, made) as front,
     ):
         admin = Rest(front.url)
-        yield Site(admin, front, create_accesses(admin), instance)
+        yield Site(admin, front, create_accesses(admin), instance, environment)
 
 
 def _settings(folder: Path, origin: str) -> dict[str, str]:

@@ -8,6 +8,7 @@ import pytest
 from tests.harness.rest import Rest, new_name
 from tests.harness.standalone import Standalone
 from tests.plugins.access import Access
+from tests.plugins.environment import Environment
 from tests.plugins.front import Front
 
 #: Marks of all tests: the first one waits for an environment and for the migrations of six plugins.
@@ -21,6 +22,7 @@ class Site:
     front: Front
     accesses: dict[str, Access]
     instance: Standalone
+    environment: Environment
 
     def content_url(self, base_path: str) -> str:
         return f"{self.front.url}/pulp/content/{base_path}/"

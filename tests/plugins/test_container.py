@@ -9,6 +9,7 @@ import pytest
 from tests.harness.rest import USER_PASSWORD, new_name
 from tests.plugins.commands import expect_success, run
 from tests.plugins.content import container
+from tests.plugins.environment import FLOOR
 from tests.plugins.expected import expect
 from tests.plugins.site import BEFORE_A_RELEASE, Site
 
@@ -63,7 +64,18 @@ def test_skopeo_inspects_and_pulls_an_image(site: Site, pushed: Pushed, tmp_path
     assert (got / "manifest.json").read_bytes() == pushed.image.manifest
     for digest, data in pushed.image.blobs.items():
         assert (got / digest).read_bytes() == data
-    expect(PLUGIN, requests, f"/pulp/container/{pushed.base_path}/", BLOB)
+    expect(
+        PLUGIN,
+        requests,
+        f"/pulp/container/{pushed.base_path}/",
+        BLOB,
+        environment=site.environment.name,
+    )
+
+
+def test_a_release_without_a_rule_has_one_warning(site: Site) -> None:
+    said = site.instance.log.read_text().count("served slowly: the rule was tested with pulp-cont")
+    assert said == (1 if site.environment is FLOOR else 0)
 
 
 def test_a_private_image_needs_credentials(site: Site, pushed: Pushed, tmp_path: Path) -> None:

@@ -75,6 +75,18 @@ def push(site: Site, image: Image, base_path: str, home: Path) -> str:
     return reference
 
 
+def sign(site: Site, base_path: str, path: str) -> str:
+    """Return the path with a query by which its guard admits a client, as the registry makes it."""
+    prefix = f"/pulp/container/{base_path}/"
+    url = f"{site.front.url}{prefix}{path}"
+    signed = site.instance.console.run(
+        "from pulpcore.plugin.models import Distribution\n"
+        f"guard = Distribution.objects.get(base_path={base_path!r}).content_guard.cast()\n"
+        f"print(guard.preauthenticate_url({url!r}))"
+    )
+    return signed.partition(prefix)[2]
+
+
 def _build_tar(text: str) -> bytes:
     data = io.BytesIO()
     with tarfile.open(fileobj=data, mode="w") as archive:
