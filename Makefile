@@ -11,11 +11,13 @@ NEEDS_PROGRAM = test -x $(PROGRAM) || { echo "No Pulp was made in this checkout:
 TEST_PACKAGES := nginx apache2 libapache2-mod-xsendfile redis-server curl gnupg pgbouncer
 # Clients of tests/plugins; npm and uv are from PyPI.
 CLIENT_PACKAGES := dnf rpm maven skopeo zchunk
+# The oldest pulpcore that is supported.
+FLOOR := 3.105
 # Two workers; each Pulp belongs to one of them.
 PYTEST := $(BIN)/pytest --numprocesses 2 --dist loadscope --no-loadscope-reorder --durations 15 --durations-min 5
 
 .DEFAULT_GOAL := help
-.PHONY: help serve status stop logs test test-all test-unit mutants bench lint format dist
+.PHONY: help serve status stop logs test test-all test-floor test-unit mutants bench lint format dist
 
 help:  ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
@@ -40,10 +42,16 @@ test:  ## Run the tests on a real PostgreSQL, Pulp, nginx and Apache (10 minutes
 	@scripts/environment dev
 	$(PYTEST) $(TESTS) $(ARGS)
 
+test-floor:  ## Compare answers with those of the oldest pulpcore that is supported (two minutes)
+	@scripts/packages nginx
+	@scripts/environment dev
+	PULPCORE=$(FLOOR) $(BIN)/pytest tests/differential/test_differential.py -k plain $(ARGS)
+
 test-all:  ## Run every combination of releases, domains and caches, before a release (an hour)
 	@scripts/packages $(TEST_PACKAGES) $(CLIENT_PACKAGES) postgresql
 	@scripts/environment dev
 	$(PYTEST) $(TESTS) -m "" $(ARGS)
+	PULPCORE=$(FLOOR) $(PYTEST) tests/differential -m "" $(ARGS)
 
 test-unit:  ## Run the tests that need no service (seconds)
 	@scripts/environment dev

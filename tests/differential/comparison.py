@@ -8,12 +8,13 @@ from urllib.parse import unquote
 
 from pulp_contentroutes.paths import CONTENT_PREFIX
 from tests.differential.cases import CONTENT, ROUTE, Case
-from tests.differential.conditions import File, Validators, resolved
+from tests.differential.conditions import CACHED, File, Validators, resolved
 from tests.differential.dataset import GUARD_HEADER, PYTHON, Distribution, World
 from tests.differential.expected import Oracle
 from tests.differential.random_requests import KEYS, Question, without_dots
 from tests.differential.report import Tally
 from tests.differential.verdicts import judge
+from tests.harness import pulpcore
 from tests.harness.http1 import STOCK_PREFIX, Answer, Connection, Request
 
 PREFIXES = {CONTENT: STOCK_PREFIX, ROUTE: CONTENT_PREFIX}
@@ -112,7 +113,13 @@ class Arena:
             return None
         data, mtime = self.world.files[served.sha256], self.world.mtimes[served.sha256]
         return File(
-            data, served.sha256, int(served.entered), int(mtime), served.name, distribution.guarded
+            data,
+            served.sha256,
+            int(served.entered),
+            int(mtime),
+            served.name,
+            distribution.guarded,
+            CACHED if pulpcore.VERSION >= pulpcore.CACHE_CONTROL else "",
         )
 
     def _is_guarded(self, question: Question) -> bool:

@@ -11,6 +11,8 @@ from datetime import UTC, datetime
 TOKEN = re.compile(r"\{([a-z0-9-]+?)([+-]\d+)?\}")
 IMF_FIXDATE = "%a, %d %b %Y %H:%M:%S GMT"
 RFC850 = "%A, %d-%b-%y %H:%M:%S GMT"
+#: pulpcore's Cache-Control of files.
+CACHED = "public, max-age=0, must-revalidate"
 ASCTIME = "%a %b %d %H:%M:%S %Y"
 
 
@@ -25,7 +27,7 @@ class File:
     name: str
     is_guarded: bool = False
     #: The field of the answers, without a guard; it is empty before pulpcore 3.122.
-    cache_control: str = "public, max-age=0, must-revalidate"
+    cache_control: str = CACHED
     #: The names of a plugin's fields, in lower case.
     plugin_fields: frozenset[str] = frozenset()
 

@@ -30,8 +30,8 @@ from pulpcore.plugin.models import (
 from pulpcore.plugin.util import set_domain
 
 Values = dict[str, Any]
-# These are not in pulpcore.plugin.models.
-DistributedPublication = apps.get_model("core", "DistributedPublication")
+# These are not in pulpcore.plugin.models. The first one came with pulpcore 3.109.
+DistributedPublication = apps.get_app_config("core").models.get("distributedpublication")
 HeaderContentGuard = apps.get_model("core", "HeaderContentGuard")
 FileContent = apps.get_model("file", "FileContent")
 FileRemote = apps.get_model("file", "FileRemote")
@@ -103,10 +103,11 @@ class Builder:
         for publication in self.described["publications"]:
             self._add_publication(publication)
         made = [self._add_distribution(one) for one in self.described["distributions"]]
-        DistributedPublication.objects.filter(distribution__in=made).delete()
-        for described, distribution in zip(self.described["distributions"], made, strict=True):
-            for retained in described["retained"]:
-                self._retain(distribution, retained)
+        if DistributedPublication is not None:
+            DistributedPublication.objects.filter(distribution__in=made).delete()
+            for described, distribution in zip(self.described["distributions"], made, strict=True):
+                for retained in described["retained"]:
+                    self._retain(distribution, retained)
         for digest in self.world["lost"]:
             if digest in self.artifacts:
                 os.unlink(self._path(self.artifacts[digest]))

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from tests.differential.dataset import Distribution, Domain, Publication, Repository, Version, World
+from tests.harness import pulpcore
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,8 @@ class Oracle:
 
     def __init__(self, world: World, domain: Domain, retains: bool = True) -> None:
         """Answer for `domain`. `retains`: DISTRIBUTED_PUBLICATION_RETENTION_PERIOD is not 0."""
-        self.world, self.domain, self.retains = world, domain, retains
+        self.world, self.domain = world, domain
+        self.retains = retains and pulpcore.VERSION >= pulpcore.SUPERSEDED
         self.units = {unit.key: unit for unit in domain.units}
 
     def distribution(self, path: str) -> Distribution | None:
@@ -77,7 +79,12 @@ class Oracle:
     def _publication(self, distribution: Distribution) -> Publication | None:
         if distribution.publication is not None:
             return self.domain.publication(distribution.publication)
-        if not distribution.looks_for_publications:
+        if pulpcore.VERSION < pulpcore.TODAYS_CHOICE:
+            # Whatever the type of the distribution.
+            is_sought = distribution.version is None
+        else:
+            is_sought = distribution.looks_for_publications
+        if not is_sought:
             return None
         candidates = [
             one

@@ -17,6 +17,7 @@ import psutil
 import pytest
 
 from pulp_contentroutes.standalone import configuration, data_dir
+from tests.harness import pulpcore
 from tests.harness.console import Console
 from tests.harness.template import FAST_HASHER, PASSWORD, copy_template
 from tests.harness.waiting import connects, free_ports, wait_until
@@ -199,6 +200,7 @@ def run_pulp(
 
     It starts from the template, or in another `environment`, a folder, from nothing.
     """
+    environment = environment or pulpcore.find_environment()
     values = {**FAST_HASHER, **(settings or {})}
     arguments = [each for name, value in values.items() for each in ("--set", f"{name}={value}")]
     instance = Standalone(data, [*options, *arguments])

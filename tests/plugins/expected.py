@@ -48,7 +48,10 @@ EXPECTED: Final[Mapping[str, Mapping[str, str]]] = {
 _PULP: Final = ""
 #: The rows that are others for releases of which the fast path knows no rule, by environment.
 _UNKNOWN: Final[Mapping[str, Mapping[str, Mapping[str, str]]]] = {
-    "floor": {"container": {r"blobs/sha256:[0-9a-f]{64}": _PULP}},
+    # The older pulp_container also redirects to its manifests.
+    "floor": {
+        "container": {r"blobs/sha256:[0-9a-f]{64}": _PULP, r"manifests/.*": _PULP},
+    },
 }
 #: Answers with content, whole or in part, or with the word that the client has it.
 _WITH_CONTENT: Final = (200, 206, 304)
@@ -69,9 +72,9 @@ def expect(
     for request in requests:
         if request.status in _WITH_CONTENT and request.path.startswith(prefix):
             path = request.path.removeprefix(prefix)
-            [pattern] = [each for each in EXPECTED[plugin] if re.fullmatch(each, path)]
-            unknown = _UNKNOWN.get(environment, {}).get(plugin, {})
-            expected = {**EXPECTED[plugin], **unknown}[pattern]
+            rows = {**EXPECTED[plugin], **_UNKNOWN.get(environment, {}).get(plugin, {})}
+            [pattern] = [each for each in rows if re.fullmatch(each, path)]
+            expected = rows[pattern]
             answered = FAST if request.came_about.startswith(f"{FAST};") else request.came_about
             assert answered == expected, request
             occurred.add(pattern)

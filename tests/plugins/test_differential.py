@@ -58,9 +58,10 @@ def make_deb(site: Site, folder: Path) -> Content:
     def expire() -> None:
         """Let all superseded publications expire now."""
         site.instance.console.run(
-            "from pulp_deb.app.models import DistributedPublication as D\n"
+            "from django.apps import apps\n"
             "from django.utils.timezone import now\n"
-            "D.objects.exclude(expires_at=None).update(expires_at=now())"
+            "publications = apps.get_model('deb', 'DistributedPublication').objects\n"
+            "publications.exclude(expires_at=None).update(expires_at=now())"
         )
 
     return Content(

@@ -195,7 +195,10 @@ async def fast_path(
     routes = [Route(OURS, False, True), Route(PULPS, False, False)]
     guards, tokens = FakeGuards(), Tokens(database)
     authorizer = Authorizer(guards, tokens)
-    addresses, failed = ClientAddresses(["127.0.0.0/8"]), FailedLogins(FAILED_LOGINS, clock=lambda: 0.0)
+    addresses, failed = (
+        ClientAddresses(["127.0.0.0/8"]),
+        FailedLogins(FAILED_LOGINS, clock=lambda: 0.0),
+    )
     admission = Admission(authorizer, addresses, failed, SignedUrls(KEY), is_hidden=is_hidden)
     pipeline = Pipeline(
         Routes(routes, MAX_PATH_BYTES, MOUNTS, [PluginRoute(container.ROUTE, False)]),
