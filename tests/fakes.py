@@ -32,7 +32,7 @@ class FakeDatabase:
         self.distributions: dict[str, dict[str, Any]] = {}
         self.files: dict[str, dict[str, Any]] = {}
         self.superseded: dict[str, dict[str, Any]] = {}
-        #: What plugins put before the content set.
+        #: Rows of the publications that plugins serve before the content set.
         self.published: dict[str, dict[str, Any]] = {}
         #: The row of the newest checkpoint, the same for every query.
         self.checkpoints: list[dict[str, Any]] = []

@@ -83,7 +83,7 @@ def check_database(
     app_configs: Sequence[AppConfig] | None, **kwargs: Any
 ) -> Iterator[CheckMessage]:
     """E004: the fast path's SQL cannot run: the content workers would switch the fast path off."""
-    problem = _problem()
+    problem, _ = _probe()
     # `check_connection` reports the other two.
     if problem and not isinstance(problem, (UnsupportedSetting, NotHeard)):
         yield Error(
@@ -114,7 +114,7 @@ def check_connection(
     app_configs: Sequence[AppConfig] | None, **kwargs: Any
 ) -> Iterator[CheckMessage]:
     """E006, W007: the fast path is off, or slow, over this connection to the database."""
-    problem = _problem()
+    problem, _ = _probe()
     if isinstance(problem, UnsupportedSetting):
         yield Error(
             f"The fast path is off, Pulp's own handler serves: {problem}",
@@ -147,12 +147,13 @@ def check_content_origin(
 
 @_register
 def check_rules(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> Iterator[CheckMessage]:
-    """W009: a plugin was installed in a version that the fast path does not know."""
+    """W009, W010: a plugin's rule cannot be used, for its code or for a table."""
     from pulp_contentroutes.app.edge.distribution_types import route_states, type_states
 
     if not settings.CONTENTROUTES_FAST_PATH:
         return
-    warnings = [state.warning for state in type_states()]
+    states = list(type_states())
+    warnings = [state.warning for state in states]
     warnings += [state.warning for state in route_states()]
     for warning in filter(None, warnings):
         yield Warning(
@@ -161,6 +162,16 @@ def check_rules(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> Itera
             "may know the plugin; 'pulpcore-manager contentroutes-types' shows every type.",
             id="contentroutes.W009",
         )
+    problem, tables = _probe()
+    for state in states:
+        table = state.served and state.served.publications
+        if table and problem is None and table not in tables:
+            yield Warning(
+                f"Distributions of the type {state.pulp_type} are served slowly: changes of "
+                f"{table} are not announced.",
+                hint="Run 'pulpcore-manager migrate', as the owner of the table.",
+                id="contentroutes.W010",
+            )
 
 
 def _is_safe(origin: str) -> bool:
@@ -174,21 +185,24 @@ def _is_safe(origin: str) -> bool:
         return False
 
 
-def _problem() -> FastPathError | None:
-    """Return the FastPathError that hinders the content workers, None if none does. Blocking."""
+def _probe() -> tuple[FastPathError | None, frozenset[str]]:
+    """Return what hinders the content workers, and the optional tables that they use. Blocking."""
+    nothing = frozenset[str]()
     if not settings.CONTENTROUTES_FAST_PATH:
-        return None
+        return None, nothing
     try:
-        asyncio.run(_listen())
+        return None, asyncio.run(_listen())
     except FastPathError as error:
-        return error
+        return error, nothing
     except ImportError:
-        pass  # E001 reports it.
-    return None
+        return None, nothing  # E001 reports it.
 
 
-async def _listen() -> None:
-    """Do as a content worker does before it trusts its memory; or raise FastPathError."""
+async def _listen() -> frozenset[str]:
+    """Do as a content worker does before it trusts its memory; or raise FastPathError.
+
+    Return the optional tables that its SQL can use.
+    """
     from pulp_contentroutes.app.edge.connection import database
     from pulp_contentroutes.serving.database.pool import name_failures
     from pulp_contentroutes.serving.database.probe import probe
@@ -200,8 +214,9 @@ async def _listen() -> None:
         connection = await pulps.connect()
         try:
             await echo.listen(connection)
-            await probe(connection, pulps.has_users)
+            tables = await probe(connection, pulps.has_users)
             await echo.prove(connection)
+            return tables
         finally:
             connection.terminate()
             pulps.close()

@@ -34,26 +34,34 @@ def run_plugins(folder: Path) -> Iterator[Plugins]:
     """Run the Pulp for the block, with a package file of each plugin."""
     folder.mkdir()
     with run_site(NEWEST, folder) as site:
-        prefixes = {name: f"/pulp/content/{path}/" for name, path in _publish(site, folder)}
         with Connection(site.instance.content_port) as connection:
-            targets = {name: _find_package(connection, prefix) for name, prefix in prefixes.items()}
+            targets = {
+                name: f"/pulp/content/{path}"
+                if "/" in path
+                else _find_package(connection, f"/pulp/content/{path}/")
+                for name, path in _publish(site, folder)
+            }
         yield Plugins(site, {**targets, "container": _push(site, folder)})
 
 
 def _publish(site: Site, folder: Path) -> Iterator[tuple[str, str]]:
-    """Yield the names of the targets, and the base paths that have one package each."""
+    """Yield the names of the targets, and base paths that have one package each, or its path.
+
+    pulp_npm and pulp_maven do not list directories, but answer them with documents.
+    """
+    jar = maven.path_of("extension", "jar")
     yield "rpm", rpm.create(site, folder, [OPEN]).distributions[OPEN]
     yield "deb", deb.create(site, folder, [OPEN]).distributions[OPEN]
     yield "python", python.create(site).of_repository[OPEN]
-    yield "npm", npm.create(site).distributions[OPEN]
-    yield "maven", maven.create(site).distributions[OPEN]
+    yield "npm", f"{npm.create(site).distributions[OPEN]}/{npm.path_of(npm.NAMES[0])}"
+    yield "maven", f"{maven.create(site).distributions[OPEN]}/{jar}"
     asked = maven.create(site)
     site.rest.run_task("PATCH", asked.href, pulp_labels={"path_index": "true"})
-    yield ASKED, asked.distributions[OPEN]
+    yield ASKED, f"{asked.distributions[OPEN]}/{jar}"
 
 
 def _find_package(connection: Connection, prefix: str) -> str:
-    endings = (".rpm", ".deb", ".whl", ".tgz", ".jar")
+    endings = (".rpm", ".deb", ".whl")
     return next(each for each in crawl(connection, prefix, {}) if each.endswith(endings))
 
 

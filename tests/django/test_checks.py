@@ -17,6 +17,7 @@ from pulp_contentroutes.app.checks import (
     check_rules,
 )
 from pulp_contentroutes.app.edge import distribution_types
+from pulp_contentroutes.serving.database import schema
 from pulp_contentroutes.serving.notifications import echo
 from pulp_contentroutes.serving.types import container, python
 from tests.harness.pgbouncer import requires_pgbouncer, run_pgbouncer
@@ -185,3 +186,11 @@ def test_a_route_that_the_fast_path_does_not_know_is_named(monkeypatch: pytest.M
     monkeypatch.setattr(distribution_types, "ROUTES", (rule,))
     [fault] = check_rules(None)
     assert fault.msg.startswith("Files below /pulp/container/ are served slowly: the rule was")
+
+
+def test_a_table_without_triggers_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    rule = replace(python.RULE, publications=schema.DEB_DISTRIBUTED)
+    monkeypatch.setattr(distribution_types, "RULES", (rule,))
+    [fault] = check_rules(None)
+    assert fault.id == "contentroutes.W010"
+    assert fault.msg.endswith("changes of deb_distributedpublication are not announced.")

@@ -61,9 +61,9 @@ def said(caplog: pytest.LogCaptureFixture) -> Any:
     ("changes", "reason"),
     [
         ({"versions": "<3"}, "the rule was tested with pulp-python <3, and 3."),
-        ({"fingerprint": "0" * 64}, "its code in pulp-python 3."),
-        ({"functions": ("pulp_python.app.utils.no_such_function",)}, "its code in pulp-python"),
-        ({"functions": ("no_such_module.function",)}, "its code in pulp-python"),
+        ({"fingerprint": "0" * 64}, "the source of pulp-python 3."),
+        ({"functions": ("pulp_python.app.utils.no_such_function",)}, "the source of pulp-python"),
+        ({"functions": ("no_such_module.function",)}, "the source of pulp-python"),
         ({"package": "no-such-package"}, "no-such-package is not installed as a package."),
     ],
 )
@@ -174,7 +174,7 @@ def test_a_route_is_known_by_the_code_of_its_handler(
     monkeypatch.setattr(module, "ROUTES", (rule, other))
     assert [*route_rules()] == [rule]
     [line] = said()
-    assert line.startswith("Files below /other/ are served slowly: its code in pulpcore 3.")
+    assert line.startswith("Files below /other/ are served slowly: the source of pulpcore 3.")
     call_command("contentroutes-types", stdout=(text := StringIO()))
     served = [line.split(maxsplit=3)[1:3] for line in text.getvalue().splitlines()]
     assert served.count(["fast", "by"]) == served.count(["left", "to"]) - 1 == 2

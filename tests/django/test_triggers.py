@@ -221,6 +221,26 @@ def committing() -> Iterator[Callable[..., list[str]]]:
         cursor.execute(f"{tables}; {functions}; DELETE FROM core_repository")
 
 
+def test_triggers_of_the_migration_that_are_lost_are_made_again() -> None:
+    made = run(TRIGGERS)
+    run("DROP FUNCTION contentroutes_core_repository_update CASCADE")
+    assert run(TRIGGERS) != made
+    migrated()
+    assert run(TRIGGERS) == made
+
+
+def test_a_table_of_another_role_does_not_stop_a_migration() -> None:
+    """Or no `migrate` would succeed, though the plugin could only be asked more slowly."""
+    made = run(TRIGGERS)
+    run("CREATE ROLE other; CREATE ROLE migrating; GRANT pg_read_all_data TO migrating")
+    run("GRANT CREATE, USAGE ON SCHEMA public TO migrating")
+    run(f"{DEB_TABLE}; ALTER TABLE {schema.DEB_DISTRIBUTED} OWNER TO other")
+    run("SET LOCAL ROLE migrating")
+    migrated()
+    run("RESET ROLE")
+    assert run(TRIGGERS) == made
+
+
 def test_each_change_of_a_plugins_publications_is_announced(
     committing: Callable[..., list[str]],
 ) -> None:

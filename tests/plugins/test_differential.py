@@ -94,7 +94,7 @@ def make_npm(site: Site, folder: Path) -> Content:
     paths = ("demo-text", "@acme/demo-text", "@acme%2Fdemo-text", "@acme", "demo-text/-/no-1.0.tgz")
     return Content(
         _below_content(made.distributions),
-        paths,
+        (*paths, *map(npm.path_of, npm.NAMES)),
         (partial(site.change, "npm/npm", made.distributions[OPEN], repository=None),),
     )
 
@@ -107,7 +107,7 @@ def make_maven(site: Site, folder: Path) -> Content:
 
     return Content(
         _below_content(made.distributions),
-        ("com", "com/example/", "nothing.jar", "com.example/"),
+        ("com", "com/example/", "nothing.jar", "com.example/", *made.files),
         # Labels by which the plugin is told to answer more itself.
         (label(path_index="true"), label(**{"pulp_maven.bloom": "1000,0.01"}), label()),
     )

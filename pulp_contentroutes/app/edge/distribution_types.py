@@ -170,7 +170,9 @@ def _check_code(rule: Rule, model: type[Distribution]) -> None:
     except (OSError, ImportError, AttributeError, TypeError):
         is_known = False
     if not is_known or not set(_RULED_HOOKS).issuperset(hooks_of(model)):
-        raise RuleDoesNotApply(f"its code in {rule.package} {installed} is another than known.")
+        raise RuleDoesNotApply(
+            f"the source of {rule.package} {installed} differs from the one that it describes."
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """The page with the server's addresses: at `/` of a standalone Pulp, and as 404 above our URLs.
 
 It is HTML for browsers, plain text for other clients. Nothing in it comes from the request or the
-database, so that it is also served while the database is down.
+database, so that it is also served while the database is down (with domains, since pulpcore 3.112).
 """
 
 from collections.abc import Callable

@@ -38,7 +38,7 @@ _THREAD: Final = ThreadPoolExecutor(1, thread_name_prefix="contentroutes guards"
 #: does one without a trigger: docs/development.md says how a type is added.
 _NEEDS: Final = {
     # This guard normalises a URL whose host the client chooses, at any length.
-    "core.content_redirect": GuardNeeds.REQUEST_SLOWLY,
+    "core.content_redirect": GuardNeeds.URL,
     "core.envvar_header": GuardNeeds.REQUEST,
     "core.header": GuardNeeds.REQUEST,
     "certguard.rhsm": GuardNeeds.REQUEST_SLOWLY,

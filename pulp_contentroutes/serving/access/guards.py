@@ -26,6 +26,8 @@ class GuardNeeds(enum.Enum):
     REQUEST = enum.auto()
     #: The request alone, but certificates or filters take time: decided in a thread.
     REQUEST_SLOWLY = enum.auto()
+    #: The URL of the request alone: a long one is decided on in a thread.
+    URL = enum.auto()
     #: The permission of a token's user.
     TOKEN = enum.auto()
     #: A user, or something unknown.

@@ -55,7 +55,7 @@ USER_COLUMNS: Final[Mapping[str, frozenset[str]]] = {
 SUPERSEDED: Final = "core_distributedpublication"
 #: The publications that pulp_deb serves before any other one.
 DEB_DISTRIBUTED: Final = "deb_distributedpublication"
-#: The columns of tables that not every Pulp has; without one, what needs it is off.
+#: The columns of tables that not every Pulp has; rules that need a missing one are not used.
 OPTIONAL_COLUMNS: Final[Mapping[str, frozenset[str]]] = dict.fromkeys(
     (SUPERSEDED, DEB_DISTRIBUTED),
     frozenset({"pulp_id", "distribution_id", "publication_id", "expires_at", "pulp_created"}),

@@ -22,14 +22,14 @@ _MEMBERSHIP: Final = """
 """
 _IS_MEMBER: Final = "va.number <= {number} AND (vr.number IS NULL OR vr.number > {number})"
 
-#: $1 domain name, $2 the lengths, in characters, of the base paths that the request's path may
-#: start with, $3 the types that serve publications, $4 the request's path with a slash at its end,
-#: $5 whether pulpcore chooses as before 3.106: for each type the newest publication of the
-#: repository, and none for a version.
-#: Lengths and not texts: the texts for a path of 2 000 segments would take four megabytes. Two rows
-#: mean overlapping base paths, which pulpcore answers with an error. If there is no distribution,
-#: the result is one row of nulls that says whether there is one below the path.
-SNAPSHOT_WITHOUT_SUPERSEDED: Final = """
+# $1 domain name, $2 the lengths, in characters, of the base paths that the request's path may
+# start with, $3 the types that serve publications, $4 the request's path with a slash at its end,
+# $5 whether pulpcore chooses as before 3.106: for each type the newest publication of the
+# repository, and none for a version.
+# Lengths and not texts: the texts for a path of 2 000 segments would take four megabytes. Two rows
+# mean overlapping base paths, which pulpcore answers with an error. If there is no distribution,
+# the result is one row of nulls that says whether there is one below the path.
+_SNAPSHOT: Final = """
 WITH d AS MATERIALIZED (
   SELECT dist.pulp_id, dist.pulp_type, dist.base_path::text AS base_path, dist.checkpoint,
          dist.publication_id, dist.repository_version_id, dist.repository_id, dist.remote_id,
@@ -49,7 +49,7 @@ SELECT d.pulp_id AS distribution_id, d.pulp_type AS distribution_type, d.base_pa
        pub.pulp_created AS publication_created,
        rv.pulp_id AS version_id, rv.repository_id AS version_repository_id, rv.number,
        rv.complete AS is_version_complete, rv.pulp_created AS version_created,
-       false AS has_fallback,
+       {has_fallback} AS has_fallback,
        ARRAY(SELECT unnest(akeys(r.pulp_labels)) FROM core_repository r
               WHERE r.pulp_id IN (d.repository_id, rv.repository_id)) AS repository_labels,
        CASE WHEN d.pulp_id IS NULL THEN EXISTS (
@@ -87,14 +87,14 @@ SELECT d.pulp_id AS distribution_id, d.pulp_type AS distribution_type, d.base_pa
 """
 # The rows of publications that are still served.
 _IS_SERVED: Final = "x.distribution_id = {id} AND (x.expires_at IS NULL OR x.expires_at >= now())"
+SNAPSHOT_WITHOUT_SUPERSEDED: Final = _SNAPSHOT.format(has_fallback="false")
 #: The same where pulpcore serves superseded publications.
-SNAPSHOT: Final = SNAPSHOT_WITHOUT_SUPERSEDED.replace(
-    "false AS has_fallback",
-    f"""d.publishes AND EXISTS (
+SNAPSHOT: Final = _SNAPSHOT.format(
+    has_fallback=f"""d.publishes AND EXISTS (
          SELECT FROM {SUPERSEDED} x
           WHERE {_IS_SERVED.format(id="d.pulp_id")}
             AND x.publication_id IS DISTINCT FROM pub.pulp_id
-       ) AS has_fallback""",
+       )"""
 )
 
 #: $1 the repository, $2 the second that the URL names. The result is the newest checkpoint up to

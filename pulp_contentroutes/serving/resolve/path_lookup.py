@@ -204,15 +204,15 @@ class PathLookup(Memory):
         if content_set is None:
             # Pulp sends no Last-Modified then.
             return Handover.DISTRIBUTION_HOOK
-        return self._until(rows[0], path, snapshot.root, served.fields_for(path))
+        return self._with_expiry(rows[0], path, snapshot.root, served.fields_for(path))
 
     async def _load_superseded(self, snapshot: Snapshot, path: str, fields: Fields) -> LookedUp:
         rows = await self._database.fetch(sql.LOOK_UP_SUPERSEDED, snapshot.distribution_id, path)
         if not rows:
             return Missing.PROVEN
-        return self._until(rows[0], path, snapshot.root, fields)
+        return self._with_expiry(rows[0], path, snapshot.root, fields)
 
-    def _until(self, row: Row, path: str, root: str, fields: Fields) -> LookedUp:
+    def _with_expiry(self, row: Row, path: str, root: str, fields: Fields) -> LookedUp:
         """Return the file of a publication that is served until a moment, or for good."""
         found = self._outcome(row, row["entered"].timestamp(), path, root, fields)
         if isinstance(found, Representation):

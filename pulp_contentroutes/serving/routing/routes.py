@@ -3,6 +3,7 @@
 Routes are those of aiohttp's router; mounts have URLs that it has no route for.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
@@ -94,7 +95,8 @@ class Routes:
                 if plugin_route.has_domain:
                     domain, _, rest = rest.partition("/")
                 found = rule.url.fullmatch(rest)
-                if found is None or "%" in domain:
+                # A domain that needs percent-encoding, or is no text, is left to Pulp.
+                if found is None or not re.fullmatch(r"[\w.-]+", domain, re.ASCII):
                     return Handover.PLUGIN_ROUTE
                 return Target(domain, f"{found['base_path']}/{found['path']}", rule)
         return Handover.OTHER_HANDLER

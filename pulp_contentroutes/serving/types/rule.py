@@ -27,7 +27,7 @@ class Rule:
     #: SHA-256, in hexadecimal, of the source of the hooks and of `functions`: `fingerprint_of` in
     #: app.edge.distribution_types. If it differs, the rule is not used.
     fingerprint: str
-    #: The functions that decide besides the hooks, by their dotted names.
+    #: The functions and classes that decide besides the hooks, by their dotted names.
     functions: tuple[str, ...] = ()
 
 
@@ -41,8 +41,8 @@ class TypeRule(Rule):
     #: The setting of the plugin with the names of files that are sent with
     #: `Cache-Control: no-cache`.
     no_cache_setting: str | None = None
-    #: The labels of a repository that turn on what the rule does not know: then the hooks are
-    #: asked.
+    #: The labels of a repository that make its plugin do more than the rule describes: then the
+    #: hooks are asked.
     labels: tuple[str, ...] = ()
     #: The table of publications that `content_handler` serves before the distribution's own, by the
     #: paths of published files; see OPTIONAL_COLUMNS of serving.database.schema.

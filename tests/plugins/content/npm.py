@@ -18,6 +18,11 @@ def text_of(name: str) -> str:
     return f"module.exports = 'The text of {name}';\n" * 100
 
 
+def path_of(name: str) -> str:
+    """Return the path of a tarball below the base path."""
+    return f"{name}/-/{name.rpartition('/')[2]}-{VERSION}.tgz"
+
+
 def build(name: str) -> bytes:
     """Return a package."""
     package = {"name": name, "version": VERSION, "main": "index.js"}

@@ -11,6 +11,7 @@ NEEDS_TOKEN = "401: Unauthorized. Send a valid API token of Pulp: passwords are 
 REFUSAL = {
     GuardNeeds.REQUEST: "403: Forbidden",
     GuardNeeds.REQUEST_SLOWLY: "403: Forbidden",
+    GuardNeeds.URL: "403: Forbidden",
     GuardNeeds.TOKEN: NEEDS_TOKEN,
     GuardNeeds.PULP: "401: Unauthorized",
 }

@@ -19,7 +19,7 @@ from tests.unit.serving.conftest import basic
 
 ADMITTED, UNAUTHENTICATED, NEEDS_TOKEN, FORBIDDEN, TOO_LARGE = Decision
 UNDECIDED = Handover.AUTHENTICATION
-REQUEST, SLOWLY, TOKEN, PULP = GuardNeeds
+REQUEST, SLOWLY, URL, TOKEN, PULP = GuardNeeds
 
 
 class World:
@@ -178,6 +178,24 @@ async def test_only_a_guard_that_takes_its_time_is_asked_in_a_thread(
     assert await world.authorizer.permits_with_user(guard_id, asked())
     assert len(threads) == 3
     assert all((each == threading.get_ident()) is (needs is REQUEST) for each in threads)
+
+
+@pytest.mark.parametrize(("path", "is_in_a_thread"), [("/short", False), ("/" + "a" * 600, True)])
+async def test_a_guard_of_the_url_is_asked_in_a_thread_about_a_long_one(
+    world: World, path: str, is_in_a_thread: bool
+) -> None:
+    threads: list[int] = []
+
+    def permits(request: web.Request) -> bool:
+        threads.append(threading.get_ident())
+        return True
+
+    guard_id = world.guards.add(URL)
+    world.guards.put(guard_id, URL, permits)
+    request = make_mocked_request("GET", path, headers={"Host": "pulp.example.com"})
+    assert await world.authorizer.decide(guard_id, request) is ADMITTED
+    [thread] = threads
+    assert (thread != threading.get_ident()) is is_in_a_thread
 
 
 async def test_one_query_of_a_token_is_enough_for_guards_that_need_no_permission(

@@ -12,7 +12,7 @@ from pulp_contentroutes.serving.access.guards import Guard, GuardNeeds, KnownGua
 from pulp_contentroutes.serving.model import BASE_PATHS
 from tests.fakes import FakeGuards
 
-REQUEST, SLOWLY, TOKEN, PULP = GuardNeeds
+REQUEST, SLOWLY, URL, TOKEN, PULP = GuardNeeds
 
 
 def refuses(request: web.Request) -> bool:

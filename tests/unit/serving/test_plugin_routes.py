@@ -3,11 +3,16 @@
 from typing import Any
 
 import pytest
+from aiohttp import web
+from yarl import URL
 
 from pulp_contentroutes.serving.access.guards import GuardNeeds
 from pulp_contentroutes.serving.database import sql
 from pulp_contentroutes.serving.handover import Handover
-from tests.unit.serving.conftest import DATA, HANDED_OVER, OURS, Client, FastPath
+from pulp_contentroutes.serving.model import Target
+from pulp_contentroutes.serving.routing.routes import PluginRoute, Routes
+from pulp_contentroutes.serving.types import container
+from tests.unit.serving.conftest import DATA, HANDED_OVER, OURS, Client, FastPath, MakeClient
 
 DIGEST = "sha256:" + "0a" * 32
 BLOB = f"/pulp/container/library/base/blobs/{DIGEST}"
@@ -25,7 +30,7 @@ def add(fast_path: FastPath, base_path: str, **values: Any) -> dict[str, Any]:
     return fast_path.database.add_distribution(base_path, publication_id=None, **given)
 
 
-async def ask(client: Client, url: str, **headers: str) -> int:
+async def ask(client: Client, url: str | URL, **headers: str) -> int:
     async with client.get(url, headers=headers) as response:
         await response.read()
         return response.status
@@ -63,7 +68,7 @@ async def test_a_blob_is_served_with_the_fields_of_a_registry(
         f"library//base/blobs/{DIGEST}",
     ],
 )
-async def test_what_is_no_stored_blob_of_the_distribution_is_left_to_the_plugin(
+async def test_other_urls_are_left_to_the_plugin(
     client: Client, fast_path: FastPath, path: str
 ) -> None:
     add(fast_path, "files", distribution_type="file.file")
@@ -97,3 +102,40 @@ async def test_the_same_blob_below_pulps_prefix_is_content_as_any_other(client: 
     async with client.get(f"{OURS}library/base/{DIGEST}") as response:
         assert (response.status, await response.read()) == (200, DATA)
         assert "Docker-Content-Digest" not in response.headers
+
+
+# With domains.
+
+EMPTY = "sha256:a3ed95caeb02ffe68cdd9fd84406680ae93d633cb16422d00e8a7c22955b46d4"
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        (f"team/a/b/blobs/{DIGEST}", ("team", f"a/b/{DIGEST}")),
+        (f"my-team/a/blobs/{DIGEST}?expires=1", ("my-team", f"a/{DIGEST}")),
+        (f"team/a/blobs/{EMPTY}", Handover.PLUGIN_ROUTE),
+        (f"te%41m/a/blobs/{DIGEST}", Handover.PLUGIN_ROUTE),
+        (f"t%C3%A9am/a/blobs/{DIGEST}", Handover.PLUGIN_ROUTE),
+        (f"team/a%2Fb/blobs/{DIGEST}", Handover.PLUGIN_ROUTE),
+        (f"team/blobs/{DIGEST}", Handover.OTHER_HANDLER),
+    ],
+)
+async def test_the_first_segment_is_the_domain(
+    aiohttp_client: MakeClient, path: str, expected: tuple[str, str] | Handover
+) -> None:
+    routes = Routes([], 100, plugin_routes=[PluginRoute(container.ROUTE, True)])
+    read: list[Target | Handover] = []
+
+    async def keep(request: web.Request) -> web.Response:
+        read.append(routes.target(request))
+        return web.Response()
+
+    app = web.Application()
+    pattern = "/pulp/container/{pulp_domain}/{path:.+}/blobs/sha256:{digest:.+}"
+    app.add_routes([web.get(pattern, keep), web.get("/{path:.*}", keep)])
+    client = await aiohttp_client(app)
+    await ask(client, URL(f"/pulp/container/{path}", encoded=True))
+    [target] = read
+    found = (target.domain, target.path) if isinstance(target, Target) else target
+    assert found == expected
