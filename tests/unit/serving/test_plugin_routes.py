@@ -115,7 +115,7 @@ EMPTY = "sha256:a3ed95caeb02ffe68cdd9fd84406680ae93d633cb16422d00e8a7c22955b46d4
         (f"team/a/b/blobs/{DIGEST}", ("team", f"a/b/{DIGEST}")),
         (f"my-team/a/blobs/{DIGEST}?expires=1", ("my-team", f"a/{DIGEST}")),
         (f"team/a/blobs/{EMPTY}", Handover.PLUGIN_ROUTE),
-        (f"te%41m/a/blobs/{DIGEST}", Handover.PLUGIN_ROUTE),
+        (f"tea%6d/a/blobs/{DIGEST}", Handover.PLUGIN_ROUTE),
         (f"t%C3%A9am/a/blobs/{DIGEST}", Handover.PLUGIN_ROUTE),
         (f"team/a%2Fb/blobs/{DIGEST}", Handover.PLUGIN_ROUTE),
         (f"team/blobs/{DIGEST}", Handover.OTHER_HANDLER),
