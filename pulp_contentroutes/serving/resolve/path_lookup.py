@@ -27,6 +27,8 @@ INDEX: Final = "index.html"
 # The bytes that Python needs for an entry and its artifact, beside the text of path and head.
 _OVERHEAD: Final = 1200
 _OVERHEAD_MISSING: Final = 350
+# The same for the fields of a plugin, which are in the key, too.
+_OVERHEAD_FIELDS: Final = 500
 
 #: The key of a content set (the snapshot, for files of superseded publications), the folder of the
 #: artifacts (a domain's storage can be moved), and the path of a file.
@@ -53,7 +55,12 @@ class PathLookup(Memory):
         self._found: CoherentCache[Key, Representation] = CoherentCache(
             max_entries,
             max_bytes,
-            lambda key, found: _OVERHEAD + len(key[-1]) + len(found.head),
+            lambda key, found: (
+                _OVERHEAD
+                + len(key[-1])
+                + len(found.head)
+                + (_OVERHEAD_FIELDS if isinstance(key[0], tuple) else 0)
+            ),
             is_same=lambda found, other: (
                 found.source is other.source
                 and found.source.is_current
