@@ -12,6 +12,7 @@ from pulp_contentroutes.serving.database.probe import probe
 from pulp_contentroutes.serving.errors import DatabaseUnavailable, SchemaMismatch
 from pulp_contentroutes.serving.notifications.fingerprints import take_fingerprint
 from pulp_contentroutes.serving.notifications.listener import Listener
+from tests.postgres.conftest import be_satisfied
 
 
 async def test_statements_are_planned_once_for_every_value(database: Database) -> None:
@@ -124,9 +125,7 @@ async def test_without_the_schema_the_fast_path_is_switched_off_and_said_so(
 async def test_the_listener_tells_what_is_announced_and_comes_back_when_it_is_cut(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def is_fine(connection: Any, has_users: bool) -> None: ...
-
-    monkeypatch.setattr("pulp_contentroutes.serving.notifications.listener.probe", is_fine)
+    monkeypatch.setattr("pulp_contentroutes.serving.notifications.listener.probe", be_satisfied)
     memory, switched = ToldMemory(), list[bool]()
     task = asyncio.create_task(Listener(database, [memory], switched.append).run())
     await until(lambda: memory.told == ["resume"])

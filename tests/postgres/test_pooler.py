@@ -13,6 +13,7 @@ from pulp_contentroutes.serving.database.pool import _SERVER_SETTINGS, Database
 from pulp_contentroutes.serving.notifications import echo, listener
 from pulp_contentroutes.serving.notifications.listener import Listener
 from tests.harness.pgbouncer import requires_pgbouncer, run_pgbouncer
+from tests.postgres.conftest import be_satisfied
 from tests.postgres.test_database import ToldMemory, until
 
 pytestmark = requires_pgbouncer
@@ -47,9 +48,7 @@ def sessions(postgres: dict[str, Any]) -> Iterator[Path]:
 
 @pytest.fixture(autouse=True)
 def is_impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def is_fine(connection: Any, has_users: bool) -> None: ...
-
-    monkeypatch.setattr(listener, "probe", is_fine)
+    monkeypatch.setattr(listener, "probe", be_satisfied)
     monkeypatch.setattr(echo, "ECHO_SECONDS", 1)
 
 
