@@ -208,7 +208,7 @@ def committing() -> Iterator[Callable[..., list[str]]]:
 
         def commit(statement: str, *values: Any) -> list[str]:
             cursor.execute(statement, values)
-            # What was announced before comes first.
+            # Earlier announcements come first.
             cursor.execute("SELECT pg_notify(%s, 'the end')", [schema.CHANNEL])
             heard: list[str] = []
             for each in listening.notifies(timeout=10):
