@@ -1,18 +1,18 @@
 """The types of distributions, and how the fast path serves each: read from Python, once."""
 
-import hashlib
 import inspect
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, entry_points, version
 from pkgutil import resolve_name
-from typing import Any, Final
+from typing import Final
 
 from django.conf import settings
 from packaging.specifiers import SpecifierSet
 from pulpcore.plugin.models import Distribution, Repository
 
+from pulp_contentroutes.app.edge.source_code import source_fingerprint
 from pulp_contentroutes.serving.resolve.snapshots import DistributionTypes
 from pulp_contentroutes.serving.types import ROUTES, RULES
 from pulp_contentroutes.serving.types.rule import RouteRule, Rule, ServedType, TypeRule
@@ -148,10 +148,8 @@ def fingerprint_of(model: type[Distribution], functions: tuple[str, ...] = ()) -
 
     Raise OSError, ImportError or AttributeError if there is no source.
     """
-    found: list[Callable[..., Any]] = [getattr(model, hook) for hook in hooks_of(model)]
-    found += map(resolve_name, functions)
-    sources = "\n".join(map(inspect.getsource, found))
-    return hashlib.sha256(sources.encode()).hexdigest()
+    hooks = [getattr(model, hook) for hook in hooks_of(model)]
+    return source_fingerprint([*hooks, *map(resolve_name, functions)])
 
 
 def _check_code(rule: Rule, model: type[Distribution]) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import functools
 import logging
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, TypeVar
@@ -13,14 +14,16 @@ from asgiref.sync import sync_to_async
 from django.core.exceptions import ObjectDoesNotExist
 from django.db import DatabaseError, InterfaceError, OperationalError, connection
 from pulpcore.plugin.content import Handler
-from pulpcore.plugin.models import ContentGuard
+from pulpcore.plugin.models import ContentGuard, ContentRedirectContentGuard
 
 from pulp_contentroutes.app.access.accepted_credentials import accepted_credentials
 from pulp_contentroutes.app.edge.canonical_urls import canonical_request
 from pulp_contentroutes.app.edge.orm_errors import database_errors
+from pulp_contentroutes.app.edge.source_code import source_fingerprint
 from pulp_contentroutes.paths import CONTENT_PREFIX
 from pulp_contentroutes.serving.access.credentials import Accepted
 from pulp_contentroutes.serving.access.guards import Guard, GuardNeeds
+from pulp_contentroutes.serving.access.redirect_guard import FINGERPRINT, is_certain_to_admit
 from pulp_contentroutes.serving.database import access_sql
 from pulp_contentroutes.serving.database.rows import Queries
 from pulp_contentroutes.serving.errors import DatabaseUnavailable
@@ -138,10 +141,14 @@ def _accepted_credentials(guard_id: UUID) -> Accepted:
 def _permitting(instance: ContentGuard) -> Callable[[web.Request], bool]:
     """Return the function that tells whether the guard permits a request."""
 
+    is_certain = _certainty(instance)
+
     def permits(request: web.Request) -> bool:
         try:
-            is_ours = request.path.startswith(CONTENT_PREFIX) or mount_of(request) is not None
-            instance.permit(canonical_request(request) if is_ours else request)
+            if request.path.startswith(CONTENT_PREFIX) or mount_of(request) is not None:
+                request = canonical_request(request)
+            if is_certain is None or not is_certain(request):
+                instance.permit(request)
         except PermissionError:
             return False
         except (DatabaseError, InterfaceError) as error:
@@ -153,3 +160,24 @@ def _permitting(instance: ContentGuard) -> Callable[[web.Request], bool]:
         return True
 
     return permits
+
+
+def _certainty(instance: ContentGuard) -> Callable[[web.Request], bool] | None:
+    """Return the function that may tell without asking the guard that it admits a request."""
+    if not isinstance(instance, ContentRedirectContentGuard) or not _is_redirect_guard_known():
+        return None
+    secret = bytes(instance.shared_secret)
+    return lambda request: is_certain_to_admit(secret, request.host, request.raw_path, time.time())
+
+
+@functools.cache
+def _is_redirect_guard_known() -> bool:
+    """Tell whether pulpcore's redirect guard is the one that `is_certain_to_admit` describes."""
+    found = [getattr(ContentRedirectContentGuard, name) for name in ("permit", "_get_digest")]
+    try:
+        is_known = source_fingerprint(found) == FINGERPRINT
+    except OSError:
+        is_known = False
+    if not is_known:
+        log.warning("Signed URLs are checked slowly: pulpcore's redirect guard has changed.")
+    return is_known

@@ -38,7 +38,6 @@ class Decision(enum.Enum):
 
 #: In characters: to normalise such a URL takes 0.2 ms, less than to wait for a thread.
 _SHORT_URL: Final = 512
-_IN_NO_TIME: Final = frozenset({GuardNeeds.REQUEST, GuardNeeds.TOKEN})
 _IN_ORM_THREAD: Final = frozenset({GuardNeeds.TOKEN, GuardNeeds.PULP})
 
 
@@ -53,11 +52,11 @@ class Authorizer:
     def admits_now(self, guard_id: UUID, request: web.Request) -> bool:
         """Tell whether values in memory are enough to admit the client."""
         guard = self.known_guards.get_nowait(guard_id)
-        if guard is None or guard.needs not in _IN_NO_TIME:
+        if guard is None or guard.needs is GuardNeeds.PULP or _is_slow(guard, request):
             return False
         credentials = credentials_of(request.headers.get(hdrs.AUTHORIZATION))
         if credentials is None:
-            return guard.needs is GuardNeeds.REQUEST and guard.permits(request)
+            return guard.needs is not GuardNeeds.TOKEN and guard.permits(request)
         if self._tokens is None or not isinstance(credentials, Token):
             return False
         grant = self._tokens.get_nowait(credentials.digest, _guard_of_permission(guard_id, guard))
@@ -130,8 +129,14 @@ def _guard_of_permission(guard_id: UUID, guard: Guard) -> UUID | None:
     return guard_id if guard.needs is GuardNeeds.TOKEN else None
 
 
-async def _permits(guard: Guard, request: web.Request) -> bool:
-    is_slow = guard.needs is GuardNeeds.REQUEST_SLOWLY or (
+def _is_slow(guard: Guard, request: web.Request) -> bool:
+    """Tell whether a thread must ask the guard about this request."""
+    return guard.needs is GuardNeeds.REQUEST_SLOWLY or (
         guard.needs is GuardNeeds.URL and len(request.host) + len(request.raw_path) > _SHORT_URL
     )
-    return await asyncio.to_thread(guard.permits, request) if is_slow else guard.permits(request)
+
+
+async def _permits(guard: Guard, request: web.Request) -> bool:
+    if _is_slow(guard, request):
+        return await asyncio.to_thread(guard.permits, request)
+    return guard.permits(request)

@@ -64,11 +64,13 @@ DECISIONS = {
     # No credentials could satisfy these: no challenge.
     (REQUEST, "nothing"): (ADMITTED, FORBIDDEN),
     (SLOWLY, "nothing"): (ADMITTED, FORBIDDEN),
+    (URL, "nothing"): (ADMITTED, FORBIDDEN),
     (TOKEN, "nothing"): (NEEDS_TOKEN, NEEDS_TOKEN),
     (PULP, "nothing"): (UNDECIDED, UNDECIDED),
     # A wrong password is reported as wrong, whatever the guard needs.
     (REQUEST, "password"): (UNDECIDED, UNDECIDED),
     (SLOWLY, "password"): (UNDECIDED, UNDECIDED),
+    (URL, "password"): (UNDECIDED, UNDECIDED),
     (TOKEN, "password"): (NEEDS_TOKEN, NEEDS_TOKEN),
     (PULP, "password"): (UNDECIDED, UNDECIDED),
     (REQUEST, "foreign"): (UNDECIDED, UNDECIDED),
@@ -90,6 +92,7 @@ DECISIONS = {
     (PULP, "token without permission"): (UNDECIDED, UNDECIDED),
     (REQUEST, "token with permission"): (ADMITTED, FORBIDDEN),
     (SLOWLY, "token with permission"): (ADMITTED, FORBIDDEN),
+    (URL, "token with permission"): (ADMITTED, FORBIDDEN),
     (TOKEN, "token with permission"): (ADMITTED, ADMITTED),
     (PULP, "token with permission"): (UNDECIDED, UNDECIDED),
 }
@@ -196,6 +199,7 @@ async def test_a_guard_of_the_url_is_asked_in_a_thread_about_a_long_one(
     assert await world.authorizer.decide(guard_id, request) is ADMITTED
     [thread] = threads
     assert (thread != threading.get_ident()) is is_in_a_thread
+    assert world.authorizer.admits_now(guard_id, request) is not is_in_a_thread
 
 
 async def test_one_query_of_a_token_is_enough_for_guards_that_need_no_permission(

@@ -40,6 +40,19 @@ async def test_a_file_says_whether_it_came_from_memory(client: Client, fast_path
     assert not fast_path.pipeline.handovers
 
 
+@pytest.mark.parametrize("needs", [GuardNeeds.REQUEST, GuardNeeds.URL])
+async def test_the_query_of_a_url_is_seen_by_guards_only(
+    client: Client, fast_path: FastPath, needs: GuardNeeds
+) -> None:
+    """A signed URL is another one for each client, and leads to the same file."""
+    guard_id = guarded(fast_path, needs)
+    fast_path.guards.put(guard_id, needs, lambda request: "signed" in request.query)
+    said = [(await get(client, f"base/x?signed={n}")).headers[HEADER] for n in range(3)]
+    assert said == ["fast; looked-up", "fast; memory", "fast; memory"]
+    assert (await get(client, "base/x?unsigned")).status == 403
+    assert (await get(client, "base/x")).status == 403
+
+
 @pytest.mark.parametrize("has_debug_header", [False])
 async def test_by_default_nothing_is_said(client: Client, fast_path: FastPath) -> None:
     fast_path.database.add_file("x", DATA, fast_path.root)
