@@ -27,7 +27,7 @@ GROUPS = {
     "honest": Group("Honest clients of a 4 KiB file, by their p99", P99, missing.honest),
     "guarded": Group("A guarded file of 4 KiB", REQUESTS, guarded.contenders),
     "plugins": Group(
-        "A package file of each plugin, 32 connections (stock and after asking: 8)",
+        "A package file of each plugin, 32 connections (stock, after asking, path index: 8)",
         REQUESTS,
         plugins.contenders,
     ),

@@ -70,4 +70,4 @@ def _push(site: Site, folder: Path) -> str:
     image, base_path = container.build(folder / "image"), f"acme/{new_name()}"
     container.push(site, image, base_path, folder)
     signed = container.sign(site, base_path, f"blobs/sha256:{image.layer}")
-    return f"/pulp/container/{base_path}/{signed}"
+    return f"{site.content_path(base_path, container.PREFIX)}{signed}"
