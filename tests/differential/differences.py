@@ -188,7 +188,16 @@ ROWS: Final = (
     # Headers.
     Row(
         "A 304",
-        _covering("content-type", "x-pulp-artifact-size", "last-modified", "cache-control", "etag"),
+        _covering(
+            "content-type",
+            "x-pulp-artifact-size",
+            "last-modified",
+            "cache-control",
+            "etag",
+            # Those of a blob in a registry.
+            "docker-content-digest",
+            "docker-distribution-api-version",
+        ),
         _both(304),
     ),
     Row("A 412", ALL, _both(412)),

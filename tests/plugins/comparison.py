@@ -17,6 +17,7 @@ from tests.differential.differences import Row
 from tests.differential.report import Tally
 from tests.differential.verdicts import judge
 from tests.harness.http1 import Answer, Connection, Header, Request
+from tests.plugins.content import container
 
 _LINK: Final = re.compile(r'href="\./([^"]+)"')
 #: Each question is asked this often: the answer from memory must be that of the first look-up.
@@ -25,7 +26,7 @@ _OF_REGISTRIES: Final = frozenset({"docker-content-digest", "docker-distribution
 _BLOBS: Final = Row(
     "`Cache-Control` and `X-PULP-ARTIFACT-SIZE` of pulp_container's blobs",
     frozenset({"cache-control", "x-pulp-artifact-size"}),
-    lambda case: case.path.startswith("/pulp/container/"),
+    lambda case: case.path.startswith(container.PREFIX),
 )
 
 

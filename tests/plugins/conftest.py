@@ -7,7 +7,7 @@ from functools import cache
 import pytest
 
 from tests.plugins.access import Access
-from tests.plugins.environment import ENVIRONMENTS, Environment
+from tests.plugins.environment import ENVIRONMENTS, WITH_DOMAINS, Environment
 from tests.plugins.running import run_site
 from tests.plugins.site import Site
 
@@ -15,9 +15,11 @@ from tests.plugins.site import Site
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run each test in the environments that have the plugin of its module, or each plugin."""
     if "plugin" in metafunc.fixturenames:
-        pairs = [(each, plugin) for each in ENVIRONMENTS for plugin in metafunc.module.PLUGINS]
+        environments = (*ENVIRONMENTS, WITH_DOMAINS)
+        pairs = [(each, plugin) for each in environments for plugin in metafunc.module.PLUGINS]
         pairs = [(each, plugin) for each, plugin in pairs if plugin in each.releases]
-        ids = [f"{each.name}-{plugin}" for each, plugin in pairs]
+        domains = {False: "", True: "-domains"}
+        ids = [f"{each.name}{domains[each.has_domains]}-{plugin}" for each, plugin in pairs]
         metafunc.parametrize(("site", "plugin"), pairs, indirect=["site"], ids=ids, scope="session")
     elif "site" in metafunc.fixturenames:
         found = [each for each in ENVIRONMENTS if metafunc.module.PLUGIN in each.releases]

@@ -1,7 +1,7 @@
 """The environments in which Pulp runs with plugins that people use."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tests.harness.environments import make_environment
@@ -15,6 +15,8 @@ class Environment:
     name: str
     #: Requirements of pip by the plugin that they bring.
     releases: Mapping[str, str]
+    #: Whether Pulp has domains; then the content of the tests is in one of its own.
+    has_domains: bool = False
 
     def make(self) -> Path:
         """Return its folder, made if there is none; to get newer releases, remove the folder."""
@@ -53,3 +55,4 @@ FLOOR = Environment(
     },
 )
 ENVIRONMENTS = (NEWEST, FLOOR)
+WITH_DOMAINS = replace(NEWEST, has_domains=True)

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from tests.harness.rest import Rest
+from tests.harness.rest import Rest, new_name
 from tests.harness.standalone import run_pulp
 from tests.harness.waiting import free_ports
 from tests.plugins.access import create_accesses
@@ -21,6 +22,8 @@ def run_site(environment: Environment, folder: Path, **settings: str) -> Iterato
     """Run both for the block, in an environment that is made if there is none."""
     made, port = environment.make(), free_ports()
     values = {**_settings(folder, f"http://127.0.0.1:{port}"), **settings}
+    if environment.has_domains:
+        values["DOMAIN_ENABLED"] = "true"
     # With one worker, the second answer comes from the memory that the first one filled.
     options = ("--content-workers", "1")
     with (
@@ -28,7 +31,18 @@ def run_site(environment: Environment, folder: Path, **settings: str) -> Iterato
         run_front(folder / "nginx", port, instance.api_port, instance.content_port, made) as front,
     ):
         admin = Rest(front.url)
+        if environment.has_domains:
+            admin = replace(admin, domain=_create_domain(replace(admin, domain="default"), folder))
         yield Site(admin, front, create_accesses(admin), instance, environment)
+
+
+def _create_domain(admin: Rest, folder: Path) -> str:
+    """Create a domain with a storage of its own, and return its name."""
+    storage = {
+        "storage_class": "pulpcore.app.models.storage.FileSystem",
+        "storage_settings": {"location": str(folder / "storage")},
+    }
+    return str(admin.create("domains/", name=new_name(), **storage)["name"])
 
 
 def _settings(folder: Path, origin: str) -> dict[str, str]:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from pulp_contentroutes.paths import with_domain
 from tests.harness.rest import Rest, new_name
 from tests.harness.standalone import Standalone
 from tests.plugins.access import Access
@@ -24,8 +25,12 @@ class Site:
     instance: Standalone
     environment: Environment
 
+    def content_path(self, base_path: str, prefix: str = "/pulp/content/") -> str:
+        """Return the path of a distribution's URL; the domain, if there is one, is in it."""
+        return f"{with_domain(prefix, self.rest.domain)}{base_path}/"
+
     def content_url(self, base_path: str) -> str:
-        return f"{self.front.url}/pulp/content/{base_path}/"
+        return f"{self.front.url}{self.content_path(base_path)}"
 
     def repository(self, kind: str, **values: Any) -> str:
         """Return the href of a new repository; `kind` with its plugin, as in `rpm/rpm`."""

@@ -67,7 +67,7 @@ def test_skopeo_inspects_and_pulls_an_image(site: Site, pushed: Pushed, tmp_path
     expect(
         PLUGIN,
         requests,
-        f"/pulp/container/{pushed.base_path}/",
+        site.content_path(pushed.base_path, container.PREFIX),
         BLOB,
         environment=site.environment.name,
     )

@@ -70,7 +70,7 @@ def test_apt_updates_and_downloads_and_has_nothing_to_fetch_afterwards(
     site: Site, repository: deb.Repository, access: Access, tmp_path: Path
 ) -> None:
     base_path = repository.distributions[access.name]
-    prefix = f"/pulp/content/{base_path}/"
+    prefix = site.content_path(base_path)
     apt = Apt(tmp_path)
     apt.configure(site.content_url(base_path), access)
     with site.front.record() as requests:
@@ -94,7 +94,7 @@ def test_apt_fetches_an_index_by_name_where_it_must(
     with site.front.record() as requests:
         apt.run("update")
         assert apt.download("1.0") == repository.package
-    expect(PLUGIN, requests, f"/pulp/content/{base_path}/", RELEASE, PACKAGES, POOL)
+    expect(PLUGIN, requests, site.content_path(base_path), RELEASE, PACKAGES, POOL)
 
 
 def test_apt_survives_a_publish_between_the_release_and_its_index(
@@ -118,4 +118,4 @@ def test_apt_survives_a_publish_between_the_release_and_its_index(
         assert apt.download("1.0") == repository.package
         apt.run("update")
         assert apt.download("2.0") == added_package
-    expect(PLUGIN, requests, f"/pulp/content/{base_path}/", RELEASE, BY_HASH, POOL)
+    expect(PLUGIN, requests, site.content_path(base_path), RELEASE, BY_HASH, POOL)

@@ -31,16 +31,16 @@ class Content:
     changes: tuple[Callable[[], object], ...] = ()
 
 
-def _below_content(distributions: Mapping[str, str]) -> dict[str, str]:
-    """Return the prefixes of base paths by access."""
-    return {f"/pulp/content/{distributions[access]}/": access for access in _ACCESSES}
+def _below_content(site: Site, distributions: Mapping[str, str]) -> dict[str, str]:
+    """Return the ways of access by the paths of distributions."""
+    return {site.content_path(distributions[access]): access for access in _ACCESSES}
 
 
 def make_rpm(site: Site, folder: Path) -> Content:
     made = rpm.create(site, folder)
     base_path = made.distributions[OPEN]
     return Content(
-        {**_below_content(made.distributions), f"/pulp/content/{made.of_publication}/": OPEN},
+        {**_below_content(site, made.distributions), site.content_path(made.of_publication): OPEN},
         ("config.repo", "config.repo/", "x/config.repo", "repodata/repomd.xml.key"),
         (
             lambda: made.add("1.1"),
@@ -65,7 +65,7 @@ def make_deb(site: Site, folder: Path) -> Content:
         )
 
     return Content(
-        _below_content(made.distributions),
+        _below_content(site, made.distributions),
         ("dists", "pool/main"),
         (
             lambda: made.add("1.1"),
@@ -78,7 +78,7 @@ def make_deb(site: Site, folder: Path) -> Content:
 def make_python(site: Site, folder: Path) -> Content:
     made = python.create(site)
     return Content(
-        {**_below_content(made.of_publication), **_below_content(made.of_repository)},
+        {**_below_content(site, made.of_publication), **_below_content(site, made.of_repository)},
         (
             "pypi/demo-wheel/json",
             "pypi/demo-wheel/1.0/json",
@@ -93,7 +93,7 @@ def make_npm(site: Site, folder: Path) -> Content:
     made = npm.create(site)
     paths = ("demo-text", "@acme/demo-text", "@acme%2Fdemo-text", "@acme", "demo-text/-/no-1.0.tgz")
     return Content(
-        _below_content(made.distributions),
+        _below_content(site, made.distributions),
         (*paths, *map(npm.path_of, npm.NAMES)),
         (partial(site.change, "npm/npm", made.distributions[OPEN], repository=None),),
     )
@@ -106,7 +106,7 @@ def make_maven(site: Site, folder: Path) -> Content:
         return partial(site.rest.run_task, "PATCH", made.href, pulp_labels=labels)
 
     return Content(
-        _below_content(made.distributions),
+        _below_content(site, made.distributions),
         ("com", "com/example/", "nothing.jar", "com.example/", *made.files),
         # Labels by which the plugin is told to answer more itself.
         (label(path_index="true"), label(**{"pulp_maven.bloom": "1000,0.01"}), label()),
@@ -123,7 +123,7 @@ def make_container(site: Site, folder: Path) -> Content:
     paths = [*blobs, empty, f"x/{blobs[0]}", "blobs/sha256:0"]
     signed = [container.sign(site, base_path, path) for path in paths]
     return Content(
-        {f"/pulp/container/{base_path}/": OPEN},
+        {site.content_path(base_path, container.PREFIX): OPEN},
         (*paths, *signed),
         (partial(container.push, site, other, base_path, folder),),
     )

@@ -78,4 +78,4 @@ def test_mvn_resolves_a_parent_and_an_extension(
     assert "BUILD SUCCESS" in output
     for path, data in repository.files.items():
         assert (local / path).read_bytes() == data
-    expect(PLUGIN, requests, f"/pulp/content/{base_path}/", FILE, CHECKSUM)
+    expect(PLUGIN, requests, site.content_path(base_path), FILE, CHECKSUM)

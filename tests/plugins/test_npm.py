@@ -68,4 +68,4 @@ def test_npm_views_packs_and_installs(
     for name in repository.packages:
         installed = tmp_path / "node_modules" / name / "index.js"
         assert installed.read_text() == npm.text_of(name)
-    expect(PLUGIN, requests, f"/pulp/content/{base_path}/", DOCUMENT, TARBALL)
+    expect(PLUGIN, requests, site.content_path(base_path), DOCUMENT, TARBALL)

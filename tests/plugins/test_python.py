@@ -63,7 +63,7 @@ def index(request: pytest.FixtureRequest, site: Site, repository: python.Reposit
         # Only these pages say that there is metadata beside a wheel (PEP 658).
         url, rows = f"{site.front.url}/pypi/{base_path}/", (WHEEL, METADATA, SDIST)
     index = f"{site.accesses[access].url(url)}simple/"
-    return Index(index, f"/pulp/content/{base_path}/", rows)
+    return Index(index, site.content_path(base_path), rows)
 
 
 def pip(*arguments: str, home: Path) -> str:
@@ -114,7 +114,7 @@ def test_uv_installs_files_with_the_digests_of_those_that_were_made(
 
 
 def test_the_legacy_documents_are_left_to_pulp(site: Site, repository: python.Repository) -> None:
-    prefix = f"/pulp/content/{repository.of_publication[OPEN]}/"
+    prefix = site.content_path(repository.of_publication[OPEN])
     with site.front.record() as requests:
         answer = ask(site.front.port, f"{prefix}pypi/demo-wheel/json")
     assert json.loads(answer.body)["info"]["name"] == "demo-wheel"

@@ -59,7 +59,7 @@ class Dnf:
 def test_dnf_installs_with_the_repository_file_that_pulp_makes(
     site: Site, repository: rpm.Repository, access: Access, tmp_path: Path
 ) -> None:
-    prefix = f"/pulp/content/{repository.distributions[access.name]}/"
+    prefix = site.content_path(repository.distributions[access.name])
     dnf = Dnf(tmp_path, access)
     with site.front.record() as requests:
         repo = ask(site.front.port, f"{prefix}config.repo", headers=access.headers)
@@ -84,7 +84,7 @@ def test_dnf_upgrades_after_a_publish_and_not_from_a_fixed_publication(
         dnf.run("install", rpm.NAME)
     repository.add("1.1")
     for base_path, version in zip(clients, ("1.1", "1.0"), strict=True):
-        prefix = f"/pulp/content/{base_path}/"
+        prefix = site.content_path(base_path)
         with site.front.record() as requests:
             clients[base_path].run("upgrade", "--refresh")
         assert clients[base_path].read_installed() == rpm.text_of(version)

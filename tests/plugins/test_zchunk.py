@@ -41,7 +41,7 @@ def test_zckdl_fetches_the_chunks_that_differ(site: Site, access: Access, tmp_pa
     with site.front.record() as requests:
         expect_success(*zckdl, url, home=got)
     assert (got / NAME).read_bytes() == made
-    prefix = f"/pulp/content/{base_path}/"
+    prefix = site.content_path(base_path)
     ranges = [request.range for request in requests if request.path.startswith(prefix)]
     assert any("," in each for each in ranges), ranges
     assert all(ranges), ranges

@@ -12,6 +12,7 @@ from tests.harness.template import PASSWORD
 from tests.plugins.commands import expect_success, find_program
 from tests.plugins.site import Site
 
+PREFIX = "/pulp/container/"
 TAG = "1.0"
 _MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 _CONFIG = "application/vnd.oci.image.config.v1+json"
@@ -68,7 +69,8 @@ def push(site: Site, image: Image, base_path: str, home: Path) -> str:
 
     pulp_container makes the repository and its distribution.
     """
-    reference = f"docker://127.0.0.1:{site.front.port}/{base_path}:{TAG}"
+    name = f"{site.rest.domain}/{base_path}" if site.rest.domain else base_path
+    reference = f"docker://127.0.0.1:{site.front.port}/{name}:{TAG}"
     options = ("--dest-tls-verify=false", f"--dest-creds=admin:{PASSWORD}")
     source = f"oci:{image.layout}:{TAG}"
     expect_success(*skopeo_command("copy", *options, source, reference), home=home)
@@ -77,7 +79,7 @@ def push(site: Site, image: Image, base_path: str, home: Path) -> str:
 
 def sign(site: Site, base_path: str, path: str) -> str:
     """Return the path with a query by which its guard admits a client, as the registry makes it."""
-    prefix = f"/pulp/container/{base_path}/"
+    prefix = site.content_path(base_path, PREFIX)
     url = f"{site.front.url}{prefix}{path}"
     signed = site.instance.console.run(
         "from pulpcore.plugin.models import Distribution\n"

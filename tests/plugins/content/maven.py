@@ -63,9 +63,9 @@ def create(site: Site) -> Repository:
         access: site.distribute("maven/maven", access, repository=href)
         for access in (OPEN, TOKEN, PASSWORD)
     }
-    name = site.rest.call("GET", href).json()["name"]
+    prefix = site.content_path(site.rest.call("GET", href).json()["name"], "/pulp/maven/")
     for path, data in files.items():
         for suffix, content in (("", data), (".sha1", hashlib.sha1(data).hexdigest().encode())):
-            answer = site.rest.put(f"/pulp/maven/{name}/{path}{suffix}", content)
+            answer = site.rest.put(f"{prefix}{path}{suffix}", content)
             assert answer.status_code == 201, answer.text
     return Repository(href, files, distributions)
