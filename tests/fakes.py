@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 from uuid import UUID, uuid4
@@ -11,17 +10,16 @@ from aiohttp import web
 
 from pulp_contentroutes.serving.access.credentials import Accepted, digest_of, new_token
 from pulp_contentroutes.serving.access.guards import Guard, GuardNeeds
-from pulp_contentroutes.serving.database import access_sql, schema, sql
+from pulp_contentroutes.serving.database import access_sql, route_sql, schema, sql
 from pulp_contentroutes.serving.database.rows import Row
 from pulp_contentroutes.serving.errors import DatabaseUnavailable
 from pulp_contentroutes.serving.handover import Handover
 from pulp_contentroutes.serving.resolve.snapshots import StorageState
+from pulp_contentroutes.serving.routing.mount_patterns import parse_mount
 from pulp_contentroutes.serving.types.hooks import Verdict
+from tests.rows import CREATED, NO_DISTRIBUTION, NOTHING, route_row, stored
 
 T = TypeVar("T")
-
-CREATED = datetime(2026, 1, 2, 3, 4, 5, 678901, UTC)
-ENTERED = datetime(2025, 6, 7, 8, 9, 10, 999999, UTC)
 
 
 class FakeDatabase:
@@ -39,6 +37,9 @@ class FakeDatabase:
         #: Rows by digest, and by guard or None.
         self.tokens: dict[tuple[Any, ...], dict[str, Any]] = {}
         self.touched: list[UUID] = []
+        #: Rows of content routes by their ids, and the statements that have read them.
+        self.routes: dict[UUID, dict[str, Any]] = {}
+        self.asked_for_routes: list[str] = []
         self.asked: list[str] = []
         #: The arguments of each statement.
         self.values: list[tuple[Any, ...]] = []
@@ -47,8 +48,11 @@ class FakeDatabase:
         self.gate: asyncio.Event | None = None
 
     async def fetch(self, statement: str, *values: Any) -> Sequence[Row]:
-        self.asked.append(statement)
-        self.values.append(values)
+        if statement in route_sql.STATEMENTS:
+            self.asked_for_routes.append(statement)
+        else:
+            self.asked.append(statement)
+            self.values.append(values)
         # The rows as of the start of the statement, as in a snapshot of PostgreSQL.
         rows = self._rows(statement, values)
         if self.gate:
@@ -68,6 +72,8 @@ class FakeDatabase:
             path, directory = values[4], values[5]
             is_directory = any(each.startswith(directory) for each in self.files)
             return [self.files.get(path) or {**NOTHING, "is_directory": is_directory}]
+        if statement in route_sql.STATEMENTS:
+            return self._route_rows(statement, values)
         if statement == sql.CHECKPOINT:
             return self.checkpoints
         if statement == access_sql.TOKEN:
@@ -81,6 +87,18 @@ class FakeDatabase:
             return [self.published[values[1]]] if values[1] in self.published else []
         assert statement == sql.LOOK_UP_SUPERSEDED
         return [self.superseded[values[1]]] if values[1] in self.superseded else []
+
+    def _route_rows(self, statement: str, values: tuple[Any, ...]) -> Sequence[Row]:
+        rows = sorted(self.routes.values(), key=lambda row: row["pulp_id"])
+        if statement == route_sql.ROUTES_AFTER:
+            last, limit = values
+            return [row for row in rows if row["pulp_id"] > last][:limit]
+        if statement == route_sql.ROUTES_BY_ID:
+            return [row for row in rows if row["pulp_id"] in values[0]]
+        hosts, stems = values
+        return [
+            row for row in rows if row["host"] in hosts and parse_mount(row["mount"]).stem in stems
+        ]
 
     async def answer_together(self, *questions: Coroutine[Any, Any, T]) -> list[T]:
         """Answer queries only after all of them have reached the database."""
@@ -128,6 +146,12 @@ class FakeDatabase:
         }
         return self.distributions[base_path]
 
+    def add_route(self, mount: str, host: str = "", **values: Any) -> UUID:
+        """Add a content route, and return its id."""
+        row = route_row(mount, host, **values)
+        self.routes[row["pulp_id"]] = row
+        return UUID(str(row["pulp_id"]))
+
     def add_token(
         self, guard_id: UUID | None = None, may_download: bool = False, **values: Any
     ) -> str:
@@ -144,47 +168,6 @@ class FakeDatabase:
         (root / name).write_bytes(data)
         self.files[path] = stored(name, len(data), **values)
         return self.files[path]
-
-
-def stored(name: str, size: int, **values: Any) -> dict[str, Any]:
-    """Return the row of a file that exists; its digests are made up from its name."""
-    return {
-        **NOTHING,
-        "content_artifact_id": uuid4(),
-        "is_published": True,
-        "entered": ENTERED,
-        "artifact_id": uuid4(),
-        "file": name,
-        "size": size,
-        "sha256": name * 2,
-        "sha512": name * 4,
-        **values,
-    }
-
-
-NO_DISTRIBUTION: dict[str, Any] = dict.fromkeys(
-    (
-        "distribution_id", "distribution_type", "base_path", "checkpoint", "publishes",
-        "repository_id", "remote_id", "content_guard_id", "domain_id", "domain_updated",
-        "storage_class", "storage_settings",
-        "publication_id", "is_publication_complete", "pass_through", "publication_created",
-        "version_id", "version_repository_id", "number", "is_version_complete", "version_created",
-        "is_above_another",
-    )
-) | {"has_fallback": False, "repository_labels": []}  # fmt: skip
-NOTHING: dict[str, Any] = {
-    "content_artifact_id": None,
-    "is_published": False,
-    "is_ambiguous": False,
-    "entered": None,
-    "artifact_id": None,
-    "file": None,
-    "size": None,
-    "sha256": None,
-    "sha512": None,
-    "is_directory": False,
-    "expires_at": None,
-}
 
 
 class FakeHooks:

@@ -16,6 +16,7 @@ from pulp_contentroutes.serving.database.schema import CHANGED, CHANNEL, OPTIONA
 log = logging.getLogger(__name__)
 
 _MIGRATIONS = "pulp_contentroutes.app.migrations"
+_WITH_TRIGGERS = ("0005_notify_changes", "0006_content_routes")
 _triggers = import_module(f"{_MIGRATIONS}._triggers")
 
 _DISTRIBUTION = "SELECT distribution_id::text FROM changed"
@@ -48,7 +49,8 @@ def watch(sender: AppConfig, using: str, **kwargs: Any) -> None:
     A receiver of `post_migrate`, which follows every `migrate`, also that of one app.
     """
     connection = connections[using]
-    watched = import_module(f"{_MIGRATIONS}.0005_notify_changes").WATCHED | WATCHED
+    ours = (import_module(f"{_MIGRATIONS}.{name}").WATCHED for name in _WITH_TRIGGERS)
+    watched = {table: queries for each in (*ours, WATCHED) for table, queries in each.items()}
     with connection.cursor() as cursor:
         cursor.execute(_FIND_TRIGGERS_AND_TABLES, [list(watched)])
         found = {name for [name] in cursor.fetchall()}

@@ -45,6 +45,13 @@ SETTINGS: Final = (
         least=0,
     ),
     Setting(
+        "CACHED_ROUTES",
+        200_000,
+        "How many content routes a content worker keeps in memory (about 1 KB each); if there are "
+        "more, each request for one asks the database.",
+        least=0,
+    ),
+    Setting(
         "CACHED_PATHS",
         100_000,
         "How many resolved paths a content worker keeps in memory.",

@@ -13,6 +13,9 @@ from pulp_contentroutes.serving.coherence.coherent_cache import Kept
 from pulp_contentroutes.serving.handover import Handover
 from pulp_contentroutes.serving.types.rule import RouteRule, ServedType
 
+#: Header fields: names and values.
+Fields = tuple[tuple[str, str], ...]
+
 
 class Target(NamedTuple):
     """The content that a URL names: a domain, and `<base path>/<relative path>` in it, decoded.
@@ -25,6 +28,8 @@ class Target(NamedTuple):
     #: The route of a plugin whose URL names it: the base path is all of `path` but its last
     #: segment.
     route: RouteRule | None = None
+    #: The fields that a content route sets, in place of those of the same names.
+    fields: Fields = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +43,26 @@ class Mount:
     prefix: str
     path: str
     domain: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Routed:
+    """A request that belongs to a content route, and what the route says about it."""
+
+    #: The path below the mount, decoded; None for the URL of the mount without its slash.
+    path: str | None
+    #: Where the content may be: the first that has it answers.
+    mounts: tuple[Mount, ...] = ()
+    #: The status and the location of a redirect.
+    redirect: tuple[int, str] | None = None
+    #: The guard that must admit the client before those of the content.
+    guard_id: UUID | None = None
+    fields: Fields = ()
+    has_listings: bool = True
+
+    def path_in(self, mount: Mount) -> str:
+        """Return the path of the request's content: `<base path>/<relative path>`."""
+        return mount.path.removesuffix("/") if self.path is None else mount.path + self.path
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,5 +149,7 @@ class Representation(Kept):
 
 #: The key that is announced when a base path is added, changed or removed.
 BASE_PATHS: Final = "base_paths"
+#: The key that is announced, with its id, when a content route is added, changed or removed.
+ROUTES: Final = "routes"
 #: The key that is announced when a user, a role or a token changes.
 ACCESS: Final = "access"

@@ -11,6 +11,7 @@ class Options:
     max_path_bytes: int
     max_ranges: int
     cached_distributions: int
+    cached_routes: int
     cached_paths: int
     cached_path_bytes: int
     open_files: int

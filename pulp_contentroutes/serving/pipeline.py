@@ -1,61 +1,54 @@
-"""The two middlewares: route → snapshot → authorize → look up → respond, or Pulp's own handler.
+"""The two middlewares: the answer of the fast path, or Pulp's own handler.
 
 A request whose answer is proven is answered here. Every other one, also after a fault of ours, is
 passed on to the next handler: the worst case is Pulp's speed and Pulp's answer, and a fault never
 admits a client.
 """
 
+import asyncio
 import logging
 from collections import Counter
 from collections.abc import Callable
 from typing import Final
 
-from aiohttp import hdrs, web
+from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from pulp_contentroutes.serving.access.admission import Admission
-from pulp_contentroutes.serving.errors import (
-    DatabaseUnavailable,
-    FileDamaged,
-    FileGone,
-    FileUnreadable,
-    GuardGone,
-    RequestRefused,
-)
+from pulp_contentroutes.serving.answers import Answers, unavailable
+from pulp_contentroutes.serving.errors import FileUnreadable
 from pulp_contentroutes.serving.handover import Handover
-from pulp_contentroutes.serving.http.headers import NO_STORE
 from pulp_contentroutes.serving.http.pulp_headers import correct_headers
-from pulp_contentroutes.serving.http.responder import Responder, not_found, respond_to_fault
-from pulp_contentroutes.serving.http.responses import RenderedResponse, text_response
-from pulp_contentroutes.serving.model import Missing, Snapshot, Target
-from pulp_contentroutes.serving.request_memory import Remembered, RequestMemory
-from pulp_contentroutes.serving.request_state import RequestState, begin_state, state_of
-from pulp_contentroutes.serving.resolve.resolver import Resolver
+from pulp_contentroutes.serving.http.responder import respond_to_fault
+from pulp_contentroutes.serving.http.responses import RenderedResponse
+from pulp_contentroutes.serving.request_state import (
+    RequestState,
+    begin_state,
+    enter_mount,
+    state_of,
+)
 from pulp_contentroutes.serving.routing.routes import Routes
 from pulp_contentroutes.serving.sources.file_check import check_readable
 
 log = logging.getLogger(__name__)
 
-_METHODS: Final = frozenset({hdrs.METH_GET, hdrs.METH_HEAD})
-_REFUSED: Final = (NO_STORE, ("X-Content-Type-Options", "nosniff"))
 _FAULT: Final = "The fast path failed; Pulp's own handler answers."
 #: The header that says how a request was answered, if CONTENTROUTES_DEBUG_HEADER is on.
 _DEBUG_HEADER: Final = "X-Contentroutes"
 
 
 class Pipeline:
-    """The two middlewares.
+    """The two middlewares around Pulp's own.
 
-    `content_handler` is Pulp's handler for the URLs of mounts, `cache_control` its field for files.
-    `mark_request` sets the correlation id of log lines, as Pulp's would.
+    `content_handler` is Pulp's handler for the URLs of content routes, `cache_control` its field
+    for files. `mark_request` sets the correlation id of log lines, as Pulp's would.
     """
 
     def __init__(
         self,
         routes: Routes,
-        resolver: Resolver,
+        answers: Answers,
         admission: Admission,
-        responder: Responder,
         content_handler: Handler,
         mark_request: Callable[[], object],
         *,
@@ -63,18 +56,14 @@ class Pipeline:
         has_debug_header: bool = False,
     ) -> None:
         self._routes = routes
-        self._resolver = resolver
+        self._answers = answers
         self._admission = admission
-        self._responder = responder
         self._content_handler = content_handler
         self._mark_request = mark_request
         self._cache_control = cache_control
         self._has_debug_header = has_debug_header
-        self._memory = RequestMemory(routes, resolver.snapshots)
         #: How many requests were left to Pulp's handler, for each reason.
         self.handovers: Counter[Handover] = Counter()
-        #: Off until the database was found to match our SQL's expectations.
-        self.is_on = False
 
     @property
     def outermost(self) -> Middleware:
@@ -85,11 +74,13 @@ class Pipeline:
             state = None
             result: web.StreamResponse | Handover | None
             try:
-                result = self._from_memory(request)
+                result = self._answers.from_memory(request)
                 if result is None:
                     state = begin_state(request)
-                    request = self._routes.enter(request, state)
-                    result = await self._answer(request, state)
+                    request = self._routes.without_dots(request)
+                    result = await self._answers.enter(request, state)
+                    if result is None:
+                        result = await self._answers.answer(request, state)
             except Exception:
                 self._mark_request()
                 log.exception(_FAULT)
@@ -117,32 +108,31 @@ class Pipeline:
         @web.middleware
         async def contentroutes(request: web.Request, handler: Handler) -> web.StreamResponse:
             state = state_of(request)
-            if state is not None and state.mount is not None:
-                handler = self._answer_at_mount
-            if state is None or state.waiting is None:
+            routed = None if state is None else state.routed
+            if routed is not None:
+                handler = self._answer_at_mounts
+            is_waiting = state is not None and (
+                state.waiting is not None or (routed is not None and not state.is_admitted)
+            )
+            if state is None or not is_waiting:
                 self._admission.end_authentication(request)
                 return await handler(request)
-            snapshot, target = state.waiting
-            result: web.StreamResponse | Handover | None
+            result: web.StreamResponse | Handover
             try:
-                assert snapshot.guard_id
-                result = await self._admission.check_with_user(snapshot.guard_id, request)
-                if result is None:
-                    result = await self._deliver(request, snapshot, target)
-            except DatabaseUnavailable:
-                result = Handover.DATABASE_UNAVAILABLE
-            except GuardGone:
-                result = Handover.GUARD_GONE
+                result = await self._answers.answer_authenticated(request, state)
             except Exception:
                 self._mark_request()
                 log.exception(_FAULT)
                 result = Handover.FAULT
-            if isinstance(result, Handover):
-                state.handover = result
-                return await handler(request)
-            state.handover = None
-            self._explain(result, "fast; authenticated")
-            return result
+            if not isinstance(result, Handover):
+                state.handover = None
+                self._explain(result, "fast; authenticated")
+                return result
+            state.handover = result
+            if routed is not None and not state.is_admitted:
+                # Pulp's handler does not know the guard of the route.
+                return unavailable(request)
+            return await handler(request)
 
         return contentroutes
 
@@ -199,83 +189,32 @@ class Pipeline:
         finally:
             self._admission.end_authentication(request)
 
-    def _from_memory(self, request: web.Request) -> web.StreamResponse | None:
-        """Return the whole of a small file that was requested with exactly this URL before."""
-        remembered = self._memory.find(request)
-        if remembered is None:
-            return None
-        snapshot, found, domain = remembered
-        if snapshot.guard_id and not self._admission.is_certain(snapshot.guard_id, request):
-            return None
-        if request.protocol.access_logger is not None:
-            self._mark_request()
-        is_private = snapshot.guard_id is not None
-        return self._responder.respond_at_once(request, found, domain, is_private=is_private)
+    async def _answer_at_mounts(self, request: web.Request) -> web.StreamResponse:
+        """Answer with Pulp's handler for the first mount that has the content."""
+        state = state_of(request)
+        assert state is not None
+        assert state.routed is not None
+        if len(state.routed.mounts) == 1:
+            return await self._content_handler(request)
+        refused: tuple[int, web.HTTPForbidden] | None = None
+        for position in range(state.position, len(state.routed.mounts)):
+            enter_mount(request, state, position)
+            try:
+                # In a context of its own: Pulp's handler remembers the distribution in it.
+                return await asyncio.create_task(self._call_content_handler(request))
+            except web.HTTPNotFound:
+                continue
+            except web.HTTPForbidden as forbidden:
+                refused = refused or (position, forbidden)
+        if state.refused is not None:
+            return state.refused
+        if refused is None:
+            raise web.HTTPNotFound
+        # The guard of this one tells which credentials it would accept.
+        enter_mount(request, state, refused[0])
+        raise refused[1]
 
-    async def _answer(
-        self, request: web.Request, state: RequestState
-    ) -> web.StreamResponse | Handover:
-        if request.method not in _METHODS:
-            return Handover.METHOD
-        try:
-            target = self._routes.target(request, state.mount)
-        except RequestRefused as refused:
-            text = f"{refused.status}: {refused}\n"
-            has_body = request.method != hdrs.METH_HEAD
-            return text_response(refused.status, text, _REFUSED, has_body=has_body)
-        if isinstance(target, Handover):
-            return target
-        if not self.is_on:
-            return Handover.OFF
-        if request.protocol.access_logger is not None:
-            self._mark_request()
-        try:
-            snapshot = await self._resolver.snapshot(target)
-            if isinstance(snapshot, Handover):
-                return snapshot
-            if isinstance(snapshot, Missing):
-                return not_found(request)
-            if snapshot.guard_id:
-                state.is_guarded = True
-                verdict = await self._admission.check(snapshot.guard_id, request)
-                if isinstance(verdict, Handover):
-                    state.waiting = snapshot, target
-                if verdict is not None:
-                    return verdict
-        except DatabaseUnavailable:
-            return Handover.DATABASE_UNAVAILABLE
-        return await self._deliver(request, snapshot, target)
-
-    async def _deliver(
-        self, request: web.Request, snapshot: Snapshot, target: Target
-    ) -> RenderedResponse | Handover:
-        """Answer a client that may have the content of the distribution."""
-        if snapshot.handover is not None:
-            return snapshot.handover
-        is_private, domain = snapshot.guard_id is not None, target.domain
-        try:
-            found = await self._resolver.look_up(snapshot, target)
-            if isinstance(found, Handover):
-                return found
-            if isinstance(found, Missing):
-                return not_found(request, is_private=is_private)
-            self._memory.remember(request, Remembered(snapshot, found, domain))
-            return await self._responder.respond(request, found, domain, is_private=is_private)
-        except DatabaseUnavailable:
-            return Handover.DATABASE_UNAVAILABLE
-        except FileGone:
-            return Handover.FILE_GONE
-        except (FileDamaged, FileUnreadable) as fault:
-            state = state_of(request)
-            if state is None or state.waiting is None:
-                # Otherwise Pulp has marked it already.
-                self._mark_request()
-            return respond_to_fault(request, fault)
-
-    async def _answer_at_mount(self, request: web.Request) -> web.StreamResponse:
-        """Answer with Pulp's handler in place of aiohttp's 404."""
-        if request.method not in _METHODS:
-            raise web.HTTPMethodNotAllowed(request.method, _METHODS)
+    async def _call_content_handler(self, request: web.Request) -> web.StreamResponse:
         return await self._content_handler(request)
 
     async def _readable(

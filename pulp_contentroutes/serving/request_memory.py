@@ -1,40 +1,60 @@
 """Requests as they were sent → their files: route and resolve in one look-up."""
 
 from typing import Final, NamedTuple
+from uuid import UUID
 
 from aiohttp import web
 
 from pulp_contentroutes.serving.coherence.bounded_cache import BoundedCache
 from pulp_contentroutes.serving.model import Representation, Snapshot
+from pulp_contentroutes.serving.resolve.route_table import RouteTable
 from pulp_contentroutes.serving.resolve.snapshots import Snapshots
-from pulp_contentroutes.serving.routing.routes import RouteKey, Routes
+from pulp_contentroutes.serving.routing.mount_patterns import host_of
+from pulp_contentroutes.serving.routing.routes import Routes
 
 _ENTRIES: Final = 20_000
 _BYTES: Final = 8 * 1024 * 1024
 #: The bytes that Python needs for an entry beside the text of its URL.
-_OVERHEAD: Final = 300
+_OVERHEAD: Final = 400
+
+#: The path as it was sent; for URLs of content routes with the host, if that can decide.
+Key = str | tuple[str, str]
 
 
 class Remembered(NamedTuple):
     snapshot: Snapshot
     found: Representation
     domain: str
+    #: The guards that must admit each client.
+    guards: tuple[UUID, ...] = ()
+    #: The distributions that a content route tries before this one, and that lack the file.
+    before: tuple[Snapshot, ...] = ()
+    #: The generation of the table of content routes; None if none has led here.
+    generation: int | None = None
 
 
 class RequestMemory:
     """The files of earlier requests, found by everything that routes look at."""
 
-    def __init__(self, routes: Routes, snapshots: Snapshots) -> None:
+    def __init__(self, routes: Routes, table: RouteTable, snapshots: Snapshots) -> None:
         self._routes = routes
+        self._table = table
         self._snapshots = snapshots
-        self._entries: BoundedCache[RouteKey, Remembered] = BoundedCache(
-            _ENTRIES, _BYTES, lambda key, _: _OVERHEAD + len(key)
+        self._entries: BoundedCache[Key, Remembered] = BoundedCache(
+            _ENTRIES, _BYTES, lambda key, _: _OVERHEAD + sum(map(len, key))
         )
 
     def find(self, request: web.Request) -> Remembered | None:
-        """Return the snapshot, the file and the domain of such a request if they are still true."""
-        entry = self._entries.get(self._key(request))
-        if entry is None or not self._snapshots.is_trusted:
+        """Return the file of such a request, and what led to it, if all of it is still true."""
+        path = self._path(request)
+        entry = self._entries.get(path)
+        if entry is None:
+            if not self._table.has_routes:
+                return None
+            entry = self._entries.get(self._key_of_routed(request, path))
+            if entry is None or not self._is_same_route(entry):
+                return None
+        if not self._snapshots.is_trusted:
             return None
         found = entry.found
         is_current = entry.snapshot.is_current and found.is_current and found.source.is_current
@@ -42,10 +62,23 @@ class RequestMemory:
 
     def remember(self, request: web.Request, entry: Remembered) -> None:
         # A file of a superseded publication expires, and hooks are asked for each request.
-        if entry.found.expires is None and not entry.snapshot.is_asked:
-            self._entries.put(self._key(request), entry)
+        if entry.found.expires is not None or entry.snapshot.is_asked:
+            return
+        path = self._path(request)
+        is_routed = entry.generation is not None
+        self._entries.put(self._key_of_routed(request, path) if is_routed else path, entry)
 
-    def _key(self, request: web.Request) -> RouteKey:
+    def _path(self, request: web.Request) -> str:
         # Only guards look at a query, and it is another one in each signed URL.
-        key = self._routes.key(request)
-        return key.partition("?")[0] if "?" in key else key
+        path = self._routes.key(request)
+        return path.partition("?")[0] if "?" in path else path
+
+    def _key_of_routed(self, request: web.Request, path: str) -> Key:
+        return host_of(request.host) if self._table.has_hosts else "", path
+
+    def _is_same_route(self, entry: Remembered) -> bool:
+        return (
+            self._table.is_certain
+            and entry.generation == self._table.generation
+            and all(snapshot.is_current for snapshot in entry.before)
+        )

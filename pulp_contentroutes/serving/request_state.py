@@ -6,7 +6,7 @@ from typing import Any, Final
 from aiohttp import web
 
 from pulp_contentroutes.serving.handover import Handover
-from pulp_contentroutes.serving.model import Mount, Snapshot, Target
+from pulp_contentroutes.serving.model import Mount, Routed, Snapshot, Target
 
 # aiohttp has typed keys since 3.14, and warns about others.
 _STATE: Final[Any] = getattr(web, "RequestKey", lambda name, _: name)("contentroutes", object)
@@ -18,8 +18,17 @@ class RequestState:
 
     #: The reason why Pulp's handler answers; None while undecided, and once we have answered.
     handover: Handover | None = None
-    #: The mount that the URL is below, if aiohttp has no route for it.
+    #: The content route of a URL that aiohttp has no route for.
+    routed: Routed | None = None
+    #: The mount of `routed` whose content is being looked for, and the number of those before it.
     mount: Mount | None = None
+    position: int = 0
+    #: The distributions of the mounts before it that lack the file, and the answer of the first
+    #: that has refused the client.
+    before: tuple[Snapshot, ...] = ()
+    refused: web.StreamResponse | None = None
+    #: Whether the guard of the content route has admitted the client.
+    is_admitted: bool = False
     #: Whether the content has a guard.
     is_guarded: bool = False
     #: The snapshot and the target of a request whose guard waits for Pulp's authentication.
@@ -43,6 +52,18 @@ def mount_of(request: web.BaseRequest) -> Mount | None:
     """Return the mount that the request's URL is below, None without one."""
     state = state_of(request)
     return None if state is None else state.mount
+
+
+def enter_mount(request: web.Request, state: RequestState, position: int) -> None:
+    """Let the request be for the content at one of the mounts of its route.
+
+    Recorded in the state, and in the match that Pulp's middleware and handler read.
+    """
+    assert state.routed is not None
+    state.position, state.mount = position, state.routed.mounts[position]
+    request.match_info["path"] = state.routed.path_in(state.mount)
+    if state.mount.domain is not None:
+        request.match_info["pulp_domain"] = state.mount.domain
 
 
 def mark_guarded(request: web.BaseRequest) -> None:

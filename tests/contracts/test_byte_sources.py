@@ -12,7 +12,7 @@ from pulp_contentroutes.serving.byte_source import ByteSource
 from pulp_contentroutes.serving.errors import FileDamaged, FileFault, FileGone
 from pulp_contentroutes.serving.sources import stored_files
 from pulp_contentroutes.serving.sources.files import Files
-from tests.fakes import stored
+from tests.rows import stored
 
 #: The first is kept in memory when it is opened; the second is read from the disk.
 SIZES = {"few bytes": stored_files.KEPT_BYTES, "many bytes": 3 * stored_files.KEPT_BYTES + 1}

@@ -10,8 +10,9 @@ from pulp_contentroutes.serving.database.pool import Database
 from pulp_contentroutes.serving.database.rows import Queries
 from pulp_contentroutes.serving.errors import DatabaseUnavailable
 from pulp_contentroutes.serving.resolve.snapshots import base_path_lengths
-from tests.fakes import NO_DISTRIBUTION, FakeDatabase
+from tests.fakes import FakeDatabase
 from tests.postgres.conftest import postgres  # noqa: F401  a fixture
+from tests.rows import NO_DISTRIBUTION
 
 # The columns that the statement reads, as pulpcore's migrations make them.
 SCHEMA = """

@@ -137,7 +137,7 @@ async def test_a_worker_supervises_what_runs_beside_its_requests(
     running = fast_path.running(web.Application())
     await anext(running)
     tasks = {task for name, task in measured(reader) if name == RUNNING}
-    assert tasks == {"listener", "open files", "uses of tokens"}
+    assert tasks == {"content routes", "listener", "open files", "uses of tokens"}
     with pytest.raises(StopAsyncIteration):
         await anext(running)
     assert measured(reader) == {}

@@ -6,7 +6,7 @@ from aiohttp.test_utils import make_mocked_request
 from yarl import URL
 
 from pulp_contentroutes.app.edge.canonical_urls import canonical_request, own_location
-from pulp_contentroutes.serving.model import Mount
+from pulp_contentroutes.serving.model import Mount, Routed
 from pulp_contentroutes.serving.request_state import begin_state
 
 MOUNT = Mount("/debian/", "mirror/bookworm/")
@@ -18,7 +18,8 @@ def request_below_mount(rest: str, query: str = "") -> web.Request:
     request = make_mocked_request(
         "GET", f"/debian/{rest}{query}", match_info={"path": MOUNT.path + URL(rest).path}
     )
-    begin_state(request).mount = MOUNT
+    state = begin_state(request)
+    state.routed, state.mount = Routed(URL(rest).path, (MOUNT,)), MOUNT
     return request
 
 

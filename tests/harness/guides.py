@@ -14,8 +14,11 @@ from tests.harness.template import PASSWORD
 _SET_UP, _DOMAIN, *FIRST_STEPS = blocks("docs/first-steps.md")
 ACCESS: Final = blocks("docs/access.md")
 GALAXY: Final = blocks("docs/galaxy.md")
+ROUTES: Final = blocks("docs/routes.md")
 #: The names of the objects that the guides create in a Pulp.
-_NAMES: Final = re.compile(r"\b(mine|my/own/place|my laptop|customers|alice|team|(?<=name=)ci)\b")
+_NAMES: Final = re.compile(
+    r"\b(mine|my/own(?:/place)?|my/other/place|my laptop|customers|alice|team|(?<=name=)ci)\b"
+)
 _MARK: Final = "--- end of a block ---"
 _SECONDS: Final = 240
 

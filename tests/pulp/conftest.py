@@ -29,8 +29,8 @@ def admin(pulp: Pulp) -> Rest:
 def distribute(pulp: Pulp) -> Distribute:
     publication = pulp.publication(pulp.repository(FILES))
 
-    def distribute(guard: str) -> str:
-        values = {"publication": publication, "content_guard": guard}
+    def distribute(guard: str | None) -> str:
+        values = {"publication": publication, **({"content_guard": guard} if guard else {})}
         return str(pulp.distribution(**values)["base_path"])
 
     return distribute

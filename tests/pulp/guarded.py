@@ -7,8 +7,8 @@ from tests.harness.rest import Rest
 ODD = "dir/a+b_%2f_\u00fc.txt"
 FILES = {"x": b"x", "dir/y": b"y", ODD: b"odd"}
 
-#: Return the base path of a new distribution of FILES behind a guard.
-Distribute = Callable[[str], str]
+#: Return the base path of a new distribution of FILES, behind a guard or open.
+Distribute = Callable[[str | None], str]
 
 
 def header_guard(admin: Rest) -> str:

@@ -21,7 +21,7 @@ from pulp_contentroutes.app.access.signed_urls import signed_urls
 from pulp_contentroutes.app.edge import listings
 from pulp_contentroutes.app.edge.canonical_urls import append_slash, canonical_request, own_location
 from pulp_contentroutes.paths import CONTENT_PREFIX, with_domain
-from pulp_contentroutes.serving.request_state import mark_guarded
+from pulp_contentroutes.serving.request_state import mark_guarded, state_of
 
 
 class ContentRouteHandler(Handler):
@@ -36,12 +36,21 @@ class ContentRouteHandler(Handler):
     async def serve_content_route(self, request: web.Request) -> web.StreamResponse:
         """Serve, list or redirect below a distribution."""
         try:
-            return await self.stream_content(request)
+            response = await self.stream_content(request)
         except web.HTTPMovedPermanently as moved:
             location = own_location(request, URL(moved.location))
             if location is None:
                 raise
             raise web.HTTPMovedPermanently(location) from None
+        except web.HTTPOk:
+            # A list of distributions, or of checkpoints.
+            if not _has_listings(request):
+                raise web.HTTPNotFound from None
+            raise
+        is_page = isinstance(response, web.Response) and listings.is_listing(response.body)
+        if is_page and not _has_listings(request):
+            raise web.HTTPNotFound
+        return response
 
     # Handler.stream_content names Handler in its cache callbacks: with Redis, guards would be asked
     # through Handler._permit and would see our prefix instead of the canonical one.
@@ -87,7 +96,13 @@ class ContentRouteHandler(Handler):
         dates: Mapping[str, datetime] | None = None,
         sizes: Mapping[str, int] | None = None,
     ) -> str:
-        return listings.render(directory_list, path, dates, sizes)
+        return listings.render(directory_list, path, dates, sizes, is_root=path == "/")
+
+
+def _has_listings(request: web.Request) -> bool:
+    """Tell whether the content route of the request, if it has one, lists directories."""
+    state = state_of(request)
+    return state is None or state.routed is None or state.routed.has_listings
 
 
 def _distributions_below(base: str) -> web.HTTPOk:

@@ -29,6 +29,7 @@ from pulp_contentroutes.serving.access.authorizer import Authorizer
 from pulp_contentroutes.serving.access.client_address import ClientAddresses
 from pulp_contentroutes.serving.access.throttle import FailedLogins
 from pulp_contentroutes.serving.access.tokens import WRITE_SECONDS, Tokens
+from pulp_contentroutes.serving.answers import Answers
 from pulp_contentroutes.serving.background import Background
 from pulp_contentroutes.serving.coherence.memory import Memory
 from pulp_contentroutes.serving.http.responder import CountBytes, Responder
@@ -38,7 +39,9 @@ from pulp_contentroutes.serving.pipeline import Pipeline
 from pulp_contentroutes.serving.resolve.checkpoints import Checkpoints
 from pulp_contentroutes.serving.resolve.path_lookup import PathLookup
 from pulp_contentroutes.serving.resolve.resolver import Resolver
+from pulp_contentroutes.serving.resolve.route_table import RouteTable
 from pulp_contentroutes.serving.resolve.snapshots import Snapshots
+from pulp_contentroutes.serving.router import Router
 from pulp_contentroutes.serving.routing.routes import PluginRoute, Route, Routes
 from pulp_contentroutes.serving.sources.files import LOOK_SECONDS, Files
 
@@ -73,23 +76,34 @@ class FastPath:
             PulpGuards(self._database, settings.CONTENTROUTES_DATABASE_TIMEOUT),
             self._tokens if self._database.has_users else None,
         )
-        self._pipeline = Pipeline(
-            _routes(options.max_path_bytes),
+        self._table = RouteTable(self._database, options.cached_routes, options.stale_if_error)
+        admission = Admission(
+            authorizer,
+            ClientAddresses(options.trusted_proxies),
+            FailedLogins(options.failed_logins),
+            signed_urls(),
+            is_hidden=options.hide_refusals,
+        )
+        routes = _routes(options.max_path_bytes)
+        self._answers = Answers(
+            routes,
+            Router(self._table, options.max_path_bytes, has_domains=settings.DOMAIN_ENABLED),
             Resolver(self._snapshots, self._lookups, checkpoints, PluginHooks()),
-            Admission(
-                authorizer,
-                ClientAddresses(options.trusted_proxies),
-                FailedLogins(options.failed_logins),
-                signed_urls(),
-                is_hidden=options.hide_refusals,
-            ),
+            admission,
             Responder(options.max_ranges, _count_bytes()),
+            _mark_request,
+        )
+        self._pipeline = Pipeline(
+            routes,
+            self._answers,
+            admission,
             content_handler,
-            lambda: set_guid(generate_guid()),
+            _mark_request,
             cache_control=Handler.response_headers("").get("Cache-Control"),
             has_debug_header=options.debug_header,
         )
         memories: tuple[Memory, ...] = (
+            self._table,
             self._snapshots,
             self._lookups,
             checkpoints,
@@ -118,6 +132,7 @@ class FastPath:
             return
         background = Background()
         background.run("listener", self._listener.run)
+        background.run("content routes", self._table.run)
         background.repeat("open files", LOOK_SECONDS, self._files.evict_deleted)
         background.repeat("uses of tokens", WRITE_SECONDS, self._tokens.flush_usage)
         observe(background, self._pipeline.handovers)
@@ -131,7 +146,12 @@ class FastPath:
             self._database.close()
 
     def _switch(self, is_on: bool) -> None:
-        self._pipeline.is_on = is_on
+        self._answers.is_on = is_on
+
+
+def _mark_request() -> None:
+    """Set the correlation id of log lines, as Pulp's own middleware would."""
+    set_guid(generate_guid())
 
 
 def _routes(max_path_bytes: int) -> Routes:

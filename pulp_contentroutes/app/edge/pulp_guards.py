@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
@@ -72,11 +73,11 @@ class PulpGuards:
         # Read before the fields of the guard: the next comparison finds changes made meanwhile.
         state = await self._state(statement, guard_id) if statement else None
         try:
-            instance = await _in_thread(master.cast)
+            instance, permits = await _in_thread(partial(_cast, master))
         except ObjectDoesNotExist:
             return None
         if statement is None or state is None or not state["is_watched"]:
-            return Guard(GuardNeeds.PULP, _permitting(instance))
+            return Guard(GuardNeeds.PULP, permits)
 
         async def is_unchanged() -> bool:
             return await self._state(statement, guard_id) == state
@@ -84,7 +85,7 @@ class PulpGuards:
         needs = _NEEDS.get(instance.pulp_type, GuardNeeds.PULP)
         if needs is GuardNeeds.REQUEST and getattr(instance, "jq_filter", None):
             needs = GuardNeeds.REQUEST_SLOWLY
-        return Guard(needs, _permitting(instance), is_unchanged)
+        return Guard(needs, permits, is_unchanged)
 
     async def _state(self, statement: str, guard_id: UUID) -> dict[str, Any] | None:
         rows = await self._database.fetch(statement, guard_id)
@@ -136,6 +137,12 @@ def _accepted_credentials(guard_id: UUID) -> Accepted:
     with database_errors():
         guard = ContentGuard.objects.filter(pk=guard_id).first()
         return Accepted.NONE if guard is None else accepted_credentials(guard)
+
+
+def _cast(master: ContentGuard) -> tuple[ContentGuard, Callable[[web.Request], bool]]:
+    """Return the guard as its own type, and how to ask it. Blocking: also reads source code."""
+    instance = master.cast()
+    return instance, _permitting(instance)
 
 
 def _permitting(instance: ContentGuard) -> Callable[[web.Request], bool]:

@@ -85,11 +85,14 @@ def create(schema_editor, watched):
         _create_trigger(schema_editor, schema, table, "TRUNCATE", _ANNOUNCE_EVERYTHING)
 
 
-def drop(schema_editor):
-    """Drop all triggers and functions of ours, also those of tables that are gone."""
+def drop(schema_editor, watched=None):
+    """Drop the triggers and functions of `watched`; by default all, also those of tables that are gone."""
     with schema_editor.connection.cursor() as cursor:
         cursor.execute(_OURS)
         names = [name for [name] in cursor.fetchall()]
+    if watched is not None:
+        own = {name_of(table, event) for table in watched for event in (*watched[table], "TRUNCATE")}
+        names = [name for name in names if name.rpartition(".")[2] in own]
     for name in names:
         # A function takes its trigger with it.
         _run(schema_editor, "DROP FUNCTION {name}() CASCADE", name=name)

@@ -8,12 +8,15 @@ from pulp_contentroutes.app.galaxy.models.content import (
     RoleVersion,
 )
 from pulp_contentroutes.app.galaxy.models.repository import GalaxyDistribution, GalaxyRepository
+from pulp_contentroutes.app.routes.models import ContentRoute, ContentRouteTarget
 
 __all__ = [
     "ApiToken",
     "CollectionDeprecation",
     "CollectionSignature",
     "CollectionVersion",
+    "ContentRoute",
+    "ContentRouteTarget",
     "GalaxyDistribution",
     "GalaxyRepository",
     "RoleVersion",

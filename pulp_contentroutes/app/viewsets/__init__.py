@@ -12,12 +12,14 @@ from pulp_contentroutes.app.galaxy.viewsets.repository import (
     GalaxyRepositoryVersionViewSet,
     GalaxyRepositoryViewSet,
 )
+from pulp_contentroutes.app.routes.viewsets import ContentRouteViewSet
 
 __all__ = [
     "ApiTokenViewSet",
     "CollectionDeprecationViewSet",
     "CollectionSignatureViewSet",
     "CollectionVersionViewSet",
+    "ContentRouteViewSet",
     "GalaxyDistributionViewSet",
     "GalaxyRepositoryVersionViewSet",
     "GalaxyRepositoryViewSet",

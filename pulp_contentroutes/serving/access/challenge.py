@@ -5,9 +5,10 @@ from typing import Final
 
 from aiohttp import hdrs, web
 
-from pulp_contentroutes.serving.http.headers import NO_STORE, Fields
+from pulp_contentroutes.serving.http.headers import NO_STORE
 from pulp_contentroutes.serving.http.responder import not_found
 from pulp_contentroutes.serving.http.responses import RenderedResponse, text_response
+from pulp_contentroutes.serving.model import Fields
 
 #: For clients that send a password, or nothing, although only tokens are accepted.
 TOKEN_NEEDED: Final = "Send a valid API token of Pulp: passwords are not accepted here."

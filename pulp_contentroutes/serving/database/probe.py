@@ -6,7 +6,7 @@ from typing import Any
 
 import asyncpg
 
-from pulp_contentroutes.serving.database import access_sql, schema, sql
+from pulp_contentroutes.serving.database import access_sql, route_sql, schema, sql
 from pulp_contentroutes.serving.database.pool import sentence_of
 from pulp_contentroutes.serving.errors import SchemaMismatch
 
@@ -51,7 +51,8 @@ async def probe(connection: Any, has_users: bool = True) -> frozenset[str]:
             table,
         )
     users = access_sql.USER_STATEMENTS if has_users else ()
-    await _prepare(connection, (*sql.statements(tables), *access_sql.STATEMENTS, *users))
+    known = (*sql.statements(tables), *access_sql.STATEMENTS, *route_sql.STATEMENTS)
+    await _prepare(connection, (*known, *users))
     return frozenset(tables)
 
 

@@ -38,6 +38,16 @@ REQUIRED_COLUMNS: Final[Mapping[str, frozenset[str]]] = {
     "core_contentguard": frozenset({"pulp_id", "pulp_domain_id"}),
     "core_repository": frozenset({"pulp_id", "pulp_labels"}),
     "contentroutes_apitoken": frozenset({"pulp_id", "digest", "user_id", "expires", "last_used"}),
+    "contentroutes_contentroute": frozenset(
+        {
+            "pulp_id", "name", "host", "mount", "stem", "enabled", "action", "path", "location",
+            "status", "content_guard_id", "cache_control", "headers", "listings", "allow", "deny",
+            "pulp_domain_id",
+        }
+    ),
+    "contentroutes_contentroutetarget": frozenset(
+        {"route_id", "distribution_id", "path", "position"}
+    ),
 }  # fmt: skip
 
 #: The columns behind users' permissions. If the users are in another table, Pulp decides.
@@ -85,6 +95,8 @@ REQUIRED_OBJECTS: Final = (
             "core_contentguard": ("update", "delete"),
             "core_repository": ("update",),
             "contentroutes_apitoken": ("update", "delete"),
+            "contentroutes_contentroute": _ANY,
+            "contentroutes_contentroutetarget": _ANY,
             "core_userrole": _ANY,
             "core_grouprole": _ANY,
             "core_role_permissions": ("insert", "delete"),
@@ -177,19 +189,24 @@ _HASHED: Final = "SELECT {key}, uuid_hash_extended({id}, t.xmin::text::bigint) F
 _PUBLICATIONS: Final = (
     "core_publication t JOIN core_repositoryversion v ON v.pulp_id = t.repository_version_id"
 )
+_ROUTES: Final = "contentroutes_contentroute t"
+_TARGETS: Final = "contentroutes_contentroutetarget t"
 _NOTHING: Final = "'00000000-0000-0000-0000-000000000000'::uuid"
 
-#: The state of the rows behind snapshots and guards: for each key that triggers announce, in the
-#: order of the keys, the 16 bytes of the key (nil: all base paths) and the 8 bytes of a hash of the
-#: rows written for it. `{more}` are those of tables that not every Pulp has.
+#: The state of the rows behind snapshots, guards and routes: for each key that triggers announce,
+#: in the order of the keys, the 16 bytes of the key (nil: all base paths and routes) and the 8
+#: bytes of a hash of the rows written for it. `{more}` are those of tables that not every Pulp has.
 FINGERPRINT: Final = f"""
 WITH hashed(key, hash) AS (
   {_HASHED.format(key=_NOTHING, id="pulp_id", table="core_distribution t")}
   UNION ALL {_HASHED.format(key=_NOTHING, id="pulp_id", table="core_domain t")}
+  UNION ALL {_HASHED.format(key=_NOTHING, id="pulp_id", table=_ROUTES)}
   UNION ALL {_HASHED.format(key="pulp_id", id="pulp_id", table="core_distribution t")}
   UNION ALL {_HASHED.format(key="pulp_id", id="pulp_id", table="core_domain t")}
   UNION ALL {_HASHED.format(key="pulp_id", id="pulp_id", table="core_contentguard t")}
   UNION ALL {_HASHED.format(key="pulp_id", id="pulp_id", table="core_repository t")}
+  UNION ALL {_HASHED.format(key="pulp_id", id="pulp_id", table=_ROUTES)}
+  UNION ALL {_HASHED.format(key="route_id", id="pulp_id", table=_TARGETS)}
   UNION ALL {_HASHED.format(key="repository_id", id="pulp_id", table="core_repositoryversion t")}
   UNION ALL {_HASHED.format(key="v.repository_id", id="t.pulp_id", table=_PUBLICATIONS)}{{more}}
 ), summed AS (

@@ -12,9 +12,7 @@ from typing import Final
 from aiohttp.http import SERVER_SOFTWARE
 
 from pulp_contentroutes.serving.byte_source import ByteSource
-from pulp_contentroutes.serving.model import Representation, Validators
-
-Fields = tuple[tuple[str, str], ...]
+from pulp_contentroutes.serving.model import Fields, Representation, Validators
 
 #: The field of answers that say nothing about the content.
 NO_STORE: Final = ("Cache-Control", "no-store")

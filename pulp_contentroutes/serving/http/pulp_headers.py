@@ -1,5 +1,6 @@
 """The headers of answers from Pulp's handler: none of an upstream's, private behind a guard."""
 
+from http import HTTPStatus
 from typing import Final
 
 from aiohttp import hdrs, web
@@ -20,6 +21,8 @@ _OF_PULP: Final = frozenset({"x-pulp-artifact-size"})
 #: Those of the distribution specification of OCI, which clients of a registry read.
 _OF_REGISTRIES: Final = frozenset({"docker-content-digest", "docker-distribution-api-version"})
 _ALLOWED: Final = _OF_THE_REPRESENTATION | _OF_THE_CONNECTION | _OF_PULP | _OF_REGISTRIES
+#: The statuses of answers with a file, or with a part of it.
+_FILES: Final = frozenset({HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT})
 
 
 def correct_headers(
@@ -38,6 +41,9 @@ def correct_headers(
             response.headers[hdrs.CACHE_CONTROL] = cache_control
         response.headers[hdrs.DATE] = rfc822_formatted_time()
         response.headers[hdrs.SERVER] = SERVER_SOFTWARE
+    if state is not None and state.routed is not None and response.status in _FILES:
+        for name, value in state.routed.fields:
+            response.headers[name] = value
     if state is not None and state.is_guarded:
         given = response.headers.get(hdrs.CACHE_CONTROL, "")
         response.headers[hdrs.CACHE_CONTROL] = private(given)

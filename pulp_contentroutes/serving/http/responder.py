@@ -3,6 +3,7 @@
 import logging
 import uuid
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Final
 
 from aiohttp import hdrs, web
@@ -12,10 +13,10 @@ from pulp_contentroutes.serving.http import ranges
 from pulp_contentroutes.serving.http.headers import (
     NO_STORE,
     VALIDATING,
-    Fields,
     fields_of,
     head,
     head_of,
+    private,
 )
 from pulp_contentroutes.serving.http.preconditions import (
     CONDITIONAL,
@@ -30,7 +31,7 @@ from pulp_contentroutes.serving.http.responses import (
     RenderedResponse,
     text_response,
 )
-from pulp_contentroutes.serving.model import Representation
+from pulp_contentroutes.serving.model import Fields, Representation
 
 log = logging.getLogger(__name__)
 
@@ -50,6 +51,18 @@ _PRIVATE_NOT_FOUND_HEAD: Final = head(404, (*_NOT_FOUND_FIELDS, ("Cache-Control"
 def not_found(request: web.BaseRequest, *, is_private: bool = False) -> RenderedResponse:
     body = _NOT_FOUND if request.method != hdrs.METH_HEAD else b""
     return RenderedResponse(404, _PRIVATE_NOT_FOUND_HEAD if is_private else _NOT_FOUND_HEAD, body)
+
+
+def redirection(
+    request: web.BaseRequest, status: int, location: str, fields: Fields, *, is_private: bool
+) -> RenderedResponse:
+    """Return a redirect to an encoded location; of the fields, it has Cache-Control."""
+    cache_control = dict(fields).get("Cache-Control", "")
+    if is_private:
+        cache_control = private(cache_control)
+    caching = (("Cache-Control", cache_control),) if cache_control else ()
+    text, has_body = f"{status}: {HTTPStatus(status).phrase}", request.method != hdrs.METH_HEAD
+    return text_response(status, text, (("Location", location), *caching), has_body=has_body)
 
 
 def respond_to_fault(request: web.Request, fault: FileFault) -> RenderedResponse:

@@ -12,7 +12,7 @@ from multidict import CIMultiDict
 
 from pulp_contentroutes.serving.byte_source import OpenSource
 from pulp_contentroutes.serving.errors import FileFault
-from pulp_contentroutes.serving.http.headers import CurrentHeaders, Fields, fields_of, head
+from pulp_contentroutes.serving.http.headers import CurrentHeaders, fields_of, head
 from pulp_contentroutes.serving.http.ranges import Span
 from pulp_contentroutes.serving.http.sending import (
     CHUNK_SIZE,
@@ -22,6 +22,7 @@ from pulp_contentroutes.serving.http.sending import (
     transport_of,
     write_some,
 )
+from pulp_contentroutes.serving.model import Fields
 
 log = logging.getLogger(__name__)
 

@@ -11,11 +11,12 @@ from uuid import UUID
 
 from pulp_contentroutes.serving.database import schema
 from pulp_contentroutes.serving.database.pool import Database, name_failures
-from pulp_contentroutes.serving.model import BASE_PATHS
+from pulp_contentroutes.serving.model import BASE_PATHS, ROUTES
 
 _KEY_BYTES: Final = 16
 _ENTRY_BYTES: Final = 24
-_ALL_BASE_PATHS: Final = bytes(_KEY_BYTES)
+#: The key of the rows whose ids are not known yet where they are new: they may concern anything.
+_ALL: Final = bytes(_KEY_BYTES)
 
 
 async def take_fingerprint(database: Database, seconds: float) -> bytes:
@@ -37,7 +38,8 @@ async def take_fingerprint(database: Database, seconds: float) -> bytes:
 def find_changes(before: bytes, after: bytes) -> list[str]:
     """Return the keys that triggers would have announced. It takes 1 ms for 1 000 distributions."""
     changed = {entry[:_KEY_BYTES] for entry in _entries(before) ^ _entries(after)}
-    return [BASE_PATHS if key == _ALL_BASE_PATHS else str(UUID(bytes=key)) for key in changed]
+    ids = [str(UUID(bytes=key)) for key in changed if key != _ALL]
+    return [*ids, *([BASE_PATHS, ROUTES] if _ALL in changed else [])]
 
 
 def _entries(fingerprint: bytes) -> set[bytes]:

@@ -13,9 +13,10 @@ from pulp_contentroutes.serving.database import sql
 from pulp_contentroutes.serving.database.rows import Queries, Row, seconds
 from pulp_contentroutes.serving.errors import DatabaseUnavailable
 from pulp_contentroutes.serving.handover import Handover
-from pulp_contentroutes.serving.http.headers import Fields, make_representation
+from pulp_contentroutes.serving.http.headers import make_representation
 from pulp_contentroutes.serving.model import (
     ContentSet,
+    Fields,
     Missing,
     Representation,
     Snapshot,
@@ -111,12 +112,12 @@ class PathLookup(Memory):
         key = (snapshot, fields) if fields else snapshot
         return await self._get((key, snapshot.root, path), load)
 
-    async def find_published(self, snapshot: Snapshot, path: str) -> LookedUp:
+    async def find_published(self, snapshot: Snapshot, path: str, fields: Fields = ()) -> LookedUp:
         """Return the file in the publications that the rule of the distribution puts first."""
-        load = partial(self._load_published, snapshot, path)
+        load = partial(self._load_published, snapshot, path, fields)
         if not snapshot.is_kept:
             return await load()
-        return await self._get(((snapshot, snapshot.served), snapshot.root, path), load)
+        return await self._get(((snapshot, snapshot.served, fields), snapshot.root, path), load)
 
     async def find_artifact(self, snapshot: Snapshot, verdict: Verdict, path: str) -> LookedUp:
         """Return the file of the content artifact that a hook serves at `path`; never kept."""
@@ -195,7 +196,7 @@ class PathLookup(Memory):
         modified = content_set.version_created if entered is None else entered
         return self._outcome(row, modified, INDEX if is_directory else path, root, fields)
 
-    async def _load_published(self, snapshot: Snapshot, path: str) -> LookedUp:
+    async def _load_published(self, snapshot: Snapshot, path: str, fields: Fields) -> LookedUp:
         served, content_set = snapshot.served, snapshot.content_set
         assert served is not None
         assert served.publications is not None
@@ -211,7 +212,8 @@ class PathLookup(Memory):
         if content_set is None:
             # Pulp sends no Last-Modified then.
             return Handover.DISTRIBUTION_HOOK
-        return self._with_expiry(rows[0], path, snapshot.root, served.fields_for(path))
+        given = (*served.fields_for(path), *fields)
+        return self._with_expiry(rows[0], path, snapshot.root, given)
 
     async def _load_superseded(self, snapshot: Snapshot, path: str, fields: Fields) -> LookedUp:
         rows = await self._database.fetch(sql.LOOK_UP_SUPERSEDED, snapshot.distribution_id, path)

@@ -1,8 +1,9 @@
 """Target → snapshot → file: memory first, then one SQL statement each."""
 
+from dataclasses import replace
+
 from pulp_contentroutes.serving.handover import Handover
-from pulp_contentroutes.serving.http.headers import Fields
-from pulp_contentroutes.serving.model import Missing, Snapshot, Target
+from pulp_contentroutes.serving.model import Fields, Missing, Snapshot, Target
 from pulp_contentroutes.serving.resolve.checkpoints import Checkpoints
 from pulp_contentroutes.serving.resolve.path_lookup import INDEX, LookedUp, PathLookup
 from pulp_contentroutes.serving.resolve.snapshots import Resolved, Snapshots
@@ -43,25 +44,29 @@ class Resolver:
             found = await self._lookups.find(content_set, path, snapshot.root, fields)
             return Handover.PLUGIN_ROUTE if found is Missing.PROVEN else found
         if snapshot.is_asked:
-            return await self._look_up_after_asking(snapshot, path)
+            return await self._look_up_after_asking(snapshot, path, target.fields)
         served = snapshot.served
         if served is None:
-            return await self._look_up(snapshot, path, ())
+            return await self._look_up(snapshot, path, target.fields)
         # Hooks are called with the timestamp of a checkpoint still in the path.
         if served.may_answer(path):
             return Handover.DISTRIBUTION_HOOK
         if served.publications is not None:
-            published = await self._lookups.find_published(snapshot, path)
+            published = await self._lookups.find_published(snapshot, path, target.fields)
             if published is not Missing.PROVEN:
                 return published
         is_directory = path == "" or path.endswith("/")
         name = f"{path}{INDEX}" if is_directory else path
-        return await self._look_up(snapshot, path, served.fields_for(name))
+        return await self._look_up(snapshot, path, (*served.fields_for(name), *target.fields))
 
-    async def _look_up_after_asking(self, snapshot: Snapshot, path: str) -> LookedUp:
+    async def _look_up_after_asking(
+        self, snapshot: Snapshot, path: str, fields: Fields
+    ) -> LookedUp:
         verdict = await self._hooks.ask(snapshot.pulp_type, snapshot.distribution_id, path)
         if isinstance(verdict, Handover):
             return verdict
+        if fields:
+            verdict = replace(verdict, fields=(*verdict.fields, *fields))
         if snapshot.is_checkpoint:
             # The other hooks are called with the path below the timestamp.
             return Handover.DISTRIBUTION_HOOK
@@ -75,7 +80,7 @@ class Resolver:
         return Handover.DIRECTORY if is_directory else result
 
     async def _look_up(self, snapshot: Snapshot, path: str, fields: Fields) -> LookedUp:
-        """Look up a path as pulpcore does after its hooks; `fields` are the plugin's."""
+        """Look up a path as pulpcore does after its hooks; `fields` are not pulpcore's."""
         content_set = snapshot.content_set
         if snapshot.is_checkpoint:
             checkpoint = await self._checkpoints.find(snapshot, path)

@@ -1,6 +1,6 @@
 """URL → target: the prefixes below which we answer, as data, and the meaning of their paths.
 
-Routes are those of aiohttp's router; mounts have URLs that it has no route for.
+Routes here are those of aiohttp's router; content routes have URLs that it has no route for.
 """
 
 import re
@@ -14,8 +14,8 @@ from yarl import URL
 
 from pulp_contentroutes.serving.errors import NulInPath, RequestRefused
 from pulp_contentroutes.serving.handover import Handover
-from pulp_contentroutes.serving.model import Mount, Target
-from pulp_contentroutes.serving.request_state import RequestState, mount_of
+from pulp_contentroutes.serving.model import Target
+from pulp_contentroutes.serving.request_state import mount_of
 from pulp_contentroutes.serving.routing.request_path import decode_path, without_dot_segments
 from pulp_contentroutes.serving.types.rule import RouteRule
 
@@ -66,25 +66,17 @@ class Routes:
         self,
         routes: Sequence[Route],
         max_path_bytes: int,
-        mounts: Sequence[Mount] = (),
         plugin_routes: Sequence[PluginRoute] = (),
     ) -> None:
         self._routes = tuple((route, route.prefix, route.pattern) for route in routes)
-        self._mounts = tuple(mounts)
         self._plugin_routes = tuple((route, route.pattern) for route in plugin_routes)
         self._patterns = {each.pattern for each in routes}
         self._patterns.update(each.pattern for each in plugin_routes)
         self._max_path_bytes = max_path_bytes
 
-    def target(self, request: web.Request, mount: Mount | None = None) -> Target | Handover:
-        """Return the request's target, or a Handover if it is not ours; or raise RequestRefused.
-
-        `mount` is the one that the request has entered.
-        """
+    def target(self, request: web.Request) -> Target | Handover:
+        """Return the request's target, or a Handover if it is not ours; or raise RequestRefused."""
         raw_path = request.rel_url.raw_path
-        if mount is not None:
-            rest = decode_path(raw_path, mount.prefix, self._max_path_bytes)
-            return Target(mount.domain or DEFAULT_DOMAIN, mount.path + rest)
         for route, prefix, pattern in self._routes:
             if request.path.startswith(prefix):
                 return self._target(request, raw_path, route, pattern)
@@ -101,33 +93,15 @@ class Routes:
                 return Target(domain, f"{found['base_path']}/{found['path']}", rule)
         return Handover.OTHER_HANDLER
 
-    def enter(self, request: web.Request, state: RequestState) -> web.Request:
-        """Return the request as the next steps need it: without "." segments, with its mount.
-
-        The mount is recorded in `state`, and in the match that Pulp's middleware and handler read.
-        A URL that aiohttp has a route for belongs to Pulp, or to a plugin.
-        """
-        raw_path = request.rel_url.raw_path
-        # Most paths contain neither of these: two searches cost a tenth of `without_dot_segments`.
-        if "/." in raw_path or "/%2" in raw_path:
-            request = self._normalize(request, raw_path)
-        if not self._mounts or not isinstance(request.match_info.http_exception, web.HTTPNotFound):
-            return request
-        for mount in self._mounts:
-            rest = request.path.removeprefix(mount.prefix)
-            if rest != request.path:
-                state.mount = mount
-                request.match_info["path"] = mount.path + rest
-                if mount.domain is not None:
-                    request.match_info["pulp_domain"] = mount.domain
-                break
-        return request
-
-    def _normalize(self, request: web.Request, raw_path: str) -> web.Request:
+    def without_dots(self, request: web.Request) -> web.Request:
         """Return the request without "." segments below our prefixes, unchanged if it has none.
 
         Guards, signatures, redirects and Pulp's handler then see the URL of the same resource.
         """
+        raw_path = request.rel_url.raw_path
+        # Most paths contain neither of these: two searches cost a tenth of `without_dot_segments`.
+        if "/." not in raw_path and "/%2" not in raw_path:
+            return request
         path = without_dot_segments(raw_path)
         # Two slashes at the begin would make a host of what follows.
         if path == raw_path or path.startswith("//"):
@@ -144,9 +118,7 @@ class Routes:
                 if route.has_domain:
                     changed.match_info["pulp_domain"] = domain
                 return changed
-        if any(url.path.startswith(mount.prefix) for mount in self._mounts):
-            return request.clone(rel_url=url)
-        return request
+        return request.clone(rel_url=url) if is_unrouted(request) else request
 
     def lead_to(self, request: web.Request) -> bool:
         """Tell whether the request's handler is that of one of the routes, whatever its path."""
@@ -177,6 +149,11 @@ class Routes:
         if route.has_domain and request.match_info.get("pulp_domain") != domain:
             return Handover.ODD_PATH
         return Target(domain, path) if slash and path else Handover.LIST_OF_DISTRIBUTIONS
+
+
+def is_unrouted(request: web.Request) -> bool:
+    """Tell whether aiohttp has no route for the URL: it can be that of a content route."""
+    return isinstance(request.match_info.http_exception, web.HTTPNotFound)
 
 
 def _is_routed_to(request: web.Request, pattern: str) -> bool:

@@ -3,7 +3,6 @@
 import asyncio
 import base64
 import os
-import warnings
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +11,6 @@ from uuid import UUID
 import pytest
 from aiohttp import ClientResponse, web
 from aiohttp.test_utils import TestClient
-from aiohttp.typedefs import Handler, Middleware
 
 from pulp_contentroutes.serving.access.admission import Admission
 from pulp_contentroutes.serving.access.authorizer import Authorizer
@@ -21,21 +19,24 @@ from pulp_contentroutes.serving.access.guards import GuardNeeds
 from pulp_contentroutes.serving.access.signed_urls import SignedUrls
 from pulp_contentroutes.serving.access.throttle import FailedLogins
 from pulp_contentroutes.serving.access.tokens import Tokens
+from pulp_contentroutes.serving.answers import Answers
 from pulp_contentroutes.serving.coherence.memory import Memory
 from pulp_contentroutes.serving.database.schema import DEB_DISTRIBUTED
-from pulp_contentroutes.serving.http.headers import Fields
 from pulp_contentroutes.serving.http.responder import Responder
-from pulp_contentroutes.serving.model import Mount
+from pulp_contentroutes.serving.model import Fields
 from pulp_contentroutes.serving.pipeline import Pipeline
 from pulp_contentroutes.serving.resolve.checkpoints import Checkpoints
 from pulp_contentroutes.serving.resolve.path_lookup import PathLookup
 from pulp_contentroutes.serving.resolve.resolver import Resolver
+from pulp_contentroutes.serving.resolve.route_table import RouteTable
 from pulp_contentroutes.serving.resolve.snapshots import DistributionTypes, Snapshots
+from pulp_contentroutes.serving.router import Router
 from pulp_contentroutes.serving.routing.routes import PluginRoute, Route, Routes
 from pulp_contentroutes.serving.sources.files import Files
 from pulp_contentroutes.serving.types import container
 from pulp_contentroutes.serving.types.rule import ServedType
 from tests.fakes import FakeDatabase, FakeGuards, FakeHooks, FakeStorages
+from tests.unit.serving.authentication import Authentication
 
 Client = TestClient[web.Request, web.Application]
 MakeClient = Callable[[web.Application], Awaitable[Client]]
@@ -44,7 +45,8 @@ DATA = os.urandom(3000)
 HANDED_OVER = 418
 #: The same below a mount.
 HANDED_OVER_AT_MOUNT = 419
-MOUNTS = (Mount("/debian/", "base/"), Mount("/deep/o+ne/", "base/dir/"))
+#: Mounts of content routes, and the paths that they serve.
+MOUNTS = {"/debian/": "base", "/deep/o+ne/": "base/dir"}
 OURS = "/ours/"
 PULPS = "/pulps/"
 MAX_PATH_BYTES = 200
@@ -75,52 +77,6 @@ def pulp_fields(path: str) -> Fields:
     return (*content_type, ("Cache-Control", CACHE_CONTROL))
 
 
-class User:
-    def __init__(self, is_authenticated: bool) -> None:
-        self.is_authenticated = is_authenticated
-
-
-class Authentication:
-    """A fake of Pulp's authentication: takes the user from `X-User`, and counts the checks."""
-
-    def __init__(self) -> None:
-        #: The `X-Name` of each request whose password was checked, in order.
-        self.checked: list[str] = []
-        self.most_at_once = 0
-        self._at_once = 0
-        #: If not None, passwords wait for this event.
-        self.gate: asyncio.Event | None = None
-        #: Whether requests end here, like those for a domain that does not exist.
-        self.is_missing = False
-
-    @property
-    def middleware(self) -> Middleware:
-        @web.middleware
-        async def authenticate(request: web.Request, handler: Handler) -> web.StreamResponse:
-            if request.headers.get("Authorization", "").startswith("Basic"):
-                await self._check(request)
-            if self.is_missing:
-                raise web.HTTPNotFound
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                request["user"] = User("X-User" in request.headers)
-            return await handler(request)
-
-        return authenticate
-
-    async def _check(self, request: web.Request) -> None:
-        self.checked.append(request.headers.get("X-Name", ""))
-        self._at_once += 1
-        self.most_at_once = max(self.most_at_once, self._at_once)
-        await (self.gate.wait() if self.gate else asyncio.sleep(0))
-        self._at_once -= 1
-
-    async def until_checked(self, count: int) -> None:
-        """Wait until the check of `count` passwords has begun."""
-        while len(self.checked) < count:  # noqa: ASYNC110  not worth an event in a fake
-            await asyncio.sleep(0)
-
-
 @dataclass
 class FastPath:
     """All parts of the fast path, for tests that look inside."""
@@ -130,7 +86,9 @@ class FastPath:
     files: Files
     snapshots: Snapshots
     resolver: Resolver
+    answers: Answers
     pipeline: Pipeline
+    table: RouteTable
     marked: list[None]
     counted: list[tuple[str, int]]
     guards: FakeGuards
@@ -159,9 +117,20 @@ class FastPath:
         for memory in self.memories:
             memory.suspend()
 
+    async def until_certain(self) -> None:
+        """Wait until the table of content routes was read."""
+        while not self.table.is_certain:  # noqa: ASYNC110  not worth an event in a test
+            await asyncio.sleep(0)
+
 
 async def answer_at_mount(request: web.Request) -> web.Response:
-    """Stand in for Pulp's handler of a mount: the body is the path that it would serve."""
+    """Stand in for Pulp's handler of a mount: the body is the path that it would serve.
+
+    Paths with `missing` and `refused` in them raise what Pulp's handler would.
+    """
+    for name, error in (("missing", web.HTTPNotFound), ("refused", web.HTTPForbidden)):
+        if name in request.match_info["path"]:
+            raise error
     return web.Response(status=HANDED_OVER_AT_MOUNT, text=request.match_info["path"])
 
 
@@ -195,29 +164,41 @@ async def fast_path(
     routes = [Route(OURS, False, True), Route(PULPS, False, False)]
     guards, tokens = FakeGuards(), Tokens(database)
     authorizer = Authorizer(guards, tokens)
-    addresses, failed = (
-        ClientAddresses(["127.0.0.0/8"]),
-        FailedLogins(FAILED_LOGINS, clock=lambda: 0.0),
-    )
+    addresses = ClientAddresses(["127.0.0.0/8"])
+    failed = FailedLogins(FAILED_LOGINS, clock=lambda: 0.0)
     admission = Admission(authorizer, addresses, failed, SignedUrls(KEY), is_hidden=is_hidden)
-    pipeline = Pipeline(
-        Routes(routes, MAX_PATH_BYTES, MOUNTS, [PluginRoute(container.ROUTE, False)]),
+    for mount, path in MOUNTS.items():
+        database.add_route(mount, paths=[path])
+    table = RouteTable(database, 1000, STALE_SECONDS)
+    known = Routes(routes, MAX_PATH_BYTES, [PluginRoute(container.ROUTE, False)])
+    answers = Answers(
+        known,
+        Router(table, MAX_PATH_BYTES, has_domains=False),
         resolver,
         admission,
         responder,
+        lambda: marked.append(None),
+    )
+    pipeline = Pipeline(
+        known,
+        answers,
+        admission,
         answer_at_mount,
         lambda: marked.append(None),
         cache_control=CACHE_CONTROL,
         has_debug_header=has_debug_header,
     )
-    pipeline.is_on = True
-    memories = (snapshots, lookups, checkpoints, files, authorizer.known_guards, tokens)
+    answers.is_on = True
+    memories = (table, snapshots, lookups, checkpoints, files, authorizer.known_guards, tokens)
     made = FastPath(
-        database, tmp_path, files, snapshots, resolver, pipeline, marked, counted, guards, hooks,
-        tokens, authorizer, admission, Authentication(), memories,
+        database, tmp_path, files, snapshots, resolver, answers, pipeline, table, marked, counted,
+        guards, hooks, tokens, authorizer, admission, Authentication(), memories,
     )  # fmt: skip
     made.resume()
+    reading = asyncio.create_task(table.run())
+    await made.until_certain()
     yield made
+    reading.cancel()
     files.close()
 
 
@@ -241,7 +222,9 @@ async def client(fast_path: FastPath, aiohttp_client: MakeClient) -> Client:
     app.add_routes([web.get(BLOBS, handed_over)])
     # Another one below a mount; aiohttp has no route for the rest of it.
     app.add_routes([web.get("/debian/other/{name}", handed_over)])
-    app.add_routes([web.route("*", r"/{path:(?!debian|deep).*}", handed_over)])
+    app.add_routes(
+        [web.route("*", r"/{path:(?!debian|deep|moved|old|repos|all/|r/).*}", handed_over)]
+    )
     return await aiohttp_client(app)
 
 

@@ -225,7 +225,7 @@ async def pulps(
         return web.FileResponse(file, headers={"Cache-Control": "public", "ETag": '"x"'})
 
     # As before the listener runs: everything is handed over.
-    fast_path.pipeline.is_on = False
+    fast_path.answers.is_on = False
     app = web.Application(middlewares=[fast_path.pipeline.outermost])
     app.add_routes([web.get(prefix + "{path:.+}", answer) for prefix in (OURS, PULPS, "/other/")])
     return await aiohttp_client(app), file

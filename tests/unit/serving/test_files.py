@@ -17,7 +17,7 @@ from pulp_contentroutes.serving.errors import FileDamaged, FileGone
 from pulp_contentroutes.serving.sources import stored_files
 from pulp_contentroutes.serving.sources.files import Files
 from pulp_contentroutes.serving.sources.stored_files import KEPT_BYTES, OpenFile, StoredFile
-from tests.fakes import stored
+from tests.rows import stored
 
 #: Too large to be kept in memory.
 DATA = os.urandom(KEPT_BYTES + 1)

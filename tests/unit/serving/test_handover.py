@@ -101,7 +101,7 @@ async def test_what_is_known_of_a_request_is_a_reason(
 
 
 async def test_a_worker_that_is_off_says_so(client: Client, fast_path: FastPath) -> None:
-    fast_path.pipeline.is_on = False
+    fast_path.answers.is_on = False
     answer = await get(client, "base/x")
     assert answer.headers[HEADER] == "handed-over; off"
 

@@ -43,12 +43,13 @@ async def test_the_rest_is_answered_by_pulps_handler_with_the_path_of_the_conten
     client: Client, fast_path: FastPath
 ) -> None:
     for url, path in {
+        "/debian": "base",
         "/debian/": "base/",
         "/debian/dir": "base/dir",
         "/deep/o+ne/": "base/dir/",
     }.items():
         assert await answer_to(client, url) == (HANDED_OVER_AT_MOUNT, path)
-    assert set(fast_path.pipeline.handovers) == {Handover.DIRECTORY}
+    assert set(fast_path.pipeline.handovers) == {Handover.DIRECTORY, Handover.REDIRECT}
 
 
 async def test_a_missing_file_is_a_404_of_ours(client: Client) -> None:
@@ -62,7 +63,7 @@ async def test_paths_that_no_content_has_are_refused(client: Client, path: str) 
     assert 400 <= status < HANDED_OVER
 
 
-@pytest.mark.parametrize("url", ["/debian", "/debianx/x", "/deep/", "/deep/x"])
+@pytest.mark.parametrize("url", ["/debianx/x", "/deep/", "/deep/x"])
 async def test_other_urls_are_none_of_its_business(client: Client, url: str) -> None:
     assert (await answer_to(client, url))[0] == 404
 
@@ -92,5 +93,5 @@ async def test_a_guard_is_asked_below_a_mount(client: Client, fast_path: FastPat
 async def test_pulps_handler_answers_when_the_fast_path_is_off(
     client: Client, fast_path: FastPath
 ) -> None:
-    fast_path.pipeline.is_on = False
+    fast_path.answers.is_on = False
     assert await answer_to(client, "/debian/x") == (HANDED_OVER_AT_MOUNT, "base/x")

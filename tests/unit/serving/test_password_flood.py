@@ -122,7 +122,7 @@ async def test_no_way_round_the_fast_path_is_one_round_the_limit(
     for _ in range(FAILED_LOGINS):
         assert (await client.get(url, headers=refused)).status == 401
     for path, is_on in ((f"{PULPS}base//x", True), (f"{OURS}base/x", False)):
-        fast_path.pipeline.is_on = is_on
+        fast_path.answers.is_on = is_on
         for _ in range(2):
             answer = await client.get(URL(path, encoded=True), headers=refused)
             assert answer.status == 429

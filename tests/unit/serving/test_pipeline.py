@@ -9,7 +9,8 @@ from uuid import uuid4
 import pytest
 
 from pulp_contentroutes.serving.database import sql
-from tests.fakes import NOTHING, FakeDatabase
+from tests.fakes import FakeDatabase
+from tests.rows import NOTHING
 from tests.unit.serving.conftest import DATA, HANDED_OVER, Client, FastPath, get
 
 

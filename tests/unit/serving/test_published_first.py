@@ -8,7 +8,7 @@ import pytest
 from pulp_contentroutes.serving.database import sql
 from pulp_contentroutes.serving.database.schema import DEB_DISTRIBUTED
 from pulp_contentroutes.serving.handover import Handover
-from tests.fakes import stored
+from tests.rows import stored
 from tests.unit.serving.conftest import DATA, HANDED_OVER, Client, FastPath, get
 
 LOOK_UP = sql.LOOK_UP_PUBLISHED[DEB_DISTRIBUTED]

@@ -136,7 +136,7 @@ async def test_a_guard_that_only_pulp_has_found_is_known_though_a_password_was_l
     async def leave_out(request: web.Request, **_: bool) -> web.Request:
         return request.clone(headers={})
 
-    fast_path.pipeline.is_on = False
+    fast_path.answers.is_on = False
     monkeypatch.setattr(fast_path.admission, "begin_authentication", leave_out)
     answer = await get(streaming, "base/found/")
     assert (answer.status, answer.headers["Cache-Control"]) == (200, "private")

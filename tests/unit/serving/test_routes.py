@@ -7,7 +7,6 @@ from yarl import URL
 from pulp_contentroutes.serving.access.guards import GuardNeeds
 from pulp_contentroutes.serving.errors import RequestRefused
 from pulp_contentroutes.serving.model import Target
-from pulp_contentroutes.serving.request_state import begin_state
 from pulp_contentroutes.serving.routing.routes import Route, Routes
 from tests.unit.serving.conftest import (
     OURS,
@@ -143,7 +142,7 @@ async def test_what_is_handed_over_has_no_dot_segments_either(
     routes = Routes([Route(OURS, has_domain, True), Route(PULPS, has_domain, False)], 1000)
 
     async def show(request: web.Request) -> web.Response:
-        request = routes.enter(request, begin_state(request))
+        request = routes.without_dots(request)
         shown = f"{request.rel_url} {request.match_info.get('pulp_domain')} "
         return web.Response(text=shown + request.match_info["path"])
 
@@ -161,7 +160,7 @@ async def test_what_is_handed_over_has_no_dot_segments_either(
 async def test_they_are_refused_also_while_the_fast_path_is_off(
     client: Client, fast_path: FastPath
 ) -> None:
-    fast_path.pipeline.is_on = False
+    fast_path.answers.is_on = False
     assert await status_of(client, OURS + "base//b") == 404
     assert await status_of(client, OURS + "base/missing") == 418
 

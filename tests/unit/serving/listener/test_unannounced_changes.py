@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from pulp_contentroutes.serving.errors import DatabaseUnavailable
-from pulp_contentroutes.serving.model import BASE_PATHS
+from pulp_contentroutes.serving.model import BASE_PATHS, ROUTES
 from pulp_contentroutes.serving.notifications import listener as module
 from pulp_contentroutes.serving.notifications.fingerprints import find_changes
 from tests.unit.serving.listener.conftest import SAME, FakeServer, Listen, lose, until
@@ -52,7 +52,7 @@ async def test_what_nobody_announced_before_a_cut_is_told_after_it(
     memory = listen()
     await until(lambda: memory.told == ["resume"])
     lose(server.connections[0])
-    told = f"invalidate {ID} {BASE_PATHS}"
+    told = f"invalidate {ID} {BASE_PATHS} {ROUTES}"
     await until(lambda: memory.told == ["resume", "suspend", "resume", told])
 
 
@@ -63,7 +63,7 @@ async def test_a_change_that_nobody_announced_is_told(
     monkeypatch.setattr(module, "_SHARE", 0)
     server.fingerprints = [SAME, SAME, OTHER]
     memory = listen()
-    await until(lambda: memory.told == ["resume", f"invalidate {ID} {BASE_PATHS}"])
+    await until(lambda: memory.told == ["resume", f"invalidate {ID} {BASE_PATHS} {ROUTES}"])
 
 
 async def test_without_a_first_fingerprint_the_second_one_doubts_the_memory(
@@ -101,7 +101,7 @@ def entry(key: bytes, hash_: int) -> bytes:
         ([(ID.bytes, 1)], [(ID.bytes, 2)], {str(ID)}),
         ([], [(ID.bytes, 1)], {str(ID)}),
         ([(ID.bytes, 1)], [], {str(ID)}),
-        ([(bytes(16), 1)], [(bytes(16), 2)], {BASE_PATHS}),
+        ([(bytes(16), 1)], [(bytes(16), 2)], {BASE_PATHS, ROUTES}),
     ],
     ids=["nothing", "the same", "changed", "made", "deleted", "base paths"],
 )

@@ -6,12 +6,12 @@ from uuid import uuid4
 
 import pytest
 
-from pulp_contentroutes.serving.http.headers import Fields
-from pulp_contentroutes.serving.model import ContentSet, Missing, Representation, Snapshot
+from pulp_contentroutes.serving.model import ContentSet, Fields, Missing, Representation, Snapshot
 from pulp_contentroutes.serving.resolve.path_lookup import LookedUp, PathLookup
 from pulp_contentroutes.serving.sources.files import Files
 from pulp_contentroutes.serving.sources.stored_files import StoredFile
-from tests.fakes import FakeDatabase, stored
+from tests.fakes import FakeDatabase
+from tests.rows import stored
 
 ROOT = "/var/lib/pulp"
 

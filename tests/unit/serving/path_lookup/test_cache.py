@@ -9,7 +9,7 @@ from pulp_contentroutes.serving.database import sql
 from pulp_contentroutes.serving.handover import Handover
 from pulp_contentroutes.serving.model import Missing, Representation
 from pulp_contentroutes.serving.resolve import path_lookup as module
-from tests.fakes import NOTHING, stored
+from tests.rows import NOTHING, stored
 from tests.unit.serving.path_lookup.conftest import ROOT, World, content_set, file_of
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from pulp_contentroutes.serving.database import sql
-from tests.fakes import ENTERED
+from tests.rows import ENTERED
 from tests.unit.serving.path_lookup.conftest import ROOT, World, content_set, file_of
 
 

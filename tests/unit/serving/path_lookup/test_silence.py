@@ -9,7 +9,7 @@ from pulp_contentroutes.serving.database import sql
 from pulp_contentroutes.serving.errors import DatabaseUnavailable
 from pulp_contentroutes.serving.handover import Handover
 from pulp_contentroutes.serving.model import Missing, Representation
-from tests.fakes import NOTHING, stored
+from tests.rows import NOTHING, stored
 from tests.unit.serving.path_lookup.conftest import ROOT, World, expiring, file_of
 
 

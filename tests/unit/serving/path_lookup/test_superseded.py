@@ -8,7 +8,7 @@ import pytest
 from pulp_contentroutes.serving.database import sql
 from pulp_contentroutes.serving.handover import Handover
 from pulp_contentroutes.serving.model import Missing, Representation
-from tests.fakes import ENTERED, stored
+from tests.rows import ENTERED, stored
 from tests.unit.serving.path_lookup.conftest import ROOT, World, expiring, file_of, snapshot
 
 NOW = 1_800_000_000.0

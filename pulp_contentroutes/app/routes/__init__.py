@@ -1,0 +1,1 @@
+"""Content routes, as operators make them: models and their REST API."""
