@@ -48,13 +48,9 @@ class RequestMemory:
         """Return the file of such a request, and what led to it, if all of it is still true."""
         path = self._path(request)
         entry = self._entries.get(path)
-        if entry is None:
-            if not self._table.has_routes:
-                return None
-            entry = self._entries.get(self._key_of_routed(request, path))
-            if entry is None or not self._is_same_route(entry):
-                return None
-        if not self._snapshots.is_trusted:
+        if entry is None or entry.generation is not None:
+            entry = self._find_routed(request, path, entry)
+        if entry is None or not self._snapshots.is_trusted:
             return None
         found = entry.found
         is_current = entry.snapshot.is_current and found.is_current and found.source.is_current
@@ -65,20 +61,24 @@ class RequestMemory:
         if entry.found.expires is not None or entry.snapshot.is_asked:
             return
         path = self._path(request)
-        is_routed = entry.generation is not None
-        self._entries.put(self._key_of_routed(request, path) if is_routed else path, entry)
+        by_host = entry.generation is not None and self._table.has_hosts
+        self._entries.put((host_of(request.host), path) if by_host else path, entry)
 
     def _path(self, request: web.Request) -> str:
         # Only guards look at a query, and it is another one in each signed URL.
         path = self._routes.key(request)
         return path.partition("?")[0] if "?" in path else path
 
-    def _key_of_routed(self, request: web.Request, path: str) -> Key:
-        return host_of(request.host) if self._table.has_hosts else "", path
-
-    def _is_same_route(self, entry: Remembered) -> bool:
-        return (
-            self._table.is_certain
-            and entry.generation == self._table.generation
-            and all(snapshot.is_current for snapshot in entry.before)
-        )
+    def _find_routed(
+        self, request: web.Request, path: str, entry: Remembered | None
+    ) -> Remembered | None:
+        """Return the entry of a content route if the table is still the same."""
+        table = self._table
+        if table.has_hosts:
+            entry = self._entries.get((host_of(request.host), path))
+        if entry is None or entry.generation != table.generation or not table.is_certain:
+            return None
+        for snapshot in entry.before:
+            if not snapshot.is_current:
+                return None
+        return entry

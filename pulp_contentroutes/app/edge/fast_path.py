@@ -42,7 +42,7 @@ from pulp_contentroutes.serving.resolve.resolver import Resolver
 from pulp_contentroutes.serving.resolve.route_table import RouteTable
 from pulp_contentroutes.serving.resolve.snapshots import Snapshots
 from pulp_contentroutes.serving.router import Router
-from pulp_contentroutes.serving.routing.routes import PluginRoute, Route, Routes
+from pulp_contentroutes.serving.routing.routes import OtherUrls, PluginRoute, Route, Routes
 from pulp_contentroutes.serving.sources.files import LOOK_SECONDS, Files
 
 log = logging.getLogger(__name__)
@@ -118,6 +118,7 @@ class FastPath:
         # Outermost: Pulp's `authenticate` costs a query, and answers some unservable paths with a
         # 500. Innermost: guards that ask for users need the result of `authenticate`.
         app.middlewares.insert(0, self._pipeline.outermost)
+        app.router.register_resource(OtherUrls(self._table.may_match))
         app.middlewares.append(self._pipeline.innermost)
         app.on_response_prepare.append(self._pipeline.correct_headers)
         app.cleanup_ctx.append(self.running)

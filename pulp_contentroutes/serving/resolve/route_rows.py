@@ -32,7 +32,7 @@ def route_of(row: Row) -> ContentRoute | None:
         fields = dict(json.loads(row["headers"]))
         if row["cache_control"]:
             fields["Cache-Control"] = row["cache_control"]
-        keys = [row["pulp_id"], row["domain_id"], *(row["distribution_ids"] or ())]
+        keys = {row["domain_id"], *(row["distribution_ids"] or ())}
         return ContentRoute(
             id=row["pulp_id"],
             name=row["name"],
@@ -45,7 +45,7 @@ def route_of(row: Row) -> ContentRoute | None:
             has_listings=row["listings"],
             allowed=compile_globs(json.loads(row["allow"])),
             denied=compile_globs(json.loads(row["deny"])),
-            keys=frozenset(map(str, keys)),
+            keys=tuple(map(str, keys)),
         )
     except (InvalidPattern, ValueError, TypeError, KeyError) as error:
         log.warning("The content route %s is not used: %s", row["pulp_id"], error)

@@ -65,9 +65,10 @@ class RouteTable(Memory):
 
     def invalidate(self, keys: Iterable[str]) -> None:
         changed = set(keys)
-        found = set(ids_among(changed)) if ROUTES in changed else set()
+        ids = set(ids_among(changed))
+        found = ids if ROUTES in changed else ids & self._routes.keys()
         for key in changed & self._by_key.keys():
-            found |= self._by_key[key]
+            found.update(self._by_key[key])
         if found:
             self.generation += 1
             self._changed |= found
@@ -92,14 +93,13 @@ class RouteTable(Memory):
     # Called for requests.
 
     @property
-    def has_routes(self) -> bool:
-        """Tell whether any route is in memory."""
-        return bool(self._routes)
-
-    @property
     def has_hosts(self) -> bool:
         """Tell whether the host of a request can decide on its route."""
         return self._tree.has_hosts
+
+    def may_match(self, path: str) -> bool:
+        """Tell without much ado whether a path, decoded, may be that of a route in memory."""
+        return self._tree.may_match(path)
 
     async def find(self, host: str, segments: Sequence[str]) -> Match | None:
         """Return the match of a URL, None if it belongs to no route; or raise DatabaseUnavailable.

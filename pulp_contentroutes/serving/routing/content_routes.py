@@ -62,8 +62,8 @@ class ContentRoute:
     #: Match the paths below the mount that are served, and those that are not; None for no rule.
     allowed: re.Pattern[str] | None
     denied: re.Pattern[str] | None
-    #: The ids of the rows that it was made of.
-    keys: frozenset[str]
+    #: The ids of the other rows that it was made of: its domain, and its distributions.
+    keys: tuple[str, ...]
 
     def admits(self, path: str) -> bool:
         """Tell whether the path below the mount, decoded, is one that the route answers."""

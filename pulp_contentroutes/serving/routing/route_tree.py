@@ -23,8 +23,35 @@ class _Node:
 
     def __init__(self) -> None:
         self.route: ContentRoute | None = None
-        self.literals: dict[str, _Node] = {}
+        # None while it is empty: most nodes are the last one of a mount.
+        self.literals: dict[str, _Node] | None = None
         self.capture: _Node | None = None
+
+    def child(self, segment: str | None) -> "_Node | None":
+        """Return the node of a segment of a mount, None if no mount goes on with it."""
+        if segment is None:
+            return self.capture
+        return self.literals.get(segment) if self.literals else None
+
+    def make_child(self, segment: str | None) -> "_Node":
+        """Return the node of a segment of a mount, made if there is none."""
+        if segment is None:
+            self.capture = self.capture or _Node()
+            return self.capture
+        if self.literals is None:
+            self.literals = {}
+        return self.literals.setdefault(segment, _Node())
+
+    def remove_child(self, segment: str | None) -> None:
+        if segment is None:
+            self.capture = None
+        elif self.literals is not None:
+            del self.literals[segment]
+            self.literals = self.literals or None
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.route or self.literals or self.capture)
 
 
 class RouteTree:
@@ -40,16 +67,20 @@ class RouteTree:
     @property
     def has_hosts(self) -> bool:
         """Tell whether the host of a request can decide on its route."""
-        return any(self._hosts.keys() - {""})
+        return len(self._hosts) > ("" in self._hosts)
+
+    def may_match(self, path: str) -> bool:
+        """Tell without much ado whether a path, decoded, may be that of a route."""
+        if self.has_hosts:
+            return True
+        root = self._hosts.get("")
+        return root is not None and root.child(path[1:].partition("/")[0]) is not None
 
     def add(self, route: ContentRoute) -> None:
         """Add a route, in place of one with the same host and shape."""
         node = self._hosts.setdefault(route.host, _Node())
         for segment in route.mount.segments:
-            if segment is None:
-                node.capture = node = node.capture or _Node()
-            else:
-                node = node.literals.setdefault(segment, _Node())
+            node = node.make_child(segment)
         self._count += node.route is None
         node.route = route
 
@@ -60,7 +91,7 @@ class RouteTree:
             node = path[-1]
             if node is None:
                 return
-            path.append(node.capture if segment is None else node.literals.get(segment))
+            path.append(node.child(segment))
         last = path[-1]
         if last is None or last.route is not route:
             return
@@ -74,15 +105,12 @@ class RouteTree:
             node, parent = path.pop(), path[-1]
             assert node is not None
             assert parent is not None
-            if node.route or node.literals or node.capture:
+            if not node.is_empty:
                 return
-            if segment is None:
-                parent.capture = None
-            else:
-                del parent.literals[segment]
+            parent.remove_child(segment)
         root = path[0]
         assert root is not None
-        if not (root.route or root.literals or root.capture):
+        if root.is_empty:
             del self._hosts[route.host]
 
     def find(self, host: str, segments: Sequence[str]) -> Match | None:
@@ -111,7 +139,7 @@ def _routes(node: _Node, segments: Sequence[str], depth: int) -> Iterator[tuple[
         yield depth, node.route
     if depth == len(segments) or not segments[depth] or "/" in segments[depth]:
         return
-    literal = node.literals.get(segments[depth])
+    literal = node.child(segments[depth])
     if literal is not None:
         yield from _routes(literal, segments, depth + 1)
     if node.capture is not None:

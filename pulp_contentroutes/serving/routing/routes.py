@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import Final
 
-from aiohttp import web
+from aiohttp import hdrs, web
 from yarl import URL
 
 from pulp_contentroutes.serving.errors import NulInPath, RequestRefused
@@ -23,6 +23,8 @@ from pulp_contentroutes.serving.types.rule import RouteRule
 DEFAULT_DOMAIN: Final = "default"
 
 
+#: The result of aiohttp's `AbstractResource.resolve`.
+_Resolved = tuple[web.UrlMappingMatchInfo | None, set[str]]
 #: The part of a request that decides how it is routed.
 RouteKey = str
 
@@ -151,9 +153,37 @@ class Routes:
         return Target(domain, path) if slash and path else Handover.LIST_OF_DISTRIBUTIONS
 
 
+class OtherUrls(web.DynamicResource):
+    """The resource of URLs that may be those of content routes, and that no other resource has.
+
+    aiohttp answers them without it, too, but builds all middlewares anew for each request: a
+    quarter of the time of a file from memory. `may_match` tells about a path; for others, and other
+    methods than GET and HEAD, it is as if the resource were not there.
+    """
+
+    def __init__(self, may_match: Callable[[str], bool]) -> None:
+        super().__init__("/{path:.*}")
+        self._may_match = may_match
+        for method in (hdrs.METH_GET, hdrs.METH_HEAD):
+            self.add_route(method, self._answer)
+
+    async def resolve(self, request: web.Request) -> _Resolved:
+        if not self._may_match(request.rel_url.path_safe):
+            return None, set()
+        match, _ = await super().resolve(request)
+        return match, set()
+
+    async def _answer(self, request: web.Request) -> web.StreamResponse:
+        """Answer what belongs to no content route as aiohttp does."""
+        raise web.HTTPNotFound
+
+
 def is_unrouted(request: web.Request) -> bool:
-    """Tell whether aiohttp has no route for the URL: it can be that of a content route."""
-    return isinstance(request.match_info.http_exception, web.HTTPNotFound)
+    """Tell whether the URL has no other route, so that it can be that of a content route."""
+    match = request.match_info
+    return isinstance(match.route.resource, OtherUrls) or isinstance(
+        match.http_exception, web.HTTPNotFound
+    )
 
 
 def _is_routed_to(request: web.Request, pattern: str) -> bool:
