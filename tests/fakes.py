@@ -68,6 +68,8 @@ class FakeDatabase:
             rows = [dict(self.distributions[base]) for base in bases if base in self.distributions]
             is_above = any(base.startswith(directory) for base in self.distributions)
             return rows or [{**NO_DISTRIBUTION, "is_above_another": is_above}]
+        if statement == sql.LOOK_UP_SEVERAL:
+            return [self._rows(sql.LOOK_UP, each)[0] for each in zip(*values, strict=True)]
         if statement == sql.LOOK_UP:
             path, directory = values[4], values[5]
             is_directory = any(each.startswith(directory) for each in self.files)

@@ -1,6 +1,7 @@
 """Route → snapshot → authorize → look up → respond: an answer, or why Pulp must answer."""
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from http import HTTPStatus
 from typing import Final, NamedTuple
 from uuid import UUID
@@ -171,13 +172,17 @@ class Answers:
         self, request: web.Request, state: RequestState, routed: Routed, check: Check
     ) -> _Found:
         """Return the first answer of the mounts of a route."""
-        for position in range(state.position, len(routed.mounts)):
+        targets = [
+            Target(mount.domain or DEFAULT_DOMAIN, routed.path_in(mount), fields=routed.fields)
+            for mount in routed.mounts
+        ]
+        if len(targets) > 1:
+            # It fills our memory only: nothing of it is said before the guards have admitted.
+            with suppress(DatabaseUnavailable):
+                await self._resolver.look_ahead(targets)
+        for position in range(state.position, len(targets)):
             enter_mount(request, state, position)
-            mount = routed.mounts[position]
-            target = Target(
-                mount.domain or DEFAULT_DOMAIN, routed.path_in(mount), fields=routed.fields
-            )
-            found = await self._answer_target(request, state, target, check)
+            found = await self._answer_target(request, state, targets[position], check)
             if isinstance(found, _Refused):
                 # It must not be known whether the content is there: the others may have it.
                 if state.refused is None:

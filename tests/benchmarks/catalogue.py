@@ -4,7 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from tests.benchmarks.contenders import Contender, Plan
-from tests.benchmarks.groups import files, growth, guarded, missing, plugins
+from tests.benchmarks.groups import files, growth, guarded, missing, mounts, plugins
+from tests.benchmarks.mounts import MANY
 from tests.benchmarks.results import BYTES, P50, P99, REQUESTS, Metric
 from tests.benchmarks.site import Site
 
@@ -30,6 +31,11 @@ GROUPS = {
         "A package file of each plugin, 32 connections (stock, after asking, path index: 8)",
         REQUESTS,
         plugins.contenders,
+    ),
+    "mounts": Group("A file of 4 KiB by a content route, 32 connections", REQUESTS, mounts.few),
+    "targets": Group("First requests of a group, one connection", P50, mounts.targets),
+    "mounts-many": Group(
+        f"A file of 4 KiB beside {MANY:,} content routes, 32 connections", REQUESTS, mounts.many
     ),
     "growth": Group("Growth of a repository version, one connection", P50, growth.contenders),
 }

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from tests.benchmarks import site
 from tests.benchmarks.contenders import Plan
-from tests.benchmarks.groups import files, growth, guarded, missing
+from tests.benchmarks.groups import files, growth, guarded, missing, mounts
 from tests.benchmarks.groups.plugins import name_of
 from tests.benchmarks.plugins import ASKED, RULED
 from tests.benchmarks.results import BYTES, P50, P99, REQUESTS, Metric, Results
@@ -69,7 +69,9 @@ def _memory(run: Run) -> float | None:
 
 def goals(plan: Plan) -> list[Goal]:
     memory = Goal("memory over a stock worker", _memory, 60, "MB", at_most=True)
-    return [*_files(), *_missing(), *_growing(plan), *_guarded(), *_plugins(), memory]
+    return [
+        *_files(), *_missing(), *_growing(plan), *_guarded(), *_mounts(), *_plugins(), memory
+    ]  # fmt: skip
 
 
 def _files() -> list[Goal]:
@@ -144,6 +146,23 @@ def _guarded() -> list[Goal]:
             "RBAC guard with a token, stock with a password",
             _ratio("guarded", guarded.RBAC, guarded.STOCK_RBAC),
             20,
+        ),
+    ]
+
+
+def _mounts() -> list[Goal]:
+    return [
+        Goal("mount, content route", _ratio("mounts", mounts.MOUNT, mounts.CONTENT_ROUTE), 0.95),
+        Goal(
+            f"{mounts.MOUNT_OF_MANY}, content route",
+            _ratio("mounts-many", mounts.MOUNT_OF_MANY, mounts.CONTENT_ROUTE),
+            0.95,
+        ),
+        Goal(
+            "five targets, one target",
+            _ratio("targets", mounts.FIVE_TARGETS, mounts.ONE_TARGET, P50),
+            1.5,
+            at_most=True,
         ),
     ]
 

@@ -11,6 +11,7 @@ from typing import Final
 from pulp_contentroutes.paths import CONTENT_PREFIX
 from pulp_contentroutes.standalone.postgres import Cluster
 from tests.benchmarks import pulp, references, units
+from tests.benchmarks.mounts import Mounts
 from tests.benchmarks.plugins import run_plugins
 from tests.harness.pulp import Pulp
 
@@ -52,6 +53,11 @@ class Server:
     #: Only Pulp has distributions; the other servers serve the same files by name.
     has_distributions: bool = True
 
+    @property
+    def origin(self) -> str:
+        """Scheme, host and port, for URLs of content routes."""
+        return self.root[: self.root.index("/", len("http://"))]
+
     def url(self, base_path: str, path: str = "") -> str:
         return self.root + (f"{base_path}/{path}" if self.has_distributions else path)
 
@@ -84,6 +90,7 @@ class Site:
     _files: str = ""
     _publication: str = ""
     _guarded: dict[str, Guarded] = field(default_factory=dict)
+    _mounts: Mounts | None = None
 
     def __post_init__(self) -> None:
         self.say("starting a Pulp")
@@ -123,6 +130,13 @@ class Site:
             made = self._content.distribution(**values, content_guard=guard)
             self._guarded[kind] = Guarded(str(made["base_path"]), rest.token()["token"])
         return self._guarded[kind]
+
+    def mounts(self) -> Mounts:
+        """Return the content routes; the one to FILES is made by the first call."""
+        if self._mounts is None:
+            database = Cluster(self._pulp.data).database
+            self._mounts = Mounts(self._content, database, self.files(), self.say)
+        return self._mounts
 
     def plugins(self) -> PluginFiles:
         self.say("making a Pulp with the plugins that people use (some minutes)")

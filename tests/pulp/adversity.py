@@ -136,6 +136,10 @@ class ContentApp:
         return int(self.worker.memory_info().rss)
 
 
+def _listens(process: psutil.Process, port: int) -> bool:
+    return port in {each.laddr.port for each in process.net_connections("inet") if each.laddr}
+
+
 @contextmanager
 def content_app(
     instance: Standalone, folder: Path, database: Path, **settings: str
@@ -149,8 +153,8 @@ def content_app(
         "LOGGING__handlers__console__filename": str(log),
     }
     with instance.further_content_app(**common, **settings) as port:
-        address = f"127.0.0.1:{port}"
-        [master] = [each for each in psutil.Process().children() if address in each.cmdline()]
+        # Not by its command line: with setproctitle, gunicorn writes another one.
+        [master] = [each for each in psutil.Process().children() if _listens(each, port)]
         [worker] = wait_until(master.children, what="a content worker")
         app = ContentApp(Route.of("ours", port), master, worker, log)
         wait_until(lambda: app.says("he fast path "), what="the fast path on, or off")

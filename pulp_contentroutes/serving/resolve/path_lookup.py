@@ -1,7 +1,7 @@
 """Paths of immutable content sets → files: cached for good, since nothing can change them."""
 
 import time
-from collections.abc import Awaitable, Callable, Hashable, Iterable
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Sequence
 from functools import partial
 from typing import Final
 
@@ -103,6 +103,23 @@ class PathLookup(Memory):
         key = (content_set.key, fields) if fields else content_set.key
         return await self._get((key, root, path), load)
 
+    async def look_ahead(self, wanted: Sequence[tuple[ContentSet, str, str, Fields]]) -> None:
+        """Look up several files, each as `find` would, by one statement; keep them in memory."""
+        unknown = {}
+        for content_set, path, root, fields in wanted:
+            key = ((content_set.key, fields) if fields else content_set.key, root, path)
+            if self._found.get(key) is None and self._missing.get(key) is None:
+                unknown[key] = content_set, path, root, fields
+        if len(unknown) < 2:
+            return
+        generation = self._found.generation
+        arguments = [_arguments(content_set, path) for content_set, path, *_ in unknown.values()]
+        rows = await self._database.fetch(
+            sql.LOOK_UP_SEVERAL, *map(list, zip(*arguments, strict=True))
+        )
+        for (key, value), row in zip(unknown.items(), rows, strict=True):
+            self._keep(key, self._file_of(row, *value), generation)
+
     async def find_superseded(self, snapshot: Snapshot, path: str, fields: Fields = ()) -> LookedUp:
         """Return the file that a superseded publication of the distribution has at `path`."""
         load = partial(self._load_superseded, snapshot, path, fields)
@@ -164,7 +181,9 @@ class PathLookup(Memory):
 
     async def _load_and_keep(self, key: Key, load: Load) -> LookedUp:
         generation = self._found.generation
-        result = await load()
+        return self._keep(key, await load(), generation)
+
+    def _keep(self, key: Key, result: LookedUp, generation: int) -> LookedUp:
         if isinstance(result, Representation):
             return self._found.keep(key, result, generation)
         self._found.discard(key)
@@ -175,19 +194,13 @@ class PathLookup(Memory):
     async def _load_file(
         self, content_set: ContentSet, path: str, root: str, fields: Fields
     ) -> LookedUp:
-        is_directory = path == "" or path.endswith("/")
-        directory = path if is_directory else f"{path}/"
-        [row] = await self._database.fetch(
-            sql.LOOK_UP,
-            content_set.publication_id,
-            content_set.repository_id,
-            content_set.number,
-            content_set.serves_version,
-            f"{path}{INDEX}" if is_directory else path,
-            directory,
-            # The first text after all texts that start with "…/": the character after "/" is "0".
-            f"{directory[:-1]}0",
-        )
+        [row] = await self._database.fetch(sql.LOOK_UP, *_arguments(content_set, path))
+        return self._file_of(row, content_set, path, root, fields)
+
+    def _file_of(
+        self, row: Row, content_set: ContentSet, path: str, root: str, fields: Fields
+    ) -> LookedUp:
+        is_directory = _is_directory(path)
         entered = row["entered"] and row["entered"].timestamp()
         # An index is as old as its publication, as in Pulp. So is published metadata, which is not
         # in any version: two publications of one version may have different bytes at one path.
@@ -238,3 +251,23 @@ class PathLookup(Memory):
         source = self._byte_source(row, root)
         given = (*self._pulp_fields(name), *fields)
         return make_representation(source, row["sha256"], row["sha512"], int(modified), given)
+
+
+def _is_directory(path: str) -> bool:
+    return path == "" or path.endswith("/")
+
+
+def _arguments(content_set: ContentSet, path: str) -> tuple[object, ...]:
+    """Return the values of LOOK_UP."""
+    is_directory = _is_directory(path)
+    directory = path if is_directory else f"{path}/"
+    return (
+        content_set.publication_id,
+        content_set.repository_id,
+        content_set.number,
+        content_set.serves_version,
+        f"{path}{INDEX}" if is_directory else path,
+        directory,
+        # The first text after all texts that start with "…/": the character after "/" is "0".
+        f"{directory[:-1]}0",
+    )

@@ -1,5 +1,6 @@
 """Target → snapshot → file: memory first, then one SQL statement each."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from pulp_contentroutes.serving.handover import Handover
@@ -31,6 +32,27 @@ class Resolver:
         )
         return found if is_named else Handover.PLUGIN_ROUTE
 
+    async def look_ahead(self, targets: Sequence[Target]) -> None:
+        """Let the look-ups of several targets, one after the other, cost one statement.
+
+        Only those whose snapshots are in memory, and of which nothing but the content set decides.
+        """
+        wanted = []
+        for target in targets:
+            snapshot = self.snapshots.get_nowait(target)
+            if not isinstance(snapshot, Snapshot) or snapshot.content_set is None:
+                continue
+            if snapshot.handover or snapshot.is_asked or snapshot.is_checkpoint:
+                continue
+            path, served = target.path[len(snapshot.base_path) + 1 :], snapshot.served
+            fields = target.fields
+            if served is not None:
+                if served.may_answer(path) or served.publications is not None:
+                    continue
+                fields = (*served.fields_for(_file_at(path)), *fields)
+            wanted.append((snapshot.content_set, path, snapshot.root, fields))
+        await self._lookups.look_ahead(wanted)
+
     async def look_up(self, snapshot: Snapshot, target: Target) -> LookedUp:
         """Return the result of looking up the target's path in the distribution."""
         path = target.path[len(snapshot.base_path) + 1 :]
@@ -55,9 +77,8 @@ class Resolver:
             published = await self._lookups.find_published(snapshot, path, target.fields)
             if published is not Missing.PROVEN:
                 return published
-        is_directory = path == "" or path.endswith("/")
-        name = f"{path}{INDEX}" if is_directory else path
-        return await self._look_up(snapshot, path, (*served.fields_for(name), *target.fields))
+        fields = (*served.fields_for(_file_at(path)), *target.fields)
+        return await self._look_up(snapshot, path, fields)
 
     async def _look_up_after_asking(
         self, snapshot: Snapshot, path: str, fields: Fields
@@ -100,3 +121,8 @@ class Resolver:
         if snapshot.has_fallback and not path.endswith("/"):
             result = await self._lookups.find_superseded(snapshot, path, fields)
         return snapshot.nowhere if result is Missing.PROVEN else result
+
+
+def _file_at(path: str) -> str:
+    """Return the path of the file that is served at a path."""
+    return f"{path}{INDEX}" if path == "" or path.endswith("/") else path

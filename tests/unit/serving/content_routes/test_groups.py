@@ -8,6 +8,7 @@ import pytest
 from aiohttp import web
 
 from pulp_contentroutes.serving.access.guards import GuardNeeds
+from pulp_contentroutes.serving.database import sql
 from pulp_contentroutes.serving.handover import Handover
 from tests.unit.serving.conftest import (
     DATA,
@@ -36,6 +37,21 @@ async def test_the_first_distribution_that_has_a_file_answers(
         assert await (await ask(client, "/all/y")).read() == b"y" * 100
         assert (await ask(client, "/all/z")).status == 404
     assert fast_path.pipeline.handovers == {}
+
+
+async def test_the_first_request_of_a_path_costs_one_statement(
+    client: Client, fast_path: FastPath
+) -> None:
+    names = [f"d{number}" for number in range(5)]
+    for name in names:
+        fast_path.database.add_distribution(name)
+    fast_path.database.add_file("d4/x", DATA, fast_path.root)
+    await add(fast_path, "/all/", paths=[f"{name}/{name}" for name in names])
+    # The snapshots of all.
+    assert (await ask(client, "/all/nothing")).status == 404
+    fast_path.database.asked.clear()
+    assert await (await ask(client, "/all/x")).read() == DATA
+    assert fast_path.database.asked == [sql.LOOK_UP_SEVERAL]
 
 
 async def test_a_file_that_an_earlier_distribution_gets_is_served_from_then_on(
