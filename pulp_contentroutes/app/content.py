@@ -6,19 +6,22 @@ just not exist. So a failed import is logged; the content app goes on with Pulp'
 """
 
 import logging
+from typing import TYPE_CHECKING
 
 from aiohttp import web
-from aiohttp.typedefs import Handler
 from django.conf import settings
 from pulpcore.plugin.content import app
 
 from pulp_contentroutes.app.edge.log_filter import hide_unreadable_requests
 from pulp_contentroutes.paths import CONTENT_PREFIX
 
+if TYPE_CHECKING:
+    from pulp_contentroutes.app.edge.content_handler import ContentRouteHandler
+
 log = logging.getLogger(__name__)
 
 
-def add_content_route() -> Handler:
+def add_content_route() -> "ContentRouteHandler":
     """Put the content route onto Pulp's content app; return its handler.
 
     The dynamic segments must be called `pulp_domain` and `path`: Pulp's middleware reads them.
@@ -34,10 +37,10 @@ def add_content_route() -> Handler:
             web.get(prefix + "{path:.+}", handler.serve_content_route),
         ]
     )
-    return handler.serve_content_route
+    return handler
 
 
-def add_fast_path(content_handler: Handler) -> None:
+def add_fast_path(content_handler: "ContentRouteHandler") -> None:
     """Put the fast path onto Pulp's content app."""
     from pulp_contentroutes.app.edge.fast_path import FastPath
     from pulp_contentroutes.serving.errors import UnsupportedSetting

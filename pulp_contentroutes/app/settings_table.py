@@ -47,7 +47,7 @@ SETTINGS: Final = (
     Setting(
         "CACHED_ROUTES",
         200_000,
-        "How many content routes a content worker keeps in memory (about 1 KB each); if there are "
+        "How many content routes a content worker keeps in memory (about 2 KB each); if there are "
         "more, each request for one asks the database.",
         least=0,
     ),

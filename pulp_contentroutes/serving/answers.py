@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from http import HTTPStatus
 from typing import Final, NamedTuple
 from uuid import UUID
 
@@ -18,24 +17,30 @@ from pulp_contentroutes.serving.errors import (
     RequestRefused,
 )
 from pulp_contentroutes.serving.handover import Handover
-from pulp_contentroutes.serving.http.headers import NO_STORE
 from pulp_contentroutes.serving.http.responder import (
     Responder,
+    not_allowed,
     not_found,
     redirection,
+    refuse,
     respond_to_fault,
+    unavailable,
 )
-from pulp_contentroutes.serving.http.responses import RenderedResponse, text_response
-from pulp_contentroutes.serving.model import Missing, Routed, Snapshot, Target
+from pulp_contentroutes.serving.http.responses import RenderedResponse
+from pulp_contentroutes.serving.model import (
+    Missing,
+    Representation,
+    Routed,
+    Snapshot,
+    Target,
+)
 from pulp_contentroutes.serving.request_memory import Remembered, RequestMemory
 from pulp_contentroutes.serving.request_state import RequestState, enter_mount
 from pulp_contentroutes.serving.resolve.resolver import Resolver
 from pulp_contentroutes.serving.router import Router
-from pulp_contentroutes.serving.routing.routes import DEFAULT_DOMAIN, Routes, is_unrouted
+from pulp_contentroutes.serving.routing.routes import DEFAULT_DOMAIN, Routes
 
 METHODS: Final = frozenset({hdrs.METH_GET, hdrs.METH_HEAD})
-_REFUSED: Final = (NO_STORE, ("X-Content-Type-Options", "nosniff"))
-_UNAVAILABLE: Final = (NO_STORE, ("Retry-After", "1"))
 
 #: Asks a guard about a request: None if the client is admitted, as in `Admission.check`.
 Check = Callable[[UUID, web.Request], Awaitable[RenderedResponse | Handover | None]]
@@ -91,19 +96,17 @@ class Answers:
 
         Return the refusal of a request that cannot be answered there.
         """
-        if not is_unrouted(request):
-            return None
         try:
             routed = state.routed = await self._router.find(request)
         except RequestRefused as refused:
             is_allowed = request.method in METHODS
-            return _refuse(request, refused) if is_allowed else _disallow()
+            return refuse(request, refused) if is_allowed else not_allowed(METHODS)
         except DatabaseUnavailable:
             return unavailable(request)
         if routed is None:
             return None
         if request.method not in METHODS:
-            return _disallow()
+            return not_allowed(METHODS)
         if routed.mounts:
             enter_mount(request, state, 0)
         return None
@@ -119,7 +122,7 @@ class Answers:
         try:
             target = self._routes.target(request)
         except RequestRefused as refused:
-            return _refuse(request, refused)
+            return refuse(request, refused)
         if isinstance(target, Handover):
             return target
         if not self.is_on:
@@ -237,7 +240,7 @@ class Answers:
                 if state.routed is not None:
                     state.before += (snapshot,)
                 return found
-            self._remember(request, state, snapshot, Remembered(snapshot, found, domain))
+            self._remember(request, state, snapshot, found, domain)
             return await self._responder.respond(
                 request, found, domain, is_private=state.is_guarded
             )
@@ -252,35 +255,25 @@ class Answers:
             return respond_to_fault(request, fault)
 
     def _remember(
-        self, request: web.Request, state: RequestState, snapshot: Snapshot, entry: Remembered
+        self,
+        request: web.Request,
+        state: RequestState,
+        snapshot: Snapshot,
+        found: Representation,
+        domain: str,
     ) -> None:
-        routed = state.routed
-        guards = [snapshot.guard_id]
-        if routed is not None:
-            if state.refused is not None or not self._router.table.is_certain:
-                # Another client may get another file.
-                return
-            guards += routed.guard_id, *(each.guard_id for each in state.before)
-            entry = entry._replace(before=state.before, generation=self._router.table.generation)
-        self._memory.remember(request, entry._replace(guards=tuple(filter(None, guards))))
-
-
-def unavailable(request: web.Request) -> RenderedResponse:
-    """Return a 503: neither we nor Pulp's handler can tell whether the client may have it."""
-    text, has_body = "503: Service Unavailable", request.method != hdrs.METH_HEAD
-    return text_response(HTTPStatus.SERVICE_UNAVAILABLE, text, _UNAVAILABLE, has_body=has_body)
-
-
-def _disallow() -> RenderedResponse:
-    """Return a 405: the first thing to be said about a request, as by aiohttp's routes."""
-    allowed = ("Allow", ", ".join(sorted(METHODS)))
-    return text_response(HTTPStatus.METHOD_NOT_ALLOWED, "405: Method Not Allowed", (allowed,))
-
-
-def _refuse(request: web.Request, refused: RequestRefused) -> RenderedResponse:
-    has_body = request.method != hdrs.METH_HEAD
-    text = f"{refused.status}: {refused}\n"
-    return text_response(refused.status, text, _REFUSED, has_body=has_body)
+        guards: tuple[UUID, ...] = () if snapshot.guard_id is None else (snapshot.guard_id,)
+        routed, table = state.routed, self._router.table
+        if routed is None:
+            self._memory.remember(request, Remembered(snapshot, found, domain, guards))
+        # If a guard has refused, another client may get another file.
+        elif state.refused is None and table.is_certain:
+            others = (routed.guard_id, *(each.guard_id for each in state.before))
+            guards += tuple(filter(None, others))
+            before, generation = state.before, table.generation
+            self._memory.remember(
+                request, Remembered(snapshot, found, domain, guards, before, generation)
+            )
 
 
 def _finish(

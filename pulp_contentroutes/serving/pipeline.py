@@ -15,11 +15,11 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from pulp_contentroutes.serving.access.admission import Admission
-from pulp_contentroutes.serving.answers import Answers, unavailable
+from pulp_contentroutes.serving.answers import Answers
 from pulp_contentroutes.serving.errors import FileUnreadable
 from pulp_contentroutes.serving.handover import Handover
 from pulp_contentroutes.serving.http.pulp_headers import correct_headers
-from pulp_contentroutes.serving.http.responder import respond_to_fault
+from pulp_contentroutes.serving.http.responder import respond_to_fault, unavailable
 from pulp_contentroutes.serving.http.responses import RenderedResponse
 from pulp_contentroutes.serving.request_state import (
     RequestState,
@@ -27,7 +27,7 @@ from pulp_contentroutes.serving.request_state import (
     enter_mount,
     state_of,
 )
-from pulp_contentroutes.serving.routing.routes import Routes
+from pulp_contentroutes.serving.routing.routes import Routes, is_unrouted
 from pulp_contentroutes.serving.sources.file_check import check_readable
 
 log = logging.getLogger(__name__)
@@ -40,8 +40,9 @@ _DEBUG_HEADER: Final = "X-Contentroutes"
 class Pipeline:
     """The two middlewares around Pulp's own.
 
-    `content_handler` is Pulp's handler for the URLs of content routes, `cache_control` its field
-    for files. `mark_request` sets the correlation id of log lines, as Pulp's would.
+    `content_handler` is Pulp's handler for the URLs of content routes; `merge_listings` makes one
+    page of those in the state of a request. `mark_request` sets the correlation id of log lines, as
+    Pulp's would; `cache_control` is Pulp's field for files.
     """
 
     def __init__(
@@ -50,6 +51,7 @@ class Pipeline:
         answers: Answers,
         admission: Admission,
         content_handler: Handler,
+        merge_listings: Callable[[web.Request], web.Response],
         mark_request: Callable[[], object],
         *,
         cache_control: str | None = None,
@@ -59,6 +61,7 @@ class Pipeline:
         self._answers = answers
         self._admission = admission
         self._content_handler = content_handler
+        self._merge_listings = merge_listings
         self._mark_request = mark_request
         self._cache_control = cache_control
         self._has_debug_header = has_debug_header
@@ -78,7 +81,8 @@ class Pipeline:
                 if result is None:
                     state = begin_state(request)
                     request = self._routes.without_dots(request)
-                    result = await self._answers.enter(request, state)
+                    if is_unrouted(request):
+                        result = await self._answers.enter(request, state)
                     if result is None:
                         result = await self._answers.answer(request, state)
             except Exception:
@@ -197,15 +201,24 @@ class Pipeline:
         if len(state.routed.mounts) == 1:
             return await self._content_handler(request)
         refused: tuple[int, web.HTTPForbidden] | None = None
+        page: web.StreamResponse | None = None
+        pages = 0
         for position in range(state.position, len(state.routed.mounts)):
             enter_mount(request, state, position)
             try:
                 # In a context of its own: Pulp's handler remembers the distribution in it.
-                return await asyncio.create_task(self._call_content_handler(request))
+                answer = await asyncio.create_task(self._call_content_handler(request))
             except web.HTTPNotFound:
                 continue
             except web.HTTPForbidden as forbidden:
                 refused = refused or (position, forbidden)
+                continue
+            if len(state.listed) == pages:
+                return answer
+            # A file of a later one comes before the pages of all.
+            page, pages = answer if page is None else page, len(state.listed)
+        if page is not None:
+            return page if pages == 1 else self._merge_listings(request)
         if state.refused is not None:
             return state.refused
         if refused is None:

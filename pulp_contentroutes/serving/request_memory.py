@@ -48,7 +48,8 @@ class RequestMemory:
         """Return the file of such a request, and what led to it, if all of it is still true."""
         path = self._path(request)
         entry = self._entries.get(path)
-        if entry is None or entry.generation is not None:
+        is_routed = self._table.has_hosts if entry is None else entry.generation is not None
+        if is_routed:
             entry = self._find_routed(request, path, entry)
         if entry is None or not self._snapshots.is_trusted:
             return None

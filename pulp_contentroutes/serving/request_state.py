@@ -27,6 +27,8 @@ class RequestState:
     #: that has refused the client.
     before: tuple[Snapshot, ...] = ()
     refused: web.StreamResponse | None = None
+    #: The listings of mounts that have the directory, as Pulp's handler has made them.
+    listed: tuple[Any, ...] = ()
     #: Whether the guard of the content route has admitted the client.
     is_admitted: bool = False
     #: Whether the content has a guard.

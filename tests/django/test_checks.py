@@ -147,7 +147,7 @@ def test_the_content_app_says_why_the_fast_path_is_off(
     monkeypatch.setitem(connections["default"].settings_dict["OPTIONS"], "requirepeer", "postgres")
     # Pulp's loggers do not propagate their records.
     content.log.addHandler(caplog.handler)
-    content.add_fast_path(ContentRouteHandler().serve_content_route)
+    content.add_fast_path(ContentRouteHandler())
     content.log.removeHandler(caplog.handler)
     [said] = {(each.levelname, each.getMessage()) for each in caplog.records}
     assert said == (

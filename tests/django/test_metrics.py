@@ -123,7 +123,7 @@ async def test_no_background_task_is_measured_where_pulp_measures_nothing(
 def fast_path(settings: Settings) -> FastPath:
     """Return a fast path that is made, as in a worker, before the event loop runs."""
     settings.OTEL_ENABLED = settings.CONTENTROUTES_FAST_PATH = True
-    return FastPath(ContentRouteHandler().serve_content_route)
+    return FastPath(ContentRouteHandler())
 
 
 async def test_a_worker_supervises_what_runs_beside_its_requests(

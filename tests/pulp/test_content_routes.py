@@ -1,5 +1,7 @@
 """Content routes in a running Pulp: each URL has the answer of the content that it leads to."""
 
+import base64
+import re
 import time
 from pathlib import Path
 
@@ -11,7 +13,7 @@ from tests.harness.http1 import Answer, ask
 from tests.harness.pulp import Pulp
 from tests.harness.rest import Rest, new_name
 from tests.harness.standalone import requires_nginx
-from tests.pulp.guarded import Distribute
+from tests.pulp.guarded import Distribute, header_guard
 
 ROUTES = "contentroutes/routes/"
 #: Fields that may differ: the time of the answer.
@@ -91,6 +93,32 @@ def test_a_mount_answers_as_the_content_route(
             ignored = {"content-length", "allow"} if one.status != 206 else set()
             for name in fields.keys() - ignored:
                 assert other[name] == fields[name], (path, method, name)
+
+
+@pytest.mark.redis
+def test_a_group_lists_the_names_of_all_that_a_client_may_have(pulp: Pulp, admin: Rest) -> None:
+    guard, admitting = header_guard(admin), {"x-key": base64.b64encode(b"secret").decode()}
+    bases = [
+        pulp.publish({"dir/a": b"first a", "dir/b": b"b"}),
+        pulp.publish({"dir/a": b"the second one", "dir/c/d": b"d", "index/x": b"x"}),
+        pulp.publish({"dir/secret": b"s", "index/index.html": b"<p>"}, content_guard=guard),
+    ]
+    mount, port = f"/{new_name()}/", pulp.instance.content_port
+    targets = [{"distribution": href_of(admin, base)} for base in bases]
+    admin.create(ROUTES, name=new_name(), mount=mount, action="serve", targets=targets)
+    for _ in range(2):
+        page = ask(port, f"{mount}dir/")
+        assert re.findall(r'href="\./([^"]+)"', page.text) == ["a", "b", "c/"]
+        assert f"Index of {mount}dir/" in page.text
+        assert "7 Bytes" in page.text
+        admitted = ask(port, f"{mount}dir/", headers=admitting)
+        assert re.findall(r'href="\./([^"]+)"', admitted.text) == ["a", "b", "c/", "secret"]
+        # A file comes before all listings.
+        assert 'href="./x"' in ask(port, f"{mount}index/").text
+        assert ask(port, f"{mount}index/", headers=admitting).body == b"<p>"
+        assert ask(port, f"{mount}dir").status == 301
+        assert ask(port, f"{mount}dir/a").body == b"first a"
+        assert ask(port, f"{mount}dir/c/d").body == b"d"
 
 
 def test_a_change_is_answered_by_every_worker_within_milliseconds(

@@ -5,6 +5,7 @@ the request that guards see) are listed with their reasons in docs/differences.m
 """
 
 from collections.abc import Iterable, Mapping
+from contextvars import ContextVar
 from datetime import datetime
 from typing import NoReturn
 
@@ -23,6 +24,9 @@ from pulp_contentroutes.app.edge.canonical_urls import append_slash, canonical_r
 from pulp_contentroutes.paths import CONTENT_PREFIX, with_domain
 from pulp_contentroutes.serving.request_state import mark_guarded, state_of
 
+#: The directory that was rendered last, in the context of one call of the handler.
+_listed: ContextVar[listings.Listing] = ContextVar("contentroutes_listed")
+
 
 class ContentRouteHandler(Handler):
     """The handler of distributions below `CONTENT_PREFIX`; GET and HEAD."""
@@ -34,9 +38,18 @@ class ContentRouteHandler(Handler):
         raise await sync_to_async(_distributions_below)("")
 
     async def serve_content_route(self, request: web.Request) -> web.StreamResponse:
-        """Serve, list or redirect below a distribution."""
+        """Serve, list or redirect below a distribution.
+
+        A page for one of several distributions is recorded in the state of the request, too.
+        """
+        state = state_of(request)
+        is_one_of_several = (
+            state is not None and state.routed is not None and (len(state.routed.mounts) > 1)
+        )
+        # Pulp's cache keeps pages, not the names on them.
+        stream = self._stream if is_one_of_several else self.stream_content
         try:
-            response = await self.stream_content(request)
+            response = await stream(request)
         except web.HTTPMovedPermanently as moved:
             location = own_location(request, URL(moved.location))
             if location is None:
@@ -50,7 +63,17 @@ class ContentRouteHandler(Handler):
         is_page = isinstance(response, web.Response) and listings.is_listing(response.body)
         if is_page and not _has_listings(request):
             raise web.HTTPNotFound
+        if is_page and is_one_of_several:
+            assert state
+            state.listed += (_listed.get(),)
         return response
+
+    def merge_listings(self, request: web.Request) -> web.Response:
+        """Return the page of the directory in all distributions of the route that have it."""
+        state = state_of(request)
+        assert state
+        page = listings.merge(state.listed).render(request.path)
+        return web.Response(text=page, headers=listings.HEADERS)
 
     # Handler.stream_content names Handler in its cache callbacks: with Redis, guards would be asked
     # through Handler._permit and would see our prefix instead of the canonical one.
@@ -59,6 +82,9 @@ class ContentRouteHandler(Handler):
         auth=lambda request, cache, key: ContentRouteHandler.auth_cached(request, cache, key),
     )
     async def stream_content(self, request: web.Request) -> web.StreamResponse:
+        return await self._stream(request)
+
+    async def _stream(self, request: web.Request) -> web.StreamResponse:
         response = await self._match_and_stream(request.match_info["path"], request)
         if isinstance(response, web.Response) and listings.is_listing(response.body):
             response.headers.update(listings.HEADERS)
@@ -96,7 +122,9 @@ class ContentRouteHandler(Handler):
         dates: Mapping[str, datetime] | None = None,
         sizes: Mapping[str, int] | None = None,
     ) -> str:
-        return listings.render(directory_list, path, dates, sizes, is_root=path == "/")
+        listing = listings.Listing(frozenset(directory_list), dates or {}, sizes or {})
+        _listed.set(listing)
+        return listing.render(path)
 
 
 def _has_listings(request: web.Request) -> bool:

@@ -6,7 +6,6 @@ from dataclasses import fields
 from functools import lru_cache
 
 from aiohttp import web
-from aiohttp.typedefs import Handler as RequestHandler
 from django.conf import settings
 from django_guid import set_guid
 from django_guid.utils import generate_guid
@@ -17,6 +16,7 @@ from pulpcore.plugin.util import set_domain
 
 from pulp_contentroutes.app.access.signed_urls import signed_urls
 from pulp_contentroutes.app.edge.connection import database
+from pulp_contentroutes.app.edge.content_handler import ContentRouteHandler
 from pulp_contentroutes.app.edge.distribution_types import distribution_types, route_rules
 from pulp_contentroutes.app.edge.metrics import observe
 from pulp_contentroutes.app.edge.plugin_hooks import PluginHooks
@@ -51,7 +51,7 @@ log = logging.getLogger(__name__)
 class FastPath:
     """The fast path of one content worker; `content_handler` answers what it leaves to Pulp."""
 
-    def __init__(self, content_handler: RequestHandler) -> None:
+    def __init__(self, content_handler: ContentRouteHandler) -> None:
         names = (field.name for field in fields(Options))
         options = Options(**{name: getattr(settings, PREFIX + name.upper()) for name in names})
         self._database = database()
@@ -97,7 +97,8 @@ class FastPath:
             routes,
             self._answers,
             admission,
-            content_handler,
+            content_handler.serve_content_route,
+            content_handler.merge_listings,
             _mark_request,
             cache_control=Handler.response_headers("").get("Cache-Control"),
             has_debug_header=options.debug_header,

@@ -1,6 +1,7 @@
 """Directory listings in Pulp's layout, with every link percent-encoded and every text escaped."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -62,6 +63,33 @@ def render(
         for name in sorted(names)
     ]
     return _TEMPLATE.render(path=path, entries=entries, is_root=is_root)
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """The names in a directory (those of directories end in `/`), with dates and sizes of some."""
+
+    names: frozenset[str]
+    dates: Mapping[str, datetime]
+    sizes: Mapping[str, int]
+
+    def render(self, path: str) -> str:
+        """Return the page for the directory at the decoded URL `path`."""
+        return render(self.names, path, self.dates, self.sizes, is_root=path == "/")
+
+
+def merge(found: Sequence[Listing]) -> Listing:
+    """Return the listing of all names; date and size of one are those of the first that has it."""
+    dates: dict[str, datetime] = {}
+    sizes: dict[str, int] = {}
+    for listing in reversed(found):
+        # A file without a date hides that of a later one.
+        for name in listing.names:
+            dates.pop(name, None)
+            sizes.pop(name, None)
+        dates.update(listing.dates)
+        sizes.update(listing.sizes)
+    return Listing(frozenset().union(*(each.names for each in found)), dates, sizes)
 
 
 def is_listing(body: object) -> bool:

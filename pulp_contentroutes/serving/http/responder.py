@@ -2,13 +2,13 @@
 
 import logging
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import Final
 
 from aiohttp import hdrs, web
 
-from pulp_contentroutes.serving.errors import FileFault
+from pulp_contentroutes.serving.errors import FileFault, RequestRefused
 from pulp_contentroutes.serving.http import ranges
 from pulp_contentroutes.serving.http.headers import (
     NO_STORE,
@@ -47,10 +47,31 @@ _NOT_FOUND_FIELDS: Final = (
 _NOT_FOUND_HEAD: Final = head(404, _NOT_FOUND_FIELDS)
 _PRIVATE_NOT_FOUND_HEAD: Final = head(404, (*_NOT_FOUND_FIELDS, ("Cache-Control", "private")))
 
+_REFUSED: Final = (NO_STORE, ("X-Content-Type-Options", "nosniff"))
+_UNAVAILABLE: Final = (NO_STORE, ("Retry-After", "1"))
+
 
 def not_found(request: web.BaseRequest, *, is_private: bool = False) -> RenderedResponse:
     body = _NOT_FOUND if request.method != hdrs.METH_HEAD else b""
     return RenderedResponse(404, _PRIVATE_NOT_FOUND_HEAD if is_private else _NOT_FOUND_HEAD, body)
+
+
+def refuse(request: web.BaseRequest, refused: RequestRefused) -> RenderedResponse:
+    """Return the answer to a request for a path that no content can have."""
+    text, has_body = f"{refused.status}: {refused}\n", request.method != hdrs.METH_HEAD
+    return text_response(refused.status, text, _REFUSED, has_body=has_body)
+
+
+def not_allowed(methods: Iterable[str]) -> RenderedResponse:
+    """Return a 405 for any other method."""
+    allowed = (("Allow", ", ".join(sorted(methods))),)
+    return text_response(HTTPStatus.METHOD_NOT_ALLOWED, "405: Method Not Allowed", allowed)
+
+
+def unavailable(request: web.BaseRequest) -> RenderedResponse:
+    """Return a 503: neither we nor Pulp's handler can tell whether the client may have it."""
+    text, has_body = "503: Service Unavailable", request.method != hdrs.METH_HEAD
+    return text_response(HTTPStatus.SERVICE_UNAVAILABLE, text, _UNAVAILABLE, has_body=has_body)
 
 
 def redirection(

@@ -106,11 +106,14 @@ def parse_host(text: str) -> str:
 
 
 def host_of(header: str) -> str:
-    """Return the host of a request's Host header, as `parse_host` writes it; "" for none."""
+    """Return the host of a request's Host header, as `parse_host` writes it; "" for none.
+
+    One that is longer than any host counts as none.
+    """
     name = header.lower()
     if not name.startswith("["):
         name = name.partition(":")[0]
-    return name.removesuffix(".")
+    return name.removesuffix(".") if len(name) <= _MAX_HOST else ""
 
 
 def patterns_of(host: str) -> list[str]:
@@ -118,7 +121,7 @@ def patterns_of(host: str) -> list[str]:
 
     The last one, "", is that of routes without a host.
     """
-    labels = host.split(".")[: _MAX_HOST // 2]
+    labels = host.split(".")
     wild = [f"*.{'.'.join(labels[at:])}" for at in range(1, len(labels))]
     return [*([host] if host else []), *wild, ""]
 

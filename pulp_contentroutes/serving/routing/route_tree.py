@@ -60,14 +60,11 @@ class RouteTree:
     def __init__(self) -> None:
         self._hosts: dict[str, _Node] = {}
         self._count = 0
+        #: Whether the host of a request can decide on its route.
+        self.has_hosts = False
 
     def __len__(self) -> int:
         return self._count
-
-    @property
-    def has_hosts(self) -> bool:
-        """Tell whether the host of a request can decide on its route."""
-        return len(self._hosts) > ("" in self._hosts)
 
     def may_match(self, path: str) -> bool:
         """Tell without much ado whether a path, decoded, may be that of a route."""
@@ -79,6 +76,7 @@ class RouteTree:
     def add(self, route: ContentRoute) -> None:
         """Add a route, in place of one with the same host and shape."""
         node = self._hosts.setdefault(route.host, _Node())
+        self.has_hosts = self.has_hosts or route.host != ""
         for segment in route.mount.segments:
             node = node.make_child(segment)
         self._count += node.route is None
@@ -112,6 +110,7 @@ class RouteTree:
         assert root is not None
         if root.is_empty:
             del self._hosts[route.host]
+            self.has_hosts = any(self._hosts)
 
     def find(self, host: str, segments: Sequence[str]) -> Match | None:
         """Return the match of a URL: by the most specific host, and there by the longest mount.

@@ -165,7 +165,7 @@ class OtherUrls(web.DynamicResource):
         super().__init__("/{path:.*}")
         self._may_match = may_match
         for method in (hdrs.METH_GET, hdrs.METH_HEAD):
-            self.add_route(method, self._answer)
+            self.add_route(method, self.answer_other_url)
 
     async def resolve(self, request: web.Request) -> _Resolved:
         if not self._may_match(request.rel_url.path_safe):
@@ -173,17 +173,19 @@ class OtherUrls(web.DynamicResource):
         match, _ = await super().resolve(request)
         return match, set()
 
-    async def _answer(self, request: web.Request) -> web.StreamResponse:
-        """Answer what belongs to no content route as aiohttp does."""
+    async def answer_other_url(self, request: web.Request) -> web.StreamResponse:
+        """Answer what belongs to no content route as aiohttp does. Metrics show this name."""
         raise web.HTTPNotFound
 
 
 def is_unrouted(request: web.Request) -> bool:
     """Tell whether the URL has no other route, so that it can be that of a content route."""
     match = request.match_info
-    return isinstance(match.route.resource, OtherUrls) or isinstance(
-        match.http_exception, web.HTTPNotFound
-    )
+    resource = match.route.resource
+    # Each request asks this: most have a resource of another kind.
+    if resource is not None:
+        return type(resource) is OtherUrls
+    return isinstance(match.http_exception, web.HTTPNotFound)
 
 
 def _is_routed_to(request: web.Request, pattern: str) -> bool:

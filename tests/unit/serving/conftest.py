@@ -25,6 +25,7 @@ from pulp_contentroutes.serving.database.schema import DEB_DISTRIBUTED
 from pulp_contentroutes.serving.http.responder import Responder
 from pulp_contentroutes.serving.model import Fields
 from pulp_contentroutes.serving.pipeline import Pipeline
+from pulp_contentroutes.serving.request_state import state_of
 from pulp_contentroutes.serving.resolve.checkpoints import Checkpoints
 from pulp_contentroutes.serving.resolve.path_lookup import PathLookup
 from pulp_contentroutes.serving.resolve.resolver import Resolver
@@ -126,12 +127,23 @@ class FastPath:
 async def answer_at_mount(request: web.Request) -> web.Response:
     """Stand in for Pulp's handler of a mount: the body is the path that it would serve.
 
-    Paths with `missing` and `refused` in them raise what Pulp's handler would.
+    A directory in one of several distributions is recorded, as by Pulp's handler. Paths with
+    `missing` and `refused` in them raise what it would.
     """
     for name, error in (("missing", web.HTTPNotFound), ("refused", web.HTTPForbidden)):
         if name in request.match_info["path"]:
             raise error
+    state = state_of(request)
+    if state and state.routed and len(state.routed.mounts) > 1 and request.path.endswith("/"):
+        state.listed += (request.match_info["path"],)
     return web.Response(status=HANDED_OVER_AT_MOUNT, text=request.match_info["path"])
+
+
+def merge_listings(request: web.Request) -> web.Response:
+    """Return the names of the directories that were listed."""
+    state = state_of(request)
+    assert state
+    return web.Response(status=HANDED_OVER_AT_MOUNT, text=" ".join(state.listed))
 
 
 @pytest.fixture
@@ -184,6 +196,7 @@ async def fast_path(
         answers,
         admission,
         answer_at_mount,
+        merge_listings,
         lambda: marked.append(None),
         cache_control=CACHE_CONTROL,
         has_debug_header=has_debug_header,

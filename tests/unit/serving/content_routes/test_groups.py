@@ -135,6 +135,23 @@ async def test_pulps_handler_remembers_nothing_from_one_distribution_to_the_next
     assert await answer_to(client, "/all/z") == (200, "two/z")
 
 
+async def test_a_directory_is_listed_for_all_distributions_that_have_it(
+    client: Client, fast_path: FastPath
+) -> None:
+    for name in ("one", "missing", "two", "refused"):
+        fast_path.database.add_distribution(name)
+    for path in ("a/dir/x", "missing/dir/x", "b/dir/y", "refused/dir/x"):
+        fast_path.database.add_file(path, DATA, fast_path.root)
+    paths = ["one/a", "missing/missing", "two/b", "refused/refused"]
+    await add(fast_path, "/all/", paths=paths)
+    assert await answer_to(client, "/all/dir/") == (
+        HANDED_OVER_AT_MOUNT,
+        "one/a/dir/ two/b/dir/",
+    )
+    await add(fast_path, "/r/", paths=["missing/missing", "two/b"])
+    assert await answer_to(client, "/r/dir/") == (HANDED_OVER_AT_MOUNT, "two/b/dir/")
+
+
 # Guards of routes.
 
 
