@@ -83,7 +83,8 @@ class Answers:
         if remembered is None:
             return None
         for guard_id in remembered.guards:
-            if not self._admission.is_certain(guard_id, request):
+            is_own_url = remembered.generation is None
+            if not self._admission.is_certain(guard_id, request, knows_url=is_own_url):
                 return None
         if request.protocol.access_logger is not None:
             self._mark_request()
@@ -96,6 +97,9 @@ class Answers:
 
         Return the refusal of a request that cannot be answered there.
         """
+        table = self._router.table
+        # Before it is asked: a change meanwhile makes another one.
+        state.generation = table.generation if table.is_certain else None
         try:
             routed = state.routed = await self._router.find(request)
         except RequestRefused as refused:
@@ -190,8 +194,6 @@ class Answers:
                 # It must not be known whether the content is there: the others may have it.
                 if state.refused is None:
                     state.refused = found.response
-            elif found is Handover.DIRECTORY and not routed.has_listings:
-                continue
             elif found is not Missing.PROVEN:
                 return found
         return Missing.PROVEN if state.refused is None else _Refused(state.refused)
@@ -234,6 +236,8 @@ class Answers:
         domain = target.domain
         try:
             found = await self._resolver.look_up(snapshot, target)
+            if found is Handover.DIRECTORY and _is_unlisted(state, target):
+                found = Missing.PROVEN
             if isinstance(found, Handover):
                 return found
             if isinstance(found, Missing):
@@ -263,17 +267,22 @@ class Answers:
         domain: str,
     ) -> None:
         guards: tuple[UUID, ...] = () if snapshot.guard_id is None else (snapshot.guard_id,)
-        routed, table = state.routed, self._router.table
+        routed, generation = state.routed, state.generation
         if routed is None:
             self._memory.remember(request, Remembered(snapshot, found, domain, guards))
         # If a guard has refused, another client may get another file.
-        elif state.refused is None and table.is_certain:
+        elif state.refused is None and generation is not None:
             others = (routed.guard_id, *(each.guard_id for each in state.before))
             guards += tuple(filter(None, others))
-            before, generation = state.before, table.generation
-            self._memory.remember(
-                request, Remembered(snapshot, found, domain, guards, before, generation)
-            )
+            entry = Remembered(snapshot, found, domain, guards, state.before, generation)
+            self._memory.remember(request, entry)
+
+
+def _is_unlisted(state: RequestState, target: Target) -> bool:
+    """Tell whether the target is a directory that its route does not list."""
+    routed = state.routed
+    # Without its slash, it is redirected, as Pulp does where it has an index.
+    return routed is not None and not routed.has_listings and target.path.endswith("/")
 
 
 def _finish(

@@ -164,9 +164,11 @@ class Pipeline:
     ) -> web.StreamResponse:
         """Let Pulp authenticate and answer the request."""
         is_ours = self._routes.lead_to(request)
+        waits_for_route = state.routed is not None and not state.is_admitted
+        is_guarded = state.waiting is not None or waits_for_route
         try:
             admitted = await self._admission.begin_authentication(
-                request, is_ours=is_ours, is_guarded=state.waiting is not None
+                request, is_ours=is_ours, is_guarded=is_guarded
             )
         except Exception:
             self._mark_request()

@@ -3,7 +3,7 @@
 from typing import Final, NamedTuple
 from uuid import UUID
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from pulp_contentroutes.serving.coherence.bounded_cache import BoundedCache
 from pulp_contentroutes.serving.model import Representation, Snapshot
@@ -61,9 +61,14 @@ class RequestMemory:
         # A file of a superseded publication expires, and hooks are asked for each request.
         if entry.found.expires is not None or entry.snapshot.is_asked:
             return
+        if any(snapshot.is_asked for snapshot in entry.before):
+            return
+        if entry.generation is not None and entry.generation != self._table.generation:
+            # A route was changed while the file was looked up.
+            return
         path = self._path(request)
         by_host = entry.generation is not None and self._table.has_hosts
-        self._entries.put((host_of(request.host), path) if by_host else path, entry)
+        self._entries.put((_host_of(request), path) if by_host else path, entry)
 
     def _path(self, request: web.Request) -> str:
         # Only guards look at a query, and it is another one in each signed URL.
@@ -76,10 +81,15 @@ class RequestMemory:
         """Return the entry of a content route if the table is still the same."""
         table = self._table
         if table.has_hosts:
-            entry = self._entries.get((host_of(request.host), path))
+            entry = self._entries.get((_host_of(request), path))
         if entry is None or entry.generation != table.generation or not table.is_certain:
             return None
         for snapshot in entry.before:
             if not snapshot.is_current:
                 return None
         return entry
+
+
+def _host_of(request: web.Request) -> str:
+    # `request.host` of some aiohttp asks the resolver where the header is missing.
+    return host_of(request.headers.get(hdrs.HOST, ""))

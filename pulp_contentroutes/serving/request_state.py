@@ -20,6 +20,8 @@ class RequestState:
     handover: Handover | None = None
     #: The content route of a URL that aiohttp has no route for.
     routed: Routed | None = None
+    #: The generation of the table of routes that it was found in; None if that was not certain.
+    generation: int | None = None
     #: The mount of `routed` whose content is being looked for, and the number of those before it.
     mount: Mount | None = None
     position: int = 0

@@ -2,7 +2,7 @@
 
 from urllib.parse import unquote
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from pulp_contentroutes.serving.errors import UnservablePath
 from pulp_contentroutes.serving.model import Mount, Routed
@@ -33,7 +33,7 @@ class Router:
             unquote(each, errors="surrogateescape") if "%" in each else each
             for each in raw_path[1:].split("/")
         ]
-        match = await self.table.find(host_of(request.host), segments)
+        match = await self.table.find(host_of(request.headers.get(hdrs.HOST, "")), segments)
         if match is None:
             return None
         path = decode_path(raw_path, "/", self._max_path_bytes)

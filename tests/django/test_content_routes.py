@@ -90,6 +90,7 @@ def test_a_route_is_changed(admin: Rest, distribution: str) -> None:
         ({"mount": "/a/", "location": "/a/{path}"}, "redirected for ever"),
         ({"mount": "/a/", "status": 303}, "is not a valid choice"),
         ({"mount": "/a/", "headers": {"Set-Cookie": "a"}}, "cannot be given"),
+        ({"mount": "/a/", "headers": {"CDN-Cache-Control": "public"}}, "cannot be given"),
         ({"mount": "/a/", "headers": {"X-A": "a\r\nX-B: b"}}, "printable ASCII"),
         ({"mount": "/a/", "cache_control": "a\r\nb"}, "printable ASCII"),
         ({"mount": "/a/", "path": "x"}, "does not belong to 'redirect'"),

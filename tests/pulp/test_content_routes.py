@@ -105,9 +105,12 @@ def test_a_group_lists_the_names_of_all_that_a_client_may_have(pulp: Pulp, admin
     ]
     mount, port = f"/{new_name()}/", pulp.instance.content_port
     targets = [{"distribution": href_of(admin, base)} for base in bases]
-    admin.create(ROUTES, name=new_name(), mount=mount, action="serve", targets=targets)
+    values = {"targets": targets, "headers": {"X-Team": "a"}}
+    admin.create(ROUTES, name=new_name(), mount=mount, action="serve", **values)
+    assert ask(port, f"{mount}dir/a")["x-team"] == "a"
     for _ in range(2):
         page = ask(port, f"{mount}dir/")
+        assert "x-team" not in page.headers
         assert re.findall(r'href="\./([^"]+)"', page.text) == ["a", "b", "c/"]
         assert f"Index of {mount}dir/" in page.text
         assert "7 Bytes" in page.text

@@ -43,11 +43,12 @@ class ContentRouteHandler(Handler):
         A page for one of several distributions is recorded in the state of the request, too.
         """
         state = state_of(request)
-        is_one_of_several = (
-            state is not None and state.routed is not None and (len(state.routed.mounts) > 1)
-        )
-        # Pulp's cache keeps pages, not the names on them.
-        stream = self._stream if is_one_of_several else self.stream_content
+        is_one_of_several = False
+        stream = self.stream_content
+        if state is not None and state.routed is not None:
+            is_one_of_several = len(state.routed.mounts) > 1
+            # Pulp's cache knows neither the host, nor that a route has changed.
+            stream = self._stream
         try:
             response = await stream(request)
         except web.HTTPMovedPermanently as moved:

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
-from aiohttp import web
+from aiohttp import hdrs, web
 from asgiref.sync import sync_to_async
 from django.core.exceptions import ObjectDoesNotExist
 from django.db import DatabaseError, InterfaceError, OperationalError, connection
@@ -174,7 +174,9 @@ def _certainty(instance: ContentGuard) -> Callable[[web.Request], bool] | None:
     if not isinstance(instance, ContentRedirectContentGuard) or not _is_redirect_guard_known():
         return None
     secret = bytes(instance.shared_secret)
-    return lambda request: is_certain_to_admit(secret, request.host, request.raw_path, time.time())
+    return lambda request: is_certain_to_admit(
+        secret, request.headers.get(hdrs.HOST, ""), request.raw_path, time.time()
+    )
 
 
 @functools.cache

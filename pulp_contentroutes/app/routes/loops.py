@@ -23,12 +23,13 @@ def find_loop(route: ContentRoute, find: Callable[[str, list[str]], Match | None
     Return None if it would arrive. `find` returns the match of a host and the segments of a path
     among all routes, `route` among them.
     """
+    # Names of other domains are none of the user's business.
     names: list[str] = []
     host = route.host.replace("*", _ANY)
     captured = dict.fromkeys(route.mount.captures, _ANY)
     current: ContentRoute | None = route
     while current is not None and isinstance(current.action, Redirect):
-        names.append(current.name)
+        names.append(current.name if current.domain == route.domain else "(another domain)")
         if len(names) > _MOST:
             return " → ".join(dict.fromkeys(names))
         url = URL(fill_location(current.action.location, captured, _ANY, ""), encoded=True)

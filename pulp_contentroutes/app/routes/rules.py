@@ -6,6 +6,8 @@ from functools import partial
 from gettext import gettext as _
 from typing import Any, Final
 
+from django.db.models import Field, Model
+from pulpcore.plugin.util import get_domain_pk
 from rest_framework.serializers import ValidationError
 
 from pulp_contentroutes.app.routes.loops import find_loop
@@ -31,6 +33,7 @@ _OF_ACTION: Final = {
     Action.REDIRECT: ("location", "status"),
 }
 _DEFAULT_STATUS: Final = 302
+_COLUMNS: Final = ContentRoute._meta.concrete_fields
 
 
 @contextmanager
@@ -59,10 +62,7 @@ def complete(data: dict[str, Any], instance: ContentRoute | None) -> dict[str, A
         with naming("host"):
             data["host"] = parse_host(data["host"])
     before = instance or ContentRoute(name="", mount="", action="")
-    values = {
-        field.attname: data[field.name] if field.name in data else getattr(before, field.attname)
-        for field in ContentRoute._meta.concrete_fields
-    }
+    values = {field.attname: _value(field, data, before) for field in _COLUMNS}
     with naming("mount"):
         mount = parse_mount(values["mount"])
     data |= {"stem": mount.stem, "shape": mount.shape}
@@ -70,9 +70,19 @@ def complete(data: dict[str, Any], instance: ContentRoute | None) -> dict[str, A
     _check_headers(data)
     data |= _of_action(values["action"], mount, values, data, instance)
     if values["action"] == Action.REDIRECT:
-        columns = (field.attname for field in ContentRoute._meta.concrete_fields)
-        _check_loop(ContentRoute(**{name: {**values, **data}[name] for name in columns}))
+        changed = ContentRoute(**{field.attname: values[field.attname] for field in _COLUMNS})
+        for name in ("stem", "shape", "status"):
+            setattr(changed, name, data[name])
+        _check_loop(changed)
     return data
+
+
+def _value(field: Field, data: dict[str, Any], before: ContentRoute) -> Any:
+    """Return the value of a column: the given one, or that of the route as it was."""
+    if field.name not in data:
+        return getattr(before, field.attname)
+    given = data[field.name]
+    return given.pk if isinstance(given, Model) else given
 
 
 def _check_urls(mount: MountPattern, host: str, text: str, before: ContentRoute) -> None:
@@ -89,9 +99,10 @@ def _check_urls(mount: MountPattern, host: str, text: str, before: ContentRoute)
     others = ContentRoute.objects.exclude(pk=before.pk)
     other = others.filter(host=host, shape=mount.shape).first()
     if other is not None:
-        raise ValidationError(
-            {"mount": [_("The route '{}' has these URLs: '{}'.").format(other.name, other.mount)]}
-        )
+        sentence = _("The route '{}' has these URLs: '{}'.").format(other.name, other.mount)
+        if other.pulp_domain_id != get_domain_pk():
+            sentence = _("A route of another domain has these URLs.")
+        raise ValidationError({"mount": [sentence]})
 
 
 def _check_headers(data: dict[str, Any]) -> None:

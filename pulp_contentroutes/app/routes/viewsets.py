@@ -1,5 +1,8 @@
 """REST endpoints of content routes."""
 
+from typing import Any
+
+from django.db import transaction
 from pulpcore.plugin.viewsets import (
     NAME_FILTER_OPTIONS,
     BaseFilterSet,
@@ -9,6 +12,8 @@ from pulpcore.plugin.viewsets import (
     RolesMixin,
 )
 from rest_framework import mixins
+from rest_framework.request import Request
+from rest_framework.response import Response
 
 from pulp_contentroutes.app.invalid_input import RefusesInvalidInput
 from pulp_contentroutes.app.policies import owner_policy, roles
@@ -57,3 +62,10 @@ class ContentRouteViewSet(
         "contentroute", {"change": ("set_label", "unset_label")}, ("owner",)
     )
     LOCKED_ROLES = roles("contentroute", owner=("change", "delete"))
+
+    def update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Change a route; of two changes at once, the second one sees the first."""
+        with transaction.atomic():
+            ContentRoute.objects.select_for_update().get(pk=self.get_object().pk)
+            response: Response = super().update(request, *args, **kwargs)
+        return response

@@ -27,6 +27,7 @@ from pulp_contentroutes.serving.http.responses import RenderedResponse
 _USER: Final = "user"
 #: The turn of a request whose password Pulp checks. aiohttp has typed keys since 3.14.
 _TURN: Final[Any] = getattr(web, "RequestKey", lambda name, _: name)("contentroutes_turn", object)
+_NOTED: Final[Any] = getattr(web, "RequestKey", lambda name, _: name)("contentroutes_noted", bool)
 
 
 class Admission:
@@ -48,9 +49,12 @@ class Admission:
         self._checks = PasswordChecks()
         self._is_hidden = is_hidden
 
-    def is_certain(self, guard_id: UUID, request: web.Request) -> bool:
-        """Tell whether values in memory are enough to admit the client."""
-        admits_now = self._authorizer.admits_now(guard_id, request)
+    def is_certain(self, guard_id: UUID, request: web.Request, *, knows_url: bool = True) -> bool:
+        """Tell whether values in memory are enough to admit the client.
+
+        `knows_url`: whether the URL of the request is one that guards know.
+        """
+        admits_now = self._authorizer.admits_now(guard_id, request, knows_url=knows_url)
         return admits_now or self._signed_urls.admit(request.rel_url)
 
     async def check(
@@ -164,7 +168,9 @@ class Admission:
     def _refuse_unauthenticated(
         self, request: web.Request, accepted: Accepted = Accepted.PASSWORDS_AND_TOKENS
     ) -> RenderedResponse:
-        if _credentials(request) is not None:
+        # Once for a request, however many guards it meets.
+        if _credentials(request) is not None and _NOTED not in request:
+            request[_NOTED] = True
             self._failed.note(self._addresses.of(request))
         return self._refusal(HTTPStatus.UNAUTHORIZED, request, accepted)
 

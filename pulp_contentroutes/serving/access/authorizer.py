@@ -49,10 +49,15 @@ class Authorizer:
         self._tokens = tokens
         self.known_guards = KnownGuards(guards)
 
-    def admits_now(self, guard_id: UUID, request: web.Request) -> bool:
-        """Tell whether values in memory are enough to admit the client."""
+    def admits_now(self, guard_id: UUID, request: web.Request, *, knows_url: bool = True) -> bool:
+        """Tell whether values in memory are enough to admit the client.
+
+        `knows_url`: whether the URL of the request is one that guards know.
+        """
         guard = self.known_guards.get_nowait(guard_id)
         if guard is None or guard.needs is GuardNeeds.PULP or _is_slow(guard, request):
+            return False
+        if guard.needs is GuardNeeds.URL and not knows_url:
             return False
         credentials = credentials_of(request.headers.get(hdrs.AUTHORIZATION))
         if credentials is None:
@@ -132,7 +137,8 @@ def _guard_of_permission(guard_id: UUID, guard: Guard) -> UUID | None:
 def _is_slow(guard: Guard, request: web.Request) -> bool:
     """Tell whether a thread must ask the guard about this request."""
     return guard.needs is GuardNeeds.REQUEST_SLOWLY or (
-        guard.needs is GuardNeeds.URL and len(request.host) + len(request.raw_path) > _SHORT_URL
+        guard.needs is GuardNeeds.URL
+        and len(request.headers.get(hdrs.HOST, "")) + len(request.raw_path) > _SHORT_URL
     )
 
 

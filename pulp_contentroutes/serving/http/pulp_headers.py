@@ -41,9 +41,15 @@ def correct_headers(
             response.headers[hdrs.CACHE_CONTROL] = cache_control
         response.headers[hdrs.DATE] = rfc822_formatted_time()
         response.headers[hdrs.SERVER] = SERVER_SOFTWARE
-    if state is not None and state.routed is not None and response.status in _FILES:
+    if state is not None and state.routed is not None and _is_file(state, response):
         for name, value in state.routed.fields:
             response.headers[name] = value
     if state is not None and state.is_guarded:
         given = response.headers.get(hdrs.CACHE_CONTROL, "")
         response.headers[hdrs.CACHE_CONTROL] = private(given)
+
+
+def _is_file(state: RequestState, response: web.StreamResponse) -> bool:
+    """Tell whether an answer has content, and is no page: Pulp raises its pages as exceptions."""
+    is_page = isinstance(response, web.HTTPException) or bool(state.listed)
+    return response.status in _FILES and not is_page

@@ -44,6 +44,8 @@ class RouteTable(Memory):
         #: The routes to be read again, and those that are being read.
         self._changed: set[UUID] = set()
         self._reading: set[UUID] = set()
+        #: The keys that were announced during a read: its rows may be older.
+        self._heard: set[str] = set()
         #: The number of times that everything had to be read, and that at which it was too much.
         self._resets = 0
         self._too_many_at: int | None = None
@@ -65,6 +67,8 @@ class RouteTable(Memory):
 
     def invalidate(self, keys: Iterable[str]) -> None:
         changed = set(keys)
+        if self._reading or not self._is_complete:
+            self._heard |= changed
         ids = set(ids_among(changed))
         found = ids if ROUTES in changed else ids & self._routes.keys()
         for key in changed & self._by_key.keys():
@@ -112,7 +116,8 @@ class RouteTable(Memory):
             return await self._ask(host, segments)
         except DatabaseUnavailable:
             age = asyncio.get_running_loop().time() - self._last_true
-            if self._is_trusted or not self._is_complete or age > self._stale_if_error:
+            is_known = self._is_complete and not (self._changed or self._reading)
+            if self._is_trusted or not is_known or age > self._stale_if_error:
                 raise
             return self._tree.find(host, segments)
 
@@ -149,6 +154,7 @@ class RouteTable(Memory):
     async def _read_all(self) -> None:
         resets, last = self._resets, _FIRST
         self._forget()
+        self._heard.clear()
         # Changes from now on are read again afterwards.
         self._changed.clear()
         while True:
@@ -173,6 +179,7 @@ class RouteTable(Memory):
 
     async def _read_changed(self) -> None:
         resets = self._resets
+        self._heard.clear()
         self._reading = set(islice(self._changed, _PAGE))
         self._changed -= self._reading
         try:
@@ -202,6 +209,8 @@ class RouteTable(Memory):
         route = route_of(row)
         if route is None:
             return
+        if not self._heard.isdisjoint(route.keys):
+            self._changed.add(route.id)
         self._routes[route.id] = route
         self._tree.add(route)
         for key in route.keys:

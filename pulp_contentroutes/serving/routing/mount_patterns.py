@@ -108,12 +108,13 @@ def parse_host(text: str) -> str:
 def host_of(header: str) -> str:
     """Return the host of a request's Host header, as `parse_host` writes it; "" for none.
 
-    One that is longer than any host counts as none.
+    One that is longer than any host, or no text of ASCII, counts as none.
     """
     name = header.lower()
     if not name.startswith("["):
         name = name.partition(":")[0]
-    return name.removesuffix(".") if len(name) <= _MAX_HOST else ""
+    is_host = len(name) <= _MAX_HOST and name.isascii() and name.isprintable()
+    return name.removesuffix(".") if is_host else ""
 
 
 def patterns_of(host: str) -> list[str]:

@@ -19,8 +19,11 @@ _RESERVED: Final = frozenset(
         "accept-ranges",
         "age",
         "allow",
+        "alt-svc",
         "authorization",
         "cache-control",
+        "cdn-cache-control",
+        "clear-site-data",
         "connection",
         "content-encoding",
         "content-length",
@@ -40,6 +43,8 @@ _RESERVED: Final = frozenset(
         "set-cookie",
         "set-cookie2",
         "status",
+        "strict-transport-security",
+        "surrogate-control",
         "trailer",
         "transfer-encoding",
         "upgrade",
@@ -66,7 +71,8 @@ def parse_fields(given: Mapping[str, object]) -> Fields:
             raise InvalidPattern(f"The header field {name} occurs twice.")
         if lower == "cache-control":
             raise InvalidPattern("Cache-Control has an option of its own: 'cache_control'.")
-        if lower in _RESERVED or lower.startswith(_RESERVED_PREFIXES):
+        is_reserved = lower in _RESERVED or lower.startswith(_RESERVED_PREFIXES)
+        if is_reserved or lower.endswith("-cdn-cache-control"):
             raise InvalidPattern(f"{name} is set by the content app, and cannot be given.")
         _check_value(name, value)
         seen.add(lower)

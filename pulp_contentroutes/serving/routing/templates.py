@@ -4,6 +4,7 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Final
+from urllib.parse import quote
 
 from yarl import URL
 
@@ -12,6 +13,8 @@ from pulp_contentroutes.serving.routing.mount_patterns import PATH, InvalidPatte
 
 MAX_TEMPLATE: Final = 2000
 
+#: Characters of a query that are sent as they are (RFC 3986 §3.4), the percent sign included.
+_QUERY: Final = "%/?:@!$&'()*+,;=-._~[]"
 _NAME: Final = re.compile(r"\{([^{}]*)\}")
 #: Characters that no Location has: spaces and control characters, and those of RFC 3986 that must
 #: be encoded.
@@ -37,7 +40,7 @@ def parse_location(text: str, captures: Collection[str]) -> Template:
     """Return the template of a redirect, or raise InvalidPattern.
 
     It is a URL, percent-encoded, of this server (`/…`) or with scheme and host (`https://…/…`); so
-    that a client cannot choose the host, names stand only in its path.
+    that a client cannot choose the host, names stand only after it.
     """
     template = _parse(text, {*captures, PATH})
     unencoded = _UNENCODED.search(text)
@@ -85,7 +88,9 @@ def fill_location(template: Template, captured: Mapping[str, str], path: str, qu
     values = {name: percent_encode(value) for name, value in captured.items()}
     location = template.render({**values, PATH: percent_encode(path)})
     if query:
-        location += f"{'&' if '?' in location else '?'}{query}"
+        # A byte above 127 that was sent unencoded arrives as a surrogate.
+        encoded = quote(query, safe=_QUERY, errors="surrogateescape")
+        location += f"{'&' if '?' in location else '?'}{encoded}"
     return location
 
 

@@ -1,5 +1,8 @@
 """Requests for content routes, over real HTTP: redirects, rewrites, groups, options and guards."""
 
+import asyncio
+from typing import Any
+
 import pytest
 
 from pulp_contentroutes.serving.access.guards import GuardNeeds
@@ -8,6 +11,7 @@ from pulp_contentroutes.serving.model import ROUTES
 from tests.unit.serving.conftest import (
     CACHE_CONTROL,
     DATA,
+    HANDED_OVER_AT_MOUNT,
     Client,
     FastPath,
     answer_to,
@@ -113,6 +117,33 @@ async def test_a_change_takes_effect_with_the_next_request(
         assert (await ask(client, "/r/x")).status == 404
 
 
+async def test_a_route_that_gets_a_guard_during_a_request_is_guarded_from_then_on(
+    client: Client, fast_path: FastPath, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The request itself may have been admitted before; memory must not admit the next one."""
+    fast_path.database.add_file("x", DATA, fast_path.root)
+    route_id = await add(fast_path, "/r/", paths=["base"])
+    assert (await ask(client, "/debian/x")).status == 200
+    guard_id = fast_path.guards.add(GuardNeeds.REQUEST)
+    look_up, is_looked_up, gate = fast_path.resolver.look_up, asyncio.Event(), asyncio.Event()
+
+    async def look_up_and_wait(*arguments: Any) -> Any:
+        found = await look_up(*arguments)
+        is_looked_up.set()
+        await gate.wait()
+        return found
+
+    monkeypatch.setattr(fast_path.resolver, "look_up", look_up_and_wait)
+    first = asyncio.create_task(ask(client, "/r/x"))
+    await is_looked_up.wait()
+    fast_path.database.routes[route_id]["content_guard_id"] = guard_id
+    fast_path.invalidate([str(route_id), ROUTES])
+    await fast_path.until_certain()
+    gate.set()
+    assert (await first).status == 200
+    assert (await ask(client, "/r/x")).status == 403
+
+
 async def test_a_file_in_memory_is_never_that_of_another_host(
     client: Client, fast_path: FastPath
 ) -> None:
@@ -178,8 +209,10 @@ async def test_without_listings_a_directory_is_not_there(
 ) -> None:
     fast_path.database.add_file("dir/x", DATA, fast_path.root)
     await add(fast_path, "/r/", paths=["base"], listings=False)
-    for url in ("/r/", "/r/dir/", "/r/dir"):
+    for url in ("/r/", "/r/dir/"):
         assert (await ask(client, url)).status == 404
+    # As Pulp does where there is an index.html.
+    assert await answer_to(client, "/r/dir") == (HANDED_OVER_AT_MOUNT, "base/dir")
     assert (await ask(client, "/r/dir/x")).status == 200
 
 

@@ -12,10 +12,12 @@ from pulp_contentroutes.serving.database import sql
 from pulp_contentroutes.serving.handover import Handover
 from tests.unit.serving.conftest import (
     DATA,
+    FAILED_LOGINS,
     HANDED_OVER_AT_MOUNT,
     Client,
     FastPath,
     answer_to,
+    basic,
 )
 from tests.unit.serving.content_routes.routes import add, ask
 
@@ -150,6 +152,48 @@ async def test_a_directory_is_listed_for_all_distributions_that_have_it(
     )
     await add(fast_path, "/r/", paths=["missing/missing", "two/b"])
     assert await answer_to(client, "/r/dir/") == (HANDED_OVER_AT_MOUNT, "two/b/dir/")
+
+
+async def test_hooks_of_an_earlier_distribution_are_asked_for_each_request(
+    client: Client, fast_path: FastPath
+) -> None:
+    fast_path.database.add_distribution("one", distribution_type="core.asked")
+    fast_path.database.add_distribution("two")
+    fast_path.database.add_file("b/x", DATA, fast_path.root)
+    await add(fast_path, "/all/", paths=["one/a", "two/b"])
+    for count in (1, 2):
+        assert await (await ask(client, "/all/x")).read() == DATA
+        assert len(fast_path.hooks.asked) == count
+
+
+async def test_a_file_that_comes_where_a_directory_was_not_listed_is_served(
+    client: Client, fast_path: FastPath
+) -> None:
+    before = fast_path.database.add_distribution("one")
+    fast_path.database.add_distribution("two")
+    fast_path.database.add_file("a/x/y", DATA, fast_path.root)
+    fast_path.database.add_file("b/x/index.html", DATA, fast_path.root)
+    await add(fast_path, "/all/", paths=["one/a", "two/b"], listings=False)
+    for _ in range(2):
+        assert await (await ask(client, "/all/x/")).read() == DATA
+    fast_path.database.add_file("a/x/index.html", b"the first" * 100, fast_path.root)
+    fast_path.database.add_distribution("one")
+    fast_path.invalidate([str(before["distribution_id"])])
+    assert await (await ask(client, "/all/x/")).read() == b"the first" * 100
+
+
+async def test_a_wrong_token_counts_once_however_many_guards_it_meets(
+    client: Client, fast_path: FastPath
+) -> None:
+    """Or one request would stop all passwords from its address for a minute."""
+    names = [f"d{number}" for number in range(FAILED_LOGINS + 1)]
+    for name in names:
+        guard_id = fast_path.guards.add(GuardNeeds.REQUEST)
+        fast_path.database.add_distribution(name, content_guard_id=guard_id)
+    await add(fast_path, "/all/", paths=names)
+    wrong = {"Authorization": "Bearer pcr_short"}
+    assert (await ask(client, "/all/x", **wrong)).status == 401
+    assert (await ask(client, "/all/x", Authorization=basic("a"))).status != 429
 
 
 # Guards of routes.

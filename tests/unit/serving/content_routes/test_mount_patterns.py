@@ -94,6 +94,9 @@ def test_other_hosts_are_refused(text: str) -> None:
         ("a.", "a"),
         ("[::1]:80", "[::1]:80"),
         ("", ""),
+        ("\udcff", ""),
+        ("ü", ""),
+        ("a\0", ""),
     ],
 )
 def test_the_host_of_a_request_has_no_port(header: str, expected: str) -> None:

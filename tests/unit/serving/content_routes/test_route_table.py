@@ -143,6 +143,36 @@ async def test_a_change_during_a_read_is_read_again(world: World) -> None:
     assert world.table.is_certain
 
 
+@pytest.mark.parametrize("is_first_read", [True, False])
+async def test_a_change_of_a_row_behind_a_route_during_its_read_is_read_again(
+    world: World, is_first_read: bool
+) -> None:
+    """Before it was read, nothing tells that the row is behind a route."""
+    distribution = uuid4()
+    route_id = world.database.add_route(
+        "/a/", paths=["before"], distribution_ids=[distribution if is_first_read else uuid4()]
+    )
+    if not is_first_read:
+        world.table.resume()
+        await world.settle()
+        world.database.routes[route_id] |= {"distribution_ids": [distribution]}
+    world.database.gate = asyncio.Event()
+    if is_first_read:
+        world.table.resume()
+    else:
+        world.table.invalidate([str(route_id), ROUTES])
+    await asyncio.sleep(0.01)
+    world.database.routes[route_id] = {**world.database.routes[route_id], "paths": ["after"]}
+    world.table.invalidate([str(distribution)])
+    world.database.gate.set()
+    world.database.gate = None
+    await world.settle()
+    match = await world.table.find("", ["a", ""])
+    assert match is not None
+    assert match.route.action == Serve(("after/",))
+    assert world.table.is_certain
+
+
 async def test_while_changes_are_not_heard_of_each_request_asks(world: World) -> None:
     route_id = world.database.add_route("/a/")
     world.table.resume()
@@ -175,6 +205,10 @@ async def test_a_table_with_a_change_that_was_not_read_is_not_used_without_the_d
     world: World,
 ) -> None:
     changed = world.database.add_route("/a/")
+    world.table.resume()
+    await world.settle()
+    # For a while, the last true table would be used.
+    world.table.suspend()
     world.table.resume()
     await world.settle()
     world.database.is_down = True

@@ -19,6 +19,7 @@ from pulp_contentroutes.serving.routing.templates import (
         ("/new/{path}", {}, "a b/ü?.deb", "", "/new/a%20b/%C3%BC%3F.deb"),
         ("/new/{path}", {}, "a", "x=1&y=%20", "/new/a?x=1&y=%20"),
         ("/new/{path}?from=old", {}, "a", "x=1", "/new/a?from=old&x=1"),
+        ("/new", {}, "", "x=\udcff\xe9", "/new?x=%FF%C3%A9"),
         ("https://n.example/{r}/{path}", {"r": "9 x"}, "", "", "https://n.example/9%20x/"),
         ("http://n.example:8080/", {}, "a", "", "http://n.example:8080/"),
         ("/x%20y/{path}", {}, "a%2Fb", "", "/x%20y/a%252Fb"),
