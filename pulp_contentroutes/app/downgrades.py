@@ -22,6 +22,8 @@ _NAMES = {
     "collectiondeprecation": _("deprecations of collections"),
     "collectionsignature": _("signatures of collections"),
     "collectionversion": _("versions of collections"),
+    "contentroute": _("content routes"),
+    "contentroutetarget": _("targets of content routes"),
     "galaxydistribution": _("Galaxy distributions"),
     "galaxyrepository": _("Galaxy repositories"),
     "roleversion": _("versions of roles"),

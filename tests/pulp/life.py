@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from tests.harness.galaxy import create_galaxy, role_archive
 from tests.harness.http1 import Answer, Route
 from tests.harness.pulp import Pulp
-from tests.harness.rest import Rest
+from tests.harness.rest import Rest, new_name
 
 FILES = {"hello.txt": b"hello"}
 
@@ -59,6 +59,13 @@ def use_everything(pulp: Pulp, fronts: Sequence[Route] = (), **public: str) -> U
     open_to_all = pulp.distribution(publication=publication, **public)
     guarded = pulp.distribution(
         publication=publication, content_guard=rest.guard("contentroutes/token")
+    )
+    rest.create(
+        "contentroutes/routes/",
+        name=new_name(),
+        mount=f"/{new_name()}/",
+        action="serve",
+        targets=[{"distribution": open_to_all["pulp_href"]}],
     )
     used = Used(
         pulp,
