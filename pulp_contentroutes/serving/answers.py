@@ -82,9 +82,10 @@ class Answers:
         remembered = self._memory.find(request)
         if remembered is None:
             return None
+        # Guards do not know the URLs of content routes.
+        knows_url = remembered.generation is None
         for guard_id in remembered.guards:
-            is_own_url = remembered.generation is None
-            if not self._admission.is_certain(guard_id, request, knows_url=is_own_url):
+            if not self._admission.is_certain(guard_id, request, knows_url=knows_url):
                 return None
         if request.protocol.access_logger is not None:
             self._mark_request()
@@ -145,14 +146,10 @@ class Answers:
         assert state.waiting
         snapshot, target = state.waiting
         assert snapshot.guard_id
-        try:
-            refused = await self._admission.check_with_user(snapshot.guard_id, request)
-        except DatabaseUnavailable:
-            return Handover.DATABASE_UNAVAILABLE
-        except GuardGone:
-            return Handover.GUARD_GONE
-        if refused is not None:
-            return refused
+        check = self._admission.check_with_user
+        verdict = await self._ask(snapshot.guard_id, request, state, check)
+        if verdict is not None:
+            return verdict
         return _finish(request, state, await self._deliver(request, state, snapshot, target))
 
     async def _answer_routed(

@@ -41,7 +41,7 @@ class RequestMemory:
         self._table = table
         self._snapshots = snapshots
         self._entries: BoundedCache[Key, Remembered] = BoundedCache(
-            _ENTRIES, _BYTES, lambda key, _: _OVERHEAD + sum(map(len, key))
+            _ENTRIES, _BYTES, lambda key, _: _OVERHEAD + _length_of(key)
         )
 
     def find(self, request: web.Request) -> Remembered | None:
@@ -88,6 +88,10 @@ class RequestMemory:
             if not snapshot.is_current:
                 return None
         return entry
+
+
+def _length_of(key: Key) -> int:
+    return len(key) if isinstance(key, str) else len(key[0]) + len(key[1])
 
 
 def _host_of(request: web.Request) -> str:

@@ -10,9 +10,10 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 import aiohttp
 
@@ -42,7 +43,7 @@ class Seen:
 
 @dataclass
 class Reader:
-    """GuardNeeds one worker over one kept connection for both files in turn, again and again."""
+    """Asks one worker over one kept connection for both files in turn, again and again."""
 
     port: int
     base_path: str
@@ -131,26 +132,40 @@ async def measure(
     """Publish while two readers for each worker read; each publication is waited for."""
     readers = [Reader(port, base_path) for port in ports for base_path in URLS]
     publisher = await asyncio.to_thread(Publisher, instance.console)
-    tasks = [asyncio.create_task(reader.read()) for reader in readers]
-    try:
+    async with reading(readers) as until_seen:
         for _ in range(publishes):
-            number = await asyncio.to_thread(publisher.publish)
-            await _until_seen(readers, tasks, number)
+            await until_seen(await asyncio.to_thread(publisher.publish))
+    return readers, publisher.commits
+
+
+class Reads(Protocol):
+    @property
+    def newest(self) -> int:
+        """Return the newest number that all files have been answered with."""
+
+    async def read(self) -> None:
+        """Read until cancelled."""
+
+
+@contextlib.asynccontextmanager
+async def reading(readers: Sequence[Reads]) -> AsyncIterator[Callable[[int], Awaitable[None]]]:
+    """Let all read for the block; yield the function that waits until they have seen a number."""
+    tasks = [asyncio.create_task(reader.read()) for reader in readers]
+
+    async def until_seen(number: int) -> None:
+        async with asyncio.timeout(60):
+            while any(reader.newest < number for reader in readers):
+                for task in tasks:
+                    if task.done():
+                        task.result()
+                await asyncio.sleep(0.01)
+
+    try:
+        yield until_seen
     finally:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-    return readers, publisher.commits
-
-
-async def _until_seen(readers: list[Reader], tasks: list[asyncio.Task[None]], number: int) -> None:
-    """Wait until every reader was answered with `number` for both files."""
-    async with asyncio.timeout(60):
-        while any(reader.newest < number for reader in readers):
-            for task in tasks:
-                if task.done():
-                    task.result()
-            await asyncio.sleep(0.01)
 
 
 def delays_of(readers: list[Reader], commits: dict[str, dict[int, float]]) -> list[float]:
@@ -175,9 +190,16 @@ def workers(instance: Standalone, count: int) -> Iterator[list[int]]:
         yield [instance.content_port, *further]
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--publishes", type=int, default=1000)
+@contextlib.contextmanager
+def measured_pulp(
+    description: str | None, rounds: str, default: int
+) -> Iterator[tuple[Standalone, list[int], int]]:
+    """Run a Pulp as the command line says; yield it, the ports of its workers, and the rounds.
+
+    `rounds` is the option with the number of rounds, in the plural.
+    """
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument(f"--{rounds}", type=int, default=default, dest="rounds")
     parser.add_argument("--workers", type=int, default=2)
     options = parser.parse_args()
     with (
@@ -185,12 +207,16 @@ def main() -> None:
         run_pulp(Path(folder) / "data", "--content-workers", "1") as instance,
         workers(instance, options.workers) as ports,
     ):
-        measured = measure(instance, ports, options.publishes)
-        readers, commits = asyncio.run(measured)
+        yield instance, ports, options.rounds
+
+
+def main() -> None:
+    with measured_pulp(__doc__, "publishes", 1000) as (instance, ports, publishes):
+        readers, commits = asyncio.run(measure(instance, ports, publishes))
     back = sum(len(reader.steps_back()) for reader in readers)
     answers = sum(len(reader.seen) for reader in readers)
     sys.stdout.write(
-        f"{options.publishes} publications, {len(ports)} workers, {answers} answers, "
+        f"{publishes} publications, {len(ports)} workers, {answers} answers, "
         f"{back} steps back\n{described(delays_of(readers, commits))}\n"
     )
 

@@ -75,14 +75,7 @@ class Mounts:
         )
 
     def _create(self, *base_paths: str) -> str:
-        mount = f"/{new_name()}/"
-        targets = [{"distribution": self._find(base_path)} for base_path in base_paths]
-        self._pulp.rest.create(
-            _ROUTES, name=new_name(), mount=mount, action="serve", targets=targets
-        )
+        rest, mount = self._pulp.rest, f"/{new_name()}/"
+        targets = [{"distribution": rest.find_distribution(each)} for each in base_paths]
+        rest.create(_ROUTES, name=new_name(), mount=mount, action="serve", targets=targets)
         return mount
-
-    def _find(self, base_path: str) -> str:
-        path = f"distributions/file/file/?base_path={base_path}"
-        [found] = self._pulp.rest.call("GET", path).json()["results"]
-        return str(found["pulp_href"])

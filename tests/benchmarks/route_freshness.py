@@ -4,26 +4,21 @@ Run `python -m tests.benchmarks.route_freshness --changes 1000 --workers 2` to m
 target of a route is moved from directory to directory; the file in each has its number.
 """
 
-import argparse
 import asyncio
 import sys
-import tempfile
 import time
 from collections.abc import Sequence
-from pathlib import Path
 
 import aiohttp
 
 from pulp_contentroutes.standalone.database import connect
 from pulp_contentroutes.standalone.postgres import Cluster
-from tests.benchmarks.freshness import PAUSE, described, workers
+from tests.benchmarks.freshness import PAUSE, described, measured_pulp, reading
 from tests.harness.pulp import Pulp
 from tests.harness.rest import new_name
-from tests.harness.standalone import run_pulp
 
 _ROUTES = "contentroutes/routes/"
 _CONNECT_SECONDS = 10
-_LONGEST_SECONDS = 60
 _MOVE = "UPDATE contentroutes_contentroutetarget SET path = %s"
 
 
@@ -57,11 +52,8 @@ class Reader:
 def make_route(pulp: Pulp, directories: int) -> str:
     """Return the mount of a route to the first of the directories."""
     files = {f"{number}/number.txt": str(number).encode() for number in range(directories)}
-    base_path = pulp.publish(files)
-    path = f"distributions/file/file/?base_path={base_path}"
-    [distribution] = pulp.rest.call("GET", path).json()["results"]
-    mount = f"/{new_name()}/"
-    targets = [{"distribution": distribution["pulp_href"], "path": "0"}]
+    distribution = pulp.rest.find_distribution(pulp.publish(files))
+    mount, targets = f"/{new_name()}/", [{"distribution": distribution, "path": "0"}]
     pulp.rest.create(_ROUTES, name=new_name(), mount=mount, action="serve", targets=targets)
     return mount
 
@@ -72,46 +64,22 @@ async def measure(database: Cluster, readers: Sequence[Reader], changes: int) ->
     Return the time of each commit, before it was asked for: delays are upper bounds.
     """
     commits: dict[int, float] = {}
-    tasks = [asyncio.create_task(reader.read()) for reader in readers]
-    try:
-        with connect(database.database, _CONNECT_SECONDS) as connection:
+    with connect(database.database, _CONNECT_SECONDS) as connection:
+        async with reading(readers) as until_seen:
+            await until_seen(0)
             for number in range(1, changes + 1):
-                await _until_seen(readers, tasks, number - 1)
                 connection.execute(_MOVE, [str(number)])
                 commits[number] = time.time()
                 connection.commit()
-            await _until_seen(readers, tasks, changes)
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+                await until_seen(number)
     return commits
 
 
-async def _until_seen(
-    readers: Sequence[Reader], tasks: Sequence["asyncio.Task[None]"], number: int
-) -> None:
-    async with asyncio.timeout(_LONGEST_SECONDS):
-        while any(reader.newest < number for reader in readers):
-            for task in tasks:
-                if task.done():
-                    task.result()
-            await asyncio.sleep(PAUSE)
-
-
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--changes", type=int, default=1000)
-    parser.add_argument("--workers", type=int, default=2)
-    options = parser.parse_args()
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        run_pulp(Path(folder) / "data", "--content-workers", "1") as instance,
-        workers(instance, options.workers) as ports,
-    ):
-        mount = make_route(Pulp(instance), options.changes + 1)
+    with measured_pulp(__doc__, "changes", 1000) as (instance, ports, changes):
+        mount = make_route(Pulp(instance), changes + 1)
         readers = [Reader(port, mount) for port in ports]
-        commits = asyncio.run(measure(Cluster(instance.data), readers, options.changes))
+        commits = asyncio.run(measure(Cluster(instance.data), readers, changes))
     delays = sorted(
         max(0.0, reader.answered[number] - committed)
         for reader in readers
@@ -120,7 +88,7 @@ def main() -> None:
     answers = sum(reader.answers for reader in readers)
     back = sum(reader.steps_back for reader in readers)
     sys.stdout.write(
-        f"{options.changes} changes, {len(ports)} workers, {answers} answers, {back} steps back\n"
+        f"{changes} changes, {len(ports)} workers, {answers} answers, {back} steps back\n"
         f"{described(delays)}\n"
     )
 

@@ -3,21 +3,17 @@
 Run `python -m tests.benchmarks.withdrawals --rounds 100 --workers 2` to measure it.
 """
 
-import argparse
 import base64
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
-from tests.benchmarks.freshness import described, workers
+from tests.benchmarks.freshness import described, measured_pulp
 from tests.harness.http1 import Route
 from tests.harness.pulp import Pulp
 from tests.harness.rest import Rest
-from tests.harness.standalone import run_pulp
 from tests.harness.waiting import wait_until
 
 DOWNLOADER = "contentroutes.tokencontentguard_downloader"
@@ -118,16 +114,8 @@ def _is_admitted(withdrawal: Withdrawal, route: Route) -> bool:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=100)
-    parser.add_argument("--workers", type=int, default=2)
-    options = parser.parse_args()
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        run_pulp(Path(folder) / "data", "--content-workers", "1") as instance,
-        workers(instance, options.workers) as ports,
-    ):
-        measured = measure(Pulp(instance), ports, options.rounds)
+    with measured_pulp(__doc__, "rounds", 100) as (instance, ports, rounds):
+        measured = measure(Pulp(instance), ports, rounds)
     for name, delays in measured.items():
         sys.stdout.write(f"{name}: {described(delays)}\n")
 

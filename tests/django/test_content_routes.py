@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from pulpcore.plugin.models import Distribution
 
 from pulp_contentroutes.app.models import ContentRoute
@@ -75,6 +76,23 @@ def test_a_route_is_changed(admin: Rest, distribution: str) -> None:
     assert admin.call("PATCH", href, enabled=False).json()["enabled"] is False
 
 
+def test_of_two_changes_at_once_the_second_one_sees_the_first(admin: Rest) -> None:
+    """Or a change of the description would bring back a guard that was just replaced."""
+    href = create(admin, mount="/a/")["pulp_href"]
+    with CaptureQueriesContext(connection) as asked:
+        assert admin.call("PATCH", href, description="x").status_code == 200
+    statements = [query["sql"] for query in asked]
+    [locks] = [at for at, each in enumerate(statements) if "FOR UPDATE" in each]
+    [writes] = [at for at, each in enumerate(statements) if each.startswith("UPDATE")]
+    reads = [at for at, each in enumerate(statements) if _reads_route(each)]
+    assert any(locks < at < writes for at in reads)
+
+
+def _reads_route(statement: str) -> bool:
+    is_query = statement.startswith("SELECT") and "FOR UPDATE" not in statement
+    return is_query and 'FROM "contentroutes_contentroute" WHERE' in statement
+
+
 @pytest.mark.parametrize(
     ("values", "sentence"),
     [
@@ -122,7 +140,7 @@ def test_a_mount_takes_no_url_that_is_in_use(admin: Rest, mount: str) -> None:
 
 @pytest.mark.parametrize("mount", ["/pulp/repos/", "/pulp/isos/", "/content/", "/pulpx/"])
 def test_a_mount_may_be_beside_urls_that_are_in_use(admin: Rest, mount: str) -> None:
-    create(admin, mount=mount)
+    assert create(admin, mount=mount)["mount"] == mount
 
 
 def test_a_host_of_its_own_may_have_every_url_but_those_of_the_content_app(admin: Rest) -> None:

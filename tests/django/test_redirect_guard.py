@@ -1,4 +1,4 @@
-"""Signed URLs: what is certain without pulpcore's redirect guard, compared with the guard."""
+"""Signed URLs: our decision about them is compared with that of pulpcore's redirect guard."""
 
 import time
 from uuid import uuid4

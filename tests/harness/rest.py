@@ -127,6 +127,11 @@ class Rest:
         response = self.call("POST", f"{href}{verb}_role/", role=role, **holders)
         assert response.status_code == 201, response.text
 
+    def find_distribution(self, base_path: str, kind: str = "file/file") -> str:
+        """Return the href of the distribution with the base path."""
+        [found] = self.call("GET", f"distributions/{kind}/?base_path={base_path}").json()["results"]
+        return str(found["pulp_href"])
+
     # Content of pulp_file.
 
     def artifact(self, data: bytes) -> str:

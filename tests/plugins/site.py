@@ -53,7 +53,6 @@ class Site:
 
     def change(self, kind: str, base_path: str, **values: Any) -> None:
         """Change the distribution with the base path."""
-        found = self.rest.call("GET", f"distributions/{kind}/?base_path={base_path}")
-        [distribution] = found.json()["results"]
-        task = self.rest.run_task("PATCH", distribution["pulp_href"], **values)
+        href = self.rest.find_distribution(base_path, kind)
+        task = self.rest.run_task("PATCH", href, **values)
         assert task["state"] == "completed", task

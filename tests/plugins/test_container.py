@@ -44,9 +44,7 @@ def pushed(
     reference = container.push(site, image, base_path, folder)
     if request.param == "public":
         return Pushed(image, base_path, reference, None)
-    path = f"distributions/container/container/?base_path={base_path}"
-    [distribution] = site.rest.call("GET", path).json()["results"]
-    href = distribution["pulp_href"]
+    href = site.rest.find_distribution(base_path, "container/container")
     assert site.rest.run_task("PATCH", href, private=True)["state"] == "completed"
     user = site.rest.user()["username"]
     site.rest.add_role(href, "container.containerdistribution_consumer", users=[user])

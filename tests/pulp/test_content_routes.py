@@ -20,12 +20,6 @@ ROUTES = "contentroutes/routes/"
 _UNLIKE = {"date"}
 
 
-def href_of(admin: Rest, base_path: str) -> str:
-    path = f"distributions/file/file/?base_path={base_path}"
-    [distribution] = admin.call("GET", path).json()["results"]
-    return str(distribution["pulp_href"])
-
-
 def fields_of(answer: Answer) -> dict[str, str]:
     return {name: answer[name] for name in answer.headers if name not in _UNLIKE}
 
@@ -54,12 +48,14 @@ def test_every_recipe_works(pulp: Pulp, tmp_path: Path) -> None:
 
 @pytest.mark.domains
 @pytest.mark.redis
+@pytest.mark.parametrize("is_fast", [True, False], ids=["fast", "without the fast path"])
 def test_a_mount_answers_as_the_content_route(
-    pulp: Pulp, admin: Rest, distribute: Distribute
+    pulp: Pulp, admin: Rest, distribute: Distribute, without_fast_path: int, is_fast: bool
 ) -> None:
-    """Files, parts, listings, redirects and 404s, with and without the fast path."""
+    """Files, parts, listings, redirects and 404s."""
+    port = pulp.instance.content_port if is_fast else without_fast_path
     base, mount = distribute(None), f"/{new_name()}/a b/"
-    target = {"distribution": href_of(admin, base), "path": ""}
+    target = {"distribution": admin.find_distribution(base), "path": ""}
     admin.create(ROUTES, name=new_name(), mount=mount, action="serve", targets=[target])
     encoded = mount.replace(" ", "%20")
     prefix = pulp.ours.url(f"{base}/")
@@ -82,8 +78,8 @@ def test_a_mount_answers_as_the_content_route(
             ("GET", {"Range": "bytes=0-0"}),
             ("POST", {}),
         ):
-            one = ask(pulp.instance.content_port, prefix + path, method, headers)
-            other = ask(pulp.instance.content_port, encoded + path, method, headers)
+            one = ask(port, prefix + path, method, headers)
+            other = ask(port, encoded + path, method, headers)
             assert other.status == one.status, (path, method)
             shown = other.text.replace(mount, prefix).replace(encoded, prefix)
             assert shown == one.text, (path, method)
@@ -104,7 +100,7 @@ def test_a_group_lists_the_names_of_all_that_a_client_may_have(pulp: Pulp, admin
         pulp.publish({"dir/secret": b"s", "index/index.html": b"<p>"}, content_guard=guard),
     ]
     mount, port = f"/{new_name()}/", pulp.instance.content_port
-    targets = [{"distribution": href_of(admin, base)} for base in bases]
+    targets = [{"distribution": admin.find_distribution(base)} for base in bases]
     values = {"targets": targets, "headers": {"X-Team": "a"}}
     admin.create(ROUTES, name=new_name(), mount=mount, action="serve", **values)
     assert ask(port, f"{mount}dir/a")["x-team"] == "a"
@@ -129,7 +125,7 @@ def test_a_change_is_answered_by_every_worker_within_milliseconds(
 ) -> None:
     """And no answer is older than the change that was there when the request began."""
     base = distribute(None)
-    target = {"distribution": href_of(admin, base)}
+    target = {"distribution": admin.find_distribution(base)}
     mounts = [f"/{new_name()}/" for _ in range(2)]
     made = admin.create(ROUTES, name=new_name(), mount=mounts[0], action="serve", targets=[target])
     port = pulp.instance.content_port

@@ -31,7 +31,6 @@ from pulp_contentroutes.serving.access.throttle import FailedLogins
 from pulp_contentroutes.serving.access.tokens import WRITE_SECONDS, Tokens
 from pulp_contentroutes.serving.answers import Answers
 from pulp_contentroutes.serving.background import Background
-from pulp_contentroutes.serving.coherence.memory import Memory
 from pulp_contentroutes.serving.http.responder import CountBytes, Responder
 from pulp_contentroutes.serving.notifications.listener import Listener
 from pulp_contentroutes.serving.options import Options
@@ -56,39 +55,19 @@ class FastPath:
         options = Options(**{name: getattr(settings, PREFIX + name.upper()) for name in names})
         self._database = database()
         self._files = Files(options.open_files)
-        self._lookups = PathLookup(
-            self._database,
-            self._files.stored_file,
-            lambda path: tuple(Handler.response_headers(path).items()),
-            options.cached_paths,
-            options.cached_path_bytes,
-        )
-        self._snapshots = Snapshots(
-            self._database,
-            PulpStorages(),
-            distribution_types(),
-            options.cached_distributions,
-            options.stale_if_error,
-        )
-        checkpoints = Checkpoints(self._database)
         self._tokens = Tokens(self._database)
+        self._table = RouteTable(self._database, options.cached_routes, options.stale_if_error)
+        lookups, checkpoints = self._make_path_lookup(options), Checkpoints(self._database)
+        snapshots = self._make_snapshots(options)
         authorizer = Authorizer(
             PulpGuards(self._database, settings.CONTENTROUTES_DATABASE_TIMEOUT),
             self._tokens if self._database.has_users else None,
         )
-        self._table = RouteTable(self._database, options.cached_routes, options.stale_if_error)
-        admission = Admission(
-            authorizer,
-            ClientAddresses(options.trusted_proxies),
-            FailedLogins(options.failed_logins),
-            signed_urls(),
-            is_hidden=options.hide_refusals,
-        )
-        routes = _routes(options.max_path_bytes)
+        admission, routes = _make_admission(authorizer, options), _routes(options.max_path_bytes)
         self._answers = Answers(
             routes,
             Router(self._table, options.max_path_bytes, has_domains=settings.DOMAIN_ENABLED),
-            Resolver(self._snapshots, self._lookups, checkpoints, PluginHooks()),
+            Resolver(snapshots, lookups, checkpoints, PluginHooks()),
             admission,
             Responder(options.max_ranges, _count_bytes()),
             _mark_request,
@@ -103,16 +82,28 @@ class FastPath:
             cache_control=Handler.response_headers("").get("Cache-Control"),
             has_debug_header=options.debug_header,
         )
-        memories: tuple[Memory, ...] = (
-            self._table,
-            self._snapshots,
-            self._lookups,
-            checkpoints,
-            self._files,
-            authorizer.known_guards,
-            self._tokens,
-        )
+        guards = authorizer.known_guards
+        files, tokens = self._files, self._tokens
+        memories = (self._table, snapshots, lookups, checkpoints, files, guards, tokens)
         self._listener = Listener(self._database, memories, self._switch)
+
+    def _make_path_lookup(self, options: Options) -> PathLookup:
+        return PathLookup(
+            self._database,
+            self._files.stored_file,
+            lambda path: tuple(Handler.response_headers(path).items()),
+            options.cached_paths,
+            options.cached_path_bytes,
+        )
+
+    def _make_snapshots(self, options: Options) -> Snapshots:
+        return Snapshots(
+            self._database,
+            PulpStorages(),
+            distribution_types(),
+            options.cached_distributions,
+            options.stale_if_error,
+        )
 
     def add_to(self, app: web.Application) -> None:
         """Put the middlewares before and after Pulp's own, and run with the app."""
@@ -130,7 +121,11 @@ class FastPath:
         if is_changed:
             log.warning("The fast path is off: another plugin changes every response.")
         if is_changed or not settings.CONTENTROUTES_FAST_PATH:
-            yield
+            # Content routes are found all the same, by a statement for each request.
+            try:
+                yield
+            finally:
+                self._database.close()
             return
         background = Background()
         background.run("listener", self._listener.run)
@@ -154,6 +149,16 @@ class FastPath:
 def _mark_request() -> None:
     """Set the correlation id of log lines, as Pulp's own middleware would."""
     set_guid(generate_guid())
+
+
+def _make_admission(authorizer: Authorizer, options: Options) -> Admission:
+    return Admission(
+        authorizer,
+        ClientAddresses(options.trusted_proxies),
+        FailedLogins(options.failed_logins),
+        signed_urls(),
+        is_hidden=options.hide_refusals,
+    )
 
 
 def _routes(max_path_bytes: int) -> Routes:

@@ -27,6 +27,7 @@ from pulp_contentroutes.serving.http.responses import RenderedResponse
 _USER: Final = "user"
 #: The turn of a request whose password Pulp checks. aiohttp has typed keys since 3.14.
 _TURN: Final[Any] = getattr(web, "RequestKey", lambda name, _: name)("contentroutes_turn", object)
+#: Whether the failure of the request's credentials was counted.
 _NOTED: Final[Any] = getattr(web, "RequestKey", lambda name, _: name)("contentroutes_noted", bool)
 
 

@@ -114,24 +114,11 @@ SELECT p.pulp_id AS publication_id, p.complete AS is_publication_complete, p.pas
 # and below a directory. If other repositories have more than that, the answer is not proven.
 _PROBED: Final = 100
 
-
-def _look_up(
-    publication: str,
-    repository: str,
-    number: str,
-    serves_version: str,
-    path: str,
-    low: str,
-    high: str,
-) -> str:
-    """Return the statement that finds a file in a content set, with these expressions of SQL.
-
-    `publication` is null for a version alone; `number` is that of the version; `serves_version`:
-    whether the version's content is served; `low` and `high` are the bounds of the paths below the
-    directory of that name. The result is always one row; without a content artifact, it says
-    whether there is (or may be) such a directory.
-    """
-    return f"""
+# The statement that finds a file in a content set. `publication` is null for a version alone;
+# `number` is that of the version; `serves_version`: whether the version's content is served; `low`
+# and `high` are the bounds of the paths below the directory of that name. The result is always one
+# row; without a content artifact, it says whether there is (or may be) such a directory.
+_LOOK_UP: Final = f"""
 SELECT COALESCE(pa.id, member.id) AS content_artifact_id, pa.id IS NOT NULL AS is_published,
        COALESCE(member.count, 1) > 1 AS is_ambiguous,
        COALESCE(member.entered, published.entered) AS entered,
@@ -142,56 +129,61 @@ SELECT COALESCE(pa.id, member.id) AS content_artifact_id, pa.id IS NOT NULL AS i
       SELECT ca.pulp_id AS id, ca.content_id, ca.artifact_id
         FROM core_publishedartifact x
         JOIN core_contentartifact ca ON ca.pulp_id = x.content_artifact_id
-       WHERE x.publication_id = {publication} AND x.relative_path = {path}
+       WHERE x.publication_id = {{publication}} AND x.relative_path = {{path}}
   ) pa ON true
   LEFT JOIN LATERAL (
       SELECT c.*, count(*) OVER () FROM (
         SELECT ca.pulp_id AS id, ca.artifact_id, m.pulp_created AS entered
           FROM core_contentartifact ca, {_MEMBERSHIP}
-         WHERE pa.id IS NULL AND {serves_version} AND ca.relative_path = {path}
-           AND m.content_id = ca.content_id AND m.repository_id = {repository}
-           AND {_IS_MEMBER.format(number=number)}
+         WHERE pa.id IS NULL AND {{serves_version}} AND ca.relative_path = {{path}}
+           AND m.content_id = ca.content_id AND m.repository_id = {{repository}}
+           AND {_IS_MEMBER.format(number="{number}")}
          LIMIT 2) c
        LIMIT 1
   ) member ON true
   LEFT JOIN LATERAL (
       SELECT m.pulp_created AS entered
         FROM {_MEMBERSHIP}
-       WHERE m.repository_id = {repository} AND m.content_id = pa.content_id
-         AND {_IS_MEMBER.format(number=number)}
+       WHERE m.repository_id = {{repository}} AND m.content_id = pa.content_id
+         AND {_IS_MEMBER.format(number="{number}")}
        ORDER BY m.pulp_id LIMIT 1
   ) published ON true
   LEFT JOIN core_artifact a ON a.pulp_id = COALESCE(pa.artifact_id, member.artifact_id)
   LEFT JOIN LATERAL (
       SELECT EXISTS (
                SELECT FROM core_publishedartifact x
-                WHERE x.publication_id = {publication}
-                  AND x.relative_path ~>=~ {low} AND x.relative_path ~<~ {high}
-             ) OR {serves_version} AND (
+                WHERE x.publication_id = {{publication}}
+                  AND x.relative_path ~>=~ {{low}} AND x.relative_path ~<~ {{high}}
+             ) OR {{serves_version}} AND (
                SELECT count(*) >= {_PROBED} OR COALESCE(bool_or(EXISTS (
                         SELECT FROM {_MEMBERSHIP}
-                         WHERE m.content_id = c.content_id AND m.repository_id = {repository}
-                           AND {_IS_MEMBER.format(number=number)})), false)
+                         WHERE m.content_id = c.content_id AND m.repository_id = {{repository}}
+                           AND {_IS_MEMBER.format(number="{number}")})), false)
                  FROM (SELECT ca.content_id FROM core_contentartifact ca
-                        WHERE ca.relative_path ~>=~ {low} AND ca.relative_path ~<~ {high}
+                        WHERE ca.relative_path ~>=~ {{low}} AND ca.relative_path ~<~ {{high}}
                         LIMIT {_PROBED}) c
              ) AS found
   ) below ON pa.id IS NULL AND member.id IS NULL
 """
-
-
-LOOK_UP: Final = _look_up(
-    "$1::uuid", "$2::uuid", "$3::integer", "$4::boolean", "$5::text", "$6::text", "$7::text"
+#: The parts of _LOOK_UP and their types, in the order of the values that are given for them.
+_PARTS: Final = {
+    "publication": "uuid",
+    "repository": "uuid",
+    "number": "integer",
+    "serves_version": "boolean",
+    "path": "text",
+    "low": "text",
+    "high": "text",
+}
+LOOK_UP: Final = _LOOK_UP.format(
+    **{part: f"${place}::{kind}" for place, (part, kind) in enumerate(_PARTS.items(), 1)}
 )
-_ASKED: Final = (
-    "publication_id", "repository_id", "number", "serves_version", "path", "low", "high"
-)  # fmt: skip
+_ARRAYS: Final = ", ".join(f"${place}::{kind}[]" for place, kind in enumerate(_PARTS.values(), 1))
 #: The same for several content sets: each value is an array, and there is a row for each.
 LOOK_UP_SEVERAL: Final = f"""
 SELECT found.*
-  FROM unnest($1::uuid[], $2::uuid[], $3::integer[], $4::boolean[], $5::text[], $6::text[],
-              $7::text[]) WITH ORDINALITY AS asked({", ".join(_ASKED)}, position)
-  CROSS JOIN LATERAL ({_look_up(*(f"asked.{name}" for name in _ASKED))}) AS found
+  FROM unnest({_ARRAYS}) WITH ORDINALITY AS asked({", ".join(_PARTS)}, position)
+  CROSS JOIN LATERAL ({_LOOK_UP.format(**{part: f"asked.{part}" for part in _PARTS})}) AS found
  ORDER BY asked.position
 """
 

@@ -10,7 +10,6 @@ from pulp_contentroutes.serving.routing.content_routes import (
     Redirect,
     Rewrite,
     Serve,
-    compile_globs,
 )
 from pulp_contentroutes.serving.routing.mount_patterns import InvalidPattern, parse_mount
 from pulp_contentroutes.serving.routing.templates import parse_base_path, parse_location
@@ -43,8 +42,8 @@ def route_of(row: Row) -> ContentRoute | None:
             guard_id=row["content_guard_id"],
             fields=tuple(fields.items()),
             has_listings=row["listings"],
-            allowed=compile_globs(json.loads(row["allow"])),
-            denied=compile_globs(json.loads(row["deny"])),
+            allow=tuple(json.loads(row["allow"])),
+            deny=tuple(json.loads(row["deny"])),
             keys=tuple(map(str, keys)),
         )
     except (InvalidPattern, ValueError, TypeError, KeyError) as error:

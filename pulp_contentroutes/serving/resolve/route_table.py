@@ -25,7 +25,7 @@ from pulp_contentroutes.serving.routing.route_tree import Match, RouteTree
 log = logging.getLogger(__name__)
 
 #: The routes that are read, and put into the tree, without a pause for requests.
-_PAGE: Final = 500
+_PAGE: Final = 200
 _RETRY_SECONDS: Final = 1.0
 _FIRST: Final = UUID(int=0)
 
@@ -41,11 +41,10 @@ class RouteTable(Memory):
         self._routes: dict[UUID, ContentRoute] = {}
         #: The routes that are made of a row, by its id.
         self._by_key: defaultdict[str, set[UUID]] = defaultdict(set)
-        #: The routes to be read again, and those that are being read.
+        #: The routes to be read again.
         self._changed: set[UUID] = set()
-        self._reading: set[UUID] = set()
-        #: The keys that were announced during a read: its rows may be older.
-        self._heard: set[str] = set()
+        #: The keys that were announced since the read that runs began: its rows may be older.
+        self._heard: set[str] | None = None
         #: The number of times that everything had to be read, and that at which it was too much.
         self._resets = 0
         self._too_many_at: int | None = None
@@ -61,13 +60,20 @@ class RouteTable(Memory):
     @property
     def is_certain(self) -> bool:
         """Tell whether every route in memory is as it is in the database."""
-        return self._is_trusted and self._is_complete and not (self._changed or self._reading)
+        return self._is_trusted and self._is_settled
+
+    @property
+    def _is_settled(self) -> bool:
+        """Tell whether all changes that were heard of have been read."""
+        return self._is_complete and not self._changed and self._heard is None
 
     # Called by the listener.
 
     def invalidate(self, keys: Iterable[str]) -> None:
+        if self._has_too_many:
+            return
         changed = set(keys)
-        if self._reading or not self._is_complete:
+        if self._heard is not None:
             self._heard |= changed
         ids = set(ids_among(changed))
         found = ids if ROUTES in changed else ids & self._routes.keys()
@@ -77,6 +83,11 @@ class RouteTable(Memory):
             self.generation += 1
             self._changed |= found
             self._wake.set()
+
+    @property
+    def _has_too_many(self) -> bool:
+        """Tell whether there were more routes than are kept when everything was read."""
+        return self._too_many_at == self._resets
 
     def reset(self) -> None:
         self.generation += 1
@@ -116,8 +127,7 @@ class RouteTable(Memory):
             return await self._ask(host, segments)
         except DatabaseUnavailable:
             age = asyncio.get_running_loop().time() - self._last_true
-            is_known = self._is_complete and not (self._changed or self._reading)
-            if self._is_trusted or not is_known or age > self._stale_if_error:
+            if self._is_trusted or not self._is_settled or age > self._stale_if_error:
                 raise
             return self._tree.find(host, segments)
 
@@ -142,7 +152,7 @@ class RouteTable(Memory):
             if not self._is_trusted:
                 continue
             try:
-                if not self._is_complete and self._too_many_at != self._resets:
+                if not self._is_complete and not self._has_too_many:
                     await self._read_all()
                 while self._changed and self._is_trusted and self._is_complete:
                     await self._read_changed()
@@ -150,11 +160,17 @@ class RouteTable(Memory):
                 log.warning("The content routes were not read: %s", error)
                 await asyncio.sleep(_RETRY_SECONDS)
                 self._wake.set()
+            except Exception:
+                # This task is started anew, and must not wait for the next change then.
+                self._wake.set()
+                raise
+            finally:
+                self._heard = None
 
     async def _read_all(self) -> None:
         resets, last = self._resets, _FIRST
         self._forget()
-        self._heard.clear()
+        self._heard = set()
         # Changes from now on are read again afterwards.
         self._changed.clear()
         while True:
@@ -168,6 +184,7 @@ class RouteTable(Memory):
                     self._max_routes,
                 )
                 self._forget()
+                self._changed.clear()
                 self._too_many_at = resets
                 return
             if len(rows) < _PAGE:
@@ -175,30 +192,28 @@ class RouteTable(Memory):
             last = rows[-1]["pulp_id"]
             await asyncio.sleep(0)
         self._is_complete = resets == self._resets
+        self._heard = None
         self.generation += 1
 
     async def _read_changed(self) -> None:
-        resets = self._resets
-        self._heard.clear()
-        self._reading = set(islice(self._changed, _PAGE))
-        self._changed -= self._reading
+        resets, self._heard = self._resets, set()
+        reading = set(islice(self._changed, _PAGE))
+        self._changed -= reading
         try:
-            rows = await self._database.fetch(route_sql.ROUTES_BY_ID, list(self._reading))
+            rows = await self._database.fetch(route_sql.ROUTES_BY_ID, list(reading))
         except BaseException:
-            self._changed |= self._reading
+            self._changed |= reading
             raise
-        else:
-            if resets == self._resets:
-                # The others have changed once more meanwhile.
-                read = self._reading - self._changed
-                for route_id in read:
-                    self._remove(route_id)
-                for row in rows:
-                    if row["pulp_id"] in read:
-                        self._put(row)
-        finally:
-            self._reading = set()
-            self.generation += 1
+        if resets == self._resets:
+            # The others have changed once more meanwhile.
+            read = reading - self._changed
+            for route_id in read:
+                self._remove(route_id)
+            for row in rows:
+                if row["pulp_id"] in read:
+                    self._put(row)
+        self._heard = None
+        self.generation += 1
 
     def _forget(self) -> None:
         self._tree = RouteTree()
@@ -209,7 +224,7 @@ class RouteTable(Memory):
         route = route_of(row)
         if route is None:
             return
-        if not self._heard.isdisjoint(route.keys):
+        if self._heard and not self._heard.isdisjoint(route.keys):
             self._changed.add(route.id)
         self._routes[route.id] = route
         self._tree.add(route)

@@ -2,8 +2,8 @@
 
 import fnmatch
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 from uuid import UUID
 
@@ -59,23 +59,26 @@ class ContentRoute:
     fields: Fields
     #: Whether directories are listed.
     has_listings: bool
-    #: Match the paths below the mount that are served, and those that are not; None for no rule.
-    allowed: re.Pattern[str] | None
-    denied: re.Pattern[str] | None
+    #: Patterns of the paths below the mount that are served, and of those that are not; without
+    #: patterns, there is no rule. `*` matches slashes, too.
+    allow: tuple[str, ...]
+    deny: tuple[str, ...]
     #: The ids of the other rows that it was made of: its domain, and its distributions.
     keys: tuple[str, ...]
 
     def admits(self, path: str) -> bool:
         """Tell whether the path below the mount, decoded, is one that the route answers."""
-        if self.denied is not None and self.denied.fullmatch(path):
-            return False
-        return self.allowed is None or self.allowed.fullmatch(path) is not None
+        is_denied = bool(self.deny) and _compile_globs(self.deny).fullmatch(path) is not None
+        is_allowed = not self.allow or _compile_globs(self.allow).fullmatch(path) is not None
+        return is_allowed and not is_denied
 
 
-def compile_globs(globs: Sequence[str]) -> re.Pattern[str] | None:
-    """Return the pattern of paths that match one of the globs, None without any.
+# Not when routes are read: thousands may have patterns, and compiling them takes milliseconds.
+@lru_cache(maxsize=1000)
+def _compile_globs(globs: tuple[str, ...]) -> re.Pattern[str]:
+    """Return the pattern of paths that match one of the globs.
 
-    `*` matches slashes, too. Python compiles globs so that matching takes no more than a time in
-    proportion to the length of the path for each `*` (`fnmatch.translate`).
+    Python compiles globs so that matching takes no more than a time in proportion to the length of
+    the path for each `*` (`fnmatch.translate`).
     """
-    return re.compile("|".join(map(fnmatch.translate, globs))) if globs else None
+    return re.compile("|".join(map(fnmatch.translate, globs)))

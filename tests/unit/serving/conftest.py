@@ -32,7 +32,7 @@ from pulp_contentroutes.serving.resolve.resolver import Resolver
 from pulp_contentroutes.serving.resolve.route_table import RouteTable
 from pulp_contentroutes.serving.resolve.snapshots import DistributionTypes, Snapshots
 from pulp_contentroutes.serving.router import Router
-from pulp_contentroutes.serving.routing.routes import PluginRoute, Route, Routes
+from pulp_contentroutes.serving.routing.routes import OtherUrls, PluginRoute, Route, Routes
 from pulp_contentroutes.serving.sources.files import Files
 from pulp_contentroutes.serving.types import container
 from pulp_contentroutes.serving.types.rule import ServedType
@@ -158,6 +158,12 @@ def has_debug_header() -> bool:
     return False
 
 
+def make_admission(authorizer: Authorizer, *, is_hidden: bool) -> Admission:
+    addresses = ClientAddresses(["127.0.0.0/8"])
+    failed = FailedLogins(FAILED_LOGINS, clock=lambda: 0.0)
+    return Admission(authorizer, addresses, failed, SignedUrls(KEY), is_hidden=is_hidden)
+
+
 @pytest.fixture
 async def fast_path(
     tmp_path: Path, is_hidden: bool, has_debug_header: bool
@@ -173,18 +179,16 @@ async def fast_path(
     marked: list[None] = []
     counted: list[tuple[str, int]] = []
     responder = Responder(10, lambda domain, number: counted.append((domain, number)))
-    routes = [Route(OURS, False, True), Route(PULPS, False, False)]
     guards, tokens = FakeGuards(), Tokens(database)
     authorizer = Authorizer(guards, tokens)
-    addresses = ClientAddresses(["127.0.0.0/8"])
-    failed = FailedLogins(FAILED_LOGINS, clock=lambda: 0.0)
-    admission = Admission(authorizer, addresses, failed, SignedUrls(KEY), is_hidden=is_hidden)
+    admission = make_admission(authorizer, is_hidden=is_hidden)
     for mount, path in MOUNTS.items():
         database.add_route(mount, paths=[path])
     table = RouteTable(database, 1000, STALE_SECONDS)
-    known = Routes(routes, MAX_PATH_BYTES, [PluginRoute(container.ROUTE, False)])
+    prefixes = [Route(OURS, False, True), Route(PULPS, False, False)]
+    routes = Routes(prefixes, MAX_PATH_BYTES, [PluginRoute(container.ROUTE, False)])
     answers = Answers(
-        known,
+        routes,
         Router(table, MAX_PATH_BYTES, has_domains=False),
         resolver,
         admission,
@@ -192,7 +196,7 @@ async def fast_path(
         lambda: marked.append(None),
     )
     pipeline = Pipeline(
-        known,
+        routes,
         answers,
         admission,
         answer_at_mount,
@@ -229,6 +233,7 @@ async def client(fast_path: FastPath, aiohttp_client: MakeClient) -> Client:
     app = web.Application(middlewares=[pipeline.outermost, authenticate, pipeline.innermost])
     app.add_routes([web.get(prefix + "{path:.+}", handed_over) for prefix in (OURS, PULPS)])
     app.on_response_prepare.append(pipeline.correct_headers)
+    app.router.register_resource(OtherUrls(fast_path.table.may_match))
     # A route of another plugin, below Pulp's prefix.
     app.add_routes([web.get(PULPS + "base/other/{name}", handed_over)])
     # That of a plugin, whose handler a rule knows.

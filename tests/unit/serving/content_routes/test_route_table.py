@@ -1,52 +1,14 @@
 """The table of routes: as the database has it, and never older than a change that was heard of."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from uuid import uuid4
 
 import pytest
 
-from pulp_contentroutes.serving.database import route_sql
-from pulp_contentroutes.serving.errors import DatabaseUnavailable
 from pulp_contentroutes.serving.model import ROUTES
 from pulp_contentroutes.serving.resolve import route_table as module
-from pulp_contentroutes.serving.resolve.route_table import RouteTable
 from pulp_contentroutes.serving.routing.content_routes import Serve
-from tests.fakes import FakeDatabase
-from tests.rows import route_row
-
-MOST = 10
-STALE_SECONDS = 60.0
-
-
-class World:
-    """A table whose background task runs."""
-
-    def __init__(self) -> None:
-        self.database = FakeDatabase()
-        self.table = RouteTable(self.database, MOST, STALE_SECONDS)
-
-    async def find(self, url: str, host: str = "") -> str | None:
-        match = await self.table.find(host, url[1:].split("/"))
-        return match.route.name if match else None
-
-    async def settle(self) -> None:
-        """Let the background task read everything that it has to."""
-        for _ in range(200):
-            await asyncio.sleep(0)
-
-    @property
-    def questions(self) -> int:
-        """How many requests have asked the database."""
-        return self.database.asked_for_routes.count(route_sql.ROUTES_OF_URL)
-
-
-@pytest.fixture
-async def world() -> AsyncIterator[World]:
-    made = World()
-    reading = asyncio.create_task(made.table.run())
-    yield made
-    reading.cancel()
+from tests.unit.serving.content_routes.conftest import MOST, World
 
 
 async def test_every_route_is_read_and_then_found_without_a_statement(
@@ -173,72 +135,6 @@ async def test_a_change_of_a_row_behind_a_route_during_its_read_is_read_again(
     assert world.table.is_certain
 
 
-async def test_while_changes_are_not_heard_of_each_request_asks(world: World) -> None:
-    route_id = world.database.add_route("/a/")
-    world.table.resume()
-    await world.settle()
-    world.table.suspend()
-    del world.database.routes[route_id]
-    assert await world.find("/a/") is None
-    assert world.questions == 1
-    world.table.resume()
-    await world.settle()
-    assert await world.find("/a/") is None
-    assert world.questions == 1
-
-
-async def test_without_the_database_the_last_true_table_is_used_for_a_while(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    world.database.add_route("/a/")
-    world.table.resume()
-    await world.settle()
-    world.table.suspend()
-    world.database.is_down = True
-    assert await world.find("/a/") == "/a/"
-    monkeypatch.setattr(world.table, "_stale_if_error", -1.0)
-    with pytest.raises(DatabaseUnavailable):
-        await world.find("/a/")
-
-
-async def test_a_table_with_a_change_that_was_not_read_is_not_used_without_the_database(
-    world: World,
-) -> None:
-    changed = world.database.add_route("/a/")
-    world.table.resume()
-    await world.settle()
-    # For a while, the last true table would be used.
-    world.table.suspend()
-    world.table.resume()
-    await world.settle()
-    world.database.is_down = True
-    world.table.invalidate([str(changed), ROUTES])
-    with pytest.raises(DatabaseUnavailable):
-        await world.find("/a/")
-    world.table.suspend()
-    with pytest.raises(DatabaseUnavailable):
-        await world.find("/a/")
-
-
-async def test_a_failed_read_is_repeated(
-    world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    monkeypatch.setattr(module, "_RETRY_SECONDS", 0)
-    route_id = world.database.add_route("/a/")
-    world.table.resume()
-    await world.settle()
-    world.database.is_down = True
-    del world.database.routes[route_id]
-    world.table.invalidate([str(route_id), ROUTES])
-    await world.settle()
-    assert "were not read: It is down." in caplog.text
-    world.database.is_down = False
-    await world.settle()
-    assert world.table.is_certain
-    assert await world.find("/a/") is None
-    assert world.questions == 0
-
-
 async def test_more_routes_than_allowed_are_not_kept(
     world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -251,6 +147,10 @@ async def test_more_routes_than_allowed_are_not_kept(
     assert "CONTENTROUTES_CACHED_ROUTES" in caplog.text
     assert await world.find("/r3/") == "/r3/"
     assert world.questions == 1
+    # Changes are of no use then, and are not collected.
+    world.table.invalidate([str(uuid4()), ROUTES])
+    assert world.table._changed == set()
+    assert world.table._heard is None
 
 
 async def test_everything_is_read_again_after_a_reset(world: World) -> None:
@@ -279,15 +179,3 @@ async def test_a_reset_during_a_read_begins_again(world: World) -> None:
     assert world.table.is_certain
     assert await world.find("/a/") is None
     assert world.questions == 0
-
-
-async def test_a_row_that_no_serializer_has_written_is_not_used(
-    world: World, caplog: pytest.LogCaptureFixture
-) -> None:
-    broken = route_row("/a/", location="//evil.example/")
-    world.database.routes[broken["pulp_id"]] = broken
-    world.database.add_route("/b/")
-    world.table.resume()
-    await world.settle()
-    assert (await world.find("/a/"), await world.find("/b/")) == (None, "/b/")
-    assert f"The content route {broken['pulp_id']} is not used" in caplog.text
