@@ -52,6 +52,12 @@ def state_of(request: web.BaseRequest) -> RequestState | None:
     return state
 
 
+def routed_of(request: web.BaseRequest) -> Routed | None:
+    """Return what the content route of the request's URL says about it, None without a route."""
+    state = state_of(request)
+    return None if state is None else state.routed
+
+
 def mount_of(request: web.BaseRequest) -> Mount | None:
     """Return the mount that the request's URL is below, None without one."""
     state = state_of(request)
@@ -68,6 +74,19 @@ def enter_mount(request: web.Request, state: RequestState, position: int) -> Non
     request.match_info["path"] = state.routed.path_in(state.mount)
     if state.mount.domain is not None:
         request.match_info["pulp_domain"] = state.mount.domain
+
+
+def record_listing(request: web.BaseRequest, listing: Any) -> None:
+    """Record the listing of a directory at one of several mounts."""
+    state = state_of(request)
+    assert state is not None
+    state.listed += (listing,)
+
+
+def recorded_listings(request: web.BaseRequest) -> tuple[Any, ...]:
+    """Return the listings in the order of their mounts."""
+    state = state_of(request)
+    return () if state is None else state.listed
 
 
 def mark_guarded(request: web.BaseRequest) -> None:

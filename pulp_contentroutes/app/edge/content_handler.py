@@ -22,7 +22,12 @@ from pulp_contentroutes.app.access.signed_urls import signed_urls
 from pulp_contentroutes.app.edge import listings
 from pulp_contentroutes.app.edge.canonical_urls import append_slash, canonical_request, own_location
 from pulp_contentroutes.paths import CONTENT_PREFIX, with_domain
-from pulp_contentroutes.serving.request_state import mark_guarded, state_of
+from pulp_contentroutes.serving.request_state import (
+    mark_guarded,
+    record_listing,
+    recorded_listings,
+    routed_of,
+)
 
 #: The directory that was rendered last, in the context of one call of the handler.
 _listed: ContextVar[listings.Listing] = ContextVar("contentroutes_listed")
@@ -42,13 +47,10 @@ class ContentRouteHandler(Handler):
 
         A page for one of several distributions is recorded in the state of the request, too.
         """
-        state = state_of(request)
-        is_one_of_several = False
-        stream = self.stream_content
-        if state is not None and state.routed is not None:
-            is_one_of_several = len(state.routed.mounts) > 1
-            # Pulp's cache knows neither the host, nor that a route has changed.
-            stream = self._stream
+        routed = routed_of(request)
+        has_listings = routed is None or routed.has_listings
+        # Pulp's cache knows neither the host, nor that a route has changed.
+        stream = self.stream_content if routed is None else self._stream
         try:
             response = await stream(request)
         except web.HTTPMovedPermanently as moved:
@@ -58,22 +60,19 @@ class ContentRouteHandler(Handler):
             raise web.HTTPMovedPermanently(location) from None
         except web.HTTPOk:
             # A list of distributions, or of checkpoints.
-            if not _has_listings(request):
+            if not has_listings:
                 raise web.HTTPNotFound from None
             raise
         is_page = isinstance(response, web.Response) and listings.is_listing(response.body)
-        if is_page and not _has_listings(request):
+        if is_page and not has_listings:
             raise web.HTTPNotFound
-        if is_page and is_one_of_several:
-            assert state
-            state.listed += (_listed.get(),)
+        if is_page and routed is not None and len(routed.mounts) > 1:
+            record_listing(request, _listed.get())
         return response
 
     def merge_listings(self, request: web.Request) -> web.Response:
         """Return the page of the directory in all distributions of the route that have it."""
-        state = state_of(request)
-        assert state
-        page = listings.merge(state.listed).render(request.path)
+        page = listings.merge(recorded_listings(request)).render(request.path)
         return web.Response(text=page, headers=listings.HEADERS)
 
     # Handler.stream_content names Handler in its cache callbacks: with Redis, guards would be asked
@@ -126,12 +125,6 @@ class ContentRouteHandler(Handler):
         listing = listings.Listing(frozenset(directory_list), dates or {}, sizes or {})
         _listed.set(listing)
         return listing.render(path)
-
-
-def _has_listings(request: web.Request) -> bool:
-    """Tell whether the content route of the request, if it has one, lists directories."""
-    state = state_of(request)
-    return state is None or state.routed is None or state.routed.has_listings
 
 
 def _distributions_below(base: str) -> web.HTTPOk:

@@ -99,15 +99,13 @@ class PathLookup(Memory):
         `fields` are set by the plugin of the distribution, in place of pulpcore's.
         """
         load = partial(self._load_file, content_set, path, root, fields)
-        # Distributions of two types may serve one content set, with other headers.
-        key = (content_set.key, fields) if fields else content_set.key
-        return await self._get((key, root, path), load)
+        return await self._get(_key(content_set, path, root, fields), load)
 
     async def look_ahead(self, wanted: Sequence[tuple[ContentSet, str, str, Fields]]) -> None:
         """Look up several files, each as `find` would, by one statement; keep them in memory."""
         unknown = {}
         for content_set, path, root, fields in wanted:
-            key = ((content_set.key, fields) if fields else content_set.key, root, path)
+            key = _key(content_set, path, root, fields)
             if self._found.get(key) is None and self._missing.get(key) is None:
                 unknown[key] = content_set, path, root, fields
         if len(unknown) < 2:
@@ -251,6 +249,11 @@ class PathLookup(Memory):
         source = self._byte_source(row, root)
         given = (*self._pulp_fields(name), *fields)
         return make_representation(source, row["sha256"], row["sha512"], int(modified), given)
+
+
+def _key(content_set: ContentSet, path: str, root: str, fields: Fields) -> Key:
+    # Distributions of two types, and routes, may serve one content set with other headers.
+    return (content_set.key, fields) if fields else content_set.key, root, path
 
 
 def _is_directory(path: str) -> bool:

@@ -113,7 +113,7 @@ class RouteTable(Memory):
         return self._tree.has_hosts
 
     def may_match(self, path: str) -> bool:
-        """Tell without much ado whether a path, decoded, may be that of a route in memory."""
+        """Tell cheaply whether a path, decoded, may be that of a route in memory."""
         return self._tree.may_match(path)
 
     async def find(self, host: str, segments: Sequence[str]) -> Match | None:

@@ -59,15 +59,11 @@ class RouteTree:
 
     def __init__(self) -> None:
         self._hosts: dict[str, _Node] = {}
-        self._count = 0
         #: Whether the host of a request can decide on its route.
         self.has_hosts = False
 
-    def __len__(self) -> int:
-        return self._count
-
     def may_match(self, path: str) -> bool:
-        """Tell without much ado whether a path, decoded, may be that of a route."""
+        """Tell cheaply whether a path, decoded, may be that of a route."""
         if self.has_hosts:
             return True
         root = self._hosts.get("")
@@ -79,7 +75,6 @@ class RouteTree:
         self.has_hosts = self.has_hosts or route.host != ""
         for segment in route.mount.segments:
             node = node.make_child(segment)
-        self._count += node.route is None
         node.route = route
 
     def remove(self, route: ContentRoute) -> None:
@@ -94,7 +89,6 @@ class RouteTree:
         if last is None or last.route is not route:
             return
         last.route = None
-        self._count -= 1
         self._prune(route, path)
 
     def _prune(self, route: ContentRoute, path: list[_Node | None]) -> None:

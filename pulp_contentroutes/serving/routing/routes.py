@@ -15,7 +15,7 @@ from yarl import URL
 from pulp_contentroutes.serving.errors import NulInPath, RequestRefused
 from pulp_contentroutes.serving.handover import Handover
 from pulp_contentroutes.serving.model import Target
-from pulp_contentroutes.serving.request_state import state_of
+from pulp_contentroutes.serving.request_state import routed_of
 from pulp_contentroutes.serving.routing.request_path import decode_path, without_dot_segments
 from pulp_contentroutes.serving.types.rule import RouteRule
 
@@ -126,8 +126,7 @@ class Routes:
         """Tell whether the request's handler is that of one of the routes, whatever its path."""
         resource = request.match_info.route.resource
         is_routed = resource is not None and resource.canonical in self._patterns
-        state = state_of(request)
-        return is_routed or (state is not None and state.routed is not None)
+        return is_routed or routed_of(request) is not None
 
     def _target(
         self, request: web.Request, raw_path: str, route: Route, pattern: str

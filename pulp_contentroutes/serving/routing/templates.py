@@ -68,10 +68,10 @@ def parse_location(text: str, captures: Collection[str]) -> Template:
 
 
 def parse_base_path(text: str, captures: Collection[str]) -> Template:
-    """Return the template of a rewritten path, `<base path>/<relative path>`; or raise
-    InvalidPattern.
+    """Return the template of a rewritten path, or raise InvalidPattern.
 
-    It has no slash at its begin and its end; the path below the mount is appended.
+    It is `<base path>/<relative path>` without a slash at its begin and end; the path below the
+    mount is appended.
     """
     template = _parse(text, captures)
     segments = text.split("/")

@@ -25,7 +25,7 @@ from pulp_contentroutes.serving.database.schema import DEB_DISTRIBUTED
 from pulp_contentroutes.serving.http.responder import Responder
 from pulp_contentroutes.serving.model import Fields
 from pulp_contentroutes.serving.pipeline import Pipeline
-from pulp_contentroutes.serving.request_state import state_of
+from pulp_contentroutes.serving.request_state import record_listing, recorded_listings, routed_of
 from pulp_contentroutes.serving.resolve.checkpoints import Checkpoints
 from pulp_contentroutes.serving.resolve.path_lookup import PathLookup
 from pulp_contentroutes.serving.resolve.resolver import Resolver
@@ -133,17 +133,15 @@ async def answer_at_mount(request: web.Request) -> web.Response:
     for name, error in (("missing", web.HTTPNotFound), ("refused", web.HTTPForbidden)):
         if name in request.match_info["path"]:
             raise error
-    state = state_of(request)
-    if state and state.routed and len(state.routed.mounts) > 1 and request.path.endswith("/"):
-        state.listed += (request.match_info["path"],)
+    routed = routed_of(request)
+    if routed and len(routed.mounts) > 1 and request.path.endswith("/"):
+        record_listing(request, request.match_info["path"])
     return web.Response(status=HANDED_OVER_AT_MOUNT, text=request.match_info["path"])
 
 
 def merge_listings(request: web.Request) -> web.Response:
     """Return the names of the directories that were listed."""
-    state = state_of(request)
-    assert state
-    return web.Response(status=HANDED_OVER_AT_MOUNT, text=" ".join(state.listed))
+    return web.Response(status=HANDED_OVER_AT_MOUNT, text=" ".join(recorded_listings(request)))
 
 
 @pytest.fixture

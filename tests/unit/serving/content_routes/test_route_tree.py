@@ -88,11 +88,11 @@ def test_a_tree_without_its_routes_is_empty(order: tuple[int, ...]) -> None:
     tree = RouteTree()
     for each in routes:
         tree.add(each)
-    assert (len(tree), tree.has_hosts) == (3, True)
+    assert tree.has_hosts
     for at in order:
         tree.remove(routes[at])
         tree.remove(routes[at])
-    assert (len(tree), tree.has_hosts, tree._hosts) == (0, False, {})
+    assert (tree.has_hosts, tree._hosts) == (False, {})
 
 
 def test_a_route_that_was_replaced_is_not_removed() -> None:
@@ -103,7 +103,7 @@ def test_a_route_that_was_replaced_is_not_removed() -> None:
     tree.remove(old)
     match = tree.find("", ["a", "1"])
     assert match is not None
-    assert (match.route, match.captured, len(tree)) == (new, {"y": "1"}, 1)
+    assert (match.route, match.captured) == (new, {"y": "1"})
 
 
 SEGMENTS = st.sampled_from(["a", "b", "{x}", "{y}"])
